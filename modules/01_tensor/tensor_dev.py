@@ -1,0 +1,994 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Module 01: Tensor
+#
+# Every network you will build is a long expression over arrays of numbers. This module makes the array: a `Tensor`
+# holds a NumPy array, computes with it, and, because later you will ask it *how it came about*, remembers which
+# function made it and from what.
+#
+# ```
+#        x ──┐
+#            ├── mul ──► y          y.data      the numbers
+#        w ──┘                      y.grad_fn   mul, from x and w
+# ```
+#
+# You will write the conversion of data, the decorator that lifts array functions to tensors, matrix products,
+# reductions, shape changes and joining. The names are PyTorch's, so that what you learn here you already know there.
+
+# %%
+#| default_exp core.tensor
+
+# %%
+#| export
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import sys
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+# %%
+from tinytorch.testing import assert_close, inline_test, report
+
+# %% [markdown]
+# ## 1. From data to an array
+#
+# One decision colours everything after it: which **dtype**? A `float64` takes twice the memory and half the speed of
+# a `float32`, and a network does not need its sixteen digits. So Python floats become `float32`. What already *is* a
+# NumPy array keeps its type: gradient checks need `float64`, and whoever made one meant it.
+#
+# | given | becomes |
+# |---|---|
+# | `[1.0, 2.0]`, `3.5` | `float32` |
+# | `[1, 2]` | `int64` |
+# | `[True, False]` | `bool` |
+# | a NumPy array | its own dtype, **sharing its memory** |
+
+# %% nbgrader={"grade": false, "grade_id": "to-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+def to_array(data, dtype=None) -> np.ndarray:
+    """Turn numbers, nested lists, an array or a tensor into a NumPy array.
+
+    An array of the wanted dtype is returned as it is, without a copy. Python floats become float32 unless `dtype`
+    says otherwise. Raises ValueError where the nesting is ragged and TypeError where something is not a number.
+
+    TODO: convert `data` by the table above.
+
+    APPROACH:
+    1. A tensor: go on with its `.data`.
+    2. `np.asarray(data, dtype)` does most of it.
+    3. If no dtype was asked for and the *data was not a NumPy array*, turn float64 into float32.
+
+    EXAMPLE:
+        >>> to_array([1.0, 2.0]).dtype
+        dtype('float32')
+
+    HINT: `isinstance(data, np.ndarray)` tells the two cases apart. The errors are given.
+    """
+    ### BEGIN SOLUTION
+    if isinstance(data, Tensor):
+        data = data.data
+    try:
+        array = np.asarray(data, dtype)
+    except ValueError as error:
+        raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray):
+        array = array.astype(np.float32)
+    return array
+    ### END SOLUTION
+
+# %% [markdown]
+# ## 2. The tensor
+#
+# The class is given. Read it once: it holds four things, and every method hands its work to a *function* of the same
+# name further down. That is the whole design: **functions compute, the class is a convenient way to call them.**
+
+# %%
+#| export
+class Node(NamedTuple):
+    """How a tensor was made: `function(*inputs, **settings)`."""
+
+    function: object
+    inputs: tuple
+    settings: dict
+
+
+class Tensor:
+    """An n-dimensional array of numbers that remembers how it was made.
+
+    `data` may be a number, nested lists, a NumPy array (whose memory is shared) or a tensor. Lists of floats become
+    float32; arrays keep their dtype. With `requires_grad=True`, which needs a floating dtype, everything computed
+    from this tensor is recorded, and `backward` (module 05) fills `grad` with a tensor of the same shape.
+    """
+
+    backward_pass = None  # left open here; module 05 fills it with the walk back through the recorded functions
+    __array_ufunc__ = None  # array + tensor is then ours to compute, not NumPy's
+
+    def __init__(self, data, requires_grad: bool = False, dtype=None):
+        self.data = to_array(data, dtype)
+        if requires_grad and self.data.dtype.kind != "f":
+            raise TypeError(f"requires_grad: expected a floating dtype, got {self.data.dtype}; pass dtype=np.float32")
+        self.requires_grad = requires_grad
+        self.grad: Tensor | None = None
+        self.grad_fn: Node | None = None
+
+    @property
+    def shape(self):
+        return self.data.shape
+
+    @property
+    def dtype(self):
+        return self.data.dtype
+
+    @property
+    def ndim(self):
+        return self.data.ndim
+
+    @property
+    def size(self):
+        return self.data.size
+
+    @property
+    def is_leaf(self):
+        """Whether no recorded function made this tensor: a parameter, an input, a constant."""
+        return self.grad_fn is None
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("len() of a tensor without dimensions; use .item() for its value")
+        return len(self.data)
+
+    def __repr__(self):
+        text = np.array2string(self.data, separator=", ", precision=4, prefix="Tensor(")
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            text += f", dtype={self.dtype}"
+        return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+
+    # Values. These leave the graph: nothing done with them is recorded.
+    def numpy(self) -> np.ndarray:
+        """The numbers as a NumPy array, sharing memory with the tensor."""
+        return self.data
+
+    def item(self):
+        """The one number in this tensor, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item: expected a tensor with one element, got shape {self.shape}")
+        return self.data.item()
+
+    def detach(self) -> Tensor:
+        """The same numbers, sharing memory, without a past and without `requires_grad`."""
+        return Tensor(self.data)
+
+    def __float__(self):
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __bool__(self):
+        return bool(self.item())
+
+    def backward(self, gradient=None, retain_graph: bool = False):
+        """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
+        if Tensor.backward_pass is None:
+            raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
+        Tensor.backward_pass(self, gradient, retain_graph)
+
+    # Arithmetic
+    def __add__(self, other):
+        return add(self, other)
+
+    def __radd__(self, other):
+        return add(other, self)
+
+    def __sub__(self, other):
+        return sub(self, other)
+
+    def __rsub__(self, other):
+        return sub(other, self)
+
+    def __mul__(self, other):
+        return mul(self, other)
+
+    def __rmul__(self, other):
+        return mul(other, self)
+
+    def __truediv__(self, other):
+        return div(self, other)
+
+    def __rtruediv__(self, other):
+        return div(other, self)
+
+    def __pow__(self, other):
+        return pow(self, other)
+
+    def __rpow__(self, other):
+        return pow(other, self)
+
+    def __matmul__(self, other):
+        return matmul(self, other)
+
+    def __rmatmul__(self, other):
+        return matmul(other, self)
+
+    def __neg__(self):
+        return neg(self)
+
+    # Comparisons give boolean tensors, which have no gradient.
+    def __eq__(self, other):
+        return Tensor(self.data == to_array(other))
+
+    def __ne__(self, other):
+        return Tensor(self.data != to_array(other))
+
+    def __lt__(self, other):
+        return Tensor(self.data < to_array(other))
+
+    def __le__(self, other):
+        return Tensor(self.data <= to_array(other))
+
+    def __gt__(self, other):
+        return Tensor(self.data > to_array(other))
+
+    def __ge__(self, other):
+        return Tensor(self.data >= to_array(other))
+
+    __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: it can be a key in a dict
+
+    def __getitem__(self, index):
+        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple(p.data if isinstance(p, Tensor) else p for p in parts)
+        return getitem(self, index=parts)
+
+    def __setitem__(self, index, value):
+        raise TypeError("tensors are not written in place, the graph could not follow; use where(), or .data[...] = ...")
+
+    # Element by element
+    def exp(self):
+        return exp(self)
+
+    def log(self):
+        return log(self)
+
+    def sqrt(self):
+        return sqrt(self)
+
+    def abs(self):
+        return abs(self)
+
+    def clip(self, min=None, max=None):
+        return clip(self, min=min, max=max)
+
+    # Reductions
+    def sum(self, dim=None, keepdim=False):
+        return sum(self, dim=dim, keepdim=keepdim)
+
+    def mean(self, dim=None, keepdim=False):
+        return mean(self, dim, keepdim)
+
+    def var(self, dim=None, keepdim=False, correction=1):
+        return var(self, dim, keepdim, correction)
+
+    def max(self, dim=None, keepdim=False):
+        return max(self, dim, keepdim)
+
+    def min(self, dim=None, keepdim=False):
+        return min(self, dim, keepdim)
+
+    def argmax(self, dim=None, keepdim=False):
+        return Tensor(np.argmax(self.data, axis=dim, keepdims=keepdim))
+
+    def argmin(self, dim=None, keepdim=False):
+        return Tensor(np.argmin(self.data, axis=dim, keepdims=keepdim))
+
+    # Shape
+    def reshape(self, *shape):
+        return reshape(self, shape=_one_tuple(shape))
+
+    view = reshape
+
+    def flatten(self, start_dim=0, end_dim=-1):
+        return flatten(self, start_dim, end_dim)
+
+    def permute(self, *dims):
+        return permute(self, dims=_one_tuple(dims))
+
+    def transpose(self, dim0, dim1):
+        return transpose(self, dim0, dim1)
+
+    @property
+    def T(self):
+        return permute(self, dims=tuple(reversed(range(self.ndim))))
+
+    def squeeze(self, dim=None):
+        return squeeze(self, dim)
+
+    def unsqueeze(self, dim):
+        return unsqueeze(self, dim)
+
+
+def _one_tuple(args):
+    """(2, 3) from both f(2, 3) and f((2, 3))."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+# %% nbgrader={"grade": true, "grade_id": "test-to-array", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+@inline_test("Data becomes an array")
+def test_to_array(verify):
+    with verify("Python floats become float32"):
+        assert_close(to_array([[1.0, 2.5], [3.0, 4.0]]), np.array([[1.0, 2.5], [3.0, 4.0]], np.float32))
+    with verify("integers and booleans stay what they are"):
+        assert_close(to_array([1, 2]), np.array([1, 2], np.int64))
+        assert_close(to_array([True]), np.array([True]))
+    with verify("a NumPy array keeps its float64, and its memory is shared"):
+        array = np.array([1.0, 2.0])
+        assert to_array(array) is array, "to_array(array) made a copy; return the array itself"
+    with verify("a dtype that is asked for is obeyed"):
+        assert to_array([1.0], np.float64).dtype == np.float64, "dtype=np.float64 was asked for and not obeyed"
+        assert to_array([1], np.float32).dtype == np.float32, "dtype=np.float32 was asked for and not obeyed"
+    with verify("a tensor gives the array it holds"):
+        tensor = Tensor([1.0, 2.0])
+        assert to_array(tensor) is tensor.data, "to_array(tensor) should return tensor.data itself"
+
+# %% [markdown]
+# ## 3. `primitive`: one lift for every function
+#
+# `add` should work on tensors, but its arithmetic is about arrays. Rather than unwrap and wrap in thirty functions,
+# we do it once, in a decorator:
+#
+# ```
+# tensors, numbers ──unwrap──► arrays ──function──► array ──wrap──► tensor
+#        └───────────────────── remembered ──────────────────────────┘
+# ```
+#
+# A function marked `@primitive` takes its **arrays by position** and its **settings by keyword**
+# (`def sum(x, *, dim=None, keepdim=False)`). Two rules keep float64 out of a float32 network:
+#
+# - a plain number takes the dtype of the tensors it meets: `t * 2.0` stays float32;
+# - integers that meet floats do not widen them: the result is float64 only if a float64 came in.
+#
+# The remembering is one line: *if an input requires a gradient, so does the result, and it keeps the recipe.*
+# If nobody asked for gradients nothing is kept, and memory is freed as soon as you let go of a tensor.
+
+# %%
+#| export
+class Recording(threading.local):
+    """Whether functions are recorded in this thread. Module 05's `no_grad` switches it off for a while."""
+
+    enabled = True
+
+
+recording = Recording()
+primitives: list = []  # every lifted function, in the order of definition
+
+
+def as_tensors(inputs) -> list[Tensor | None]:
+    """Tensors for the inputs of one function. Plain numbers take the dtype of the arrays they meet; None stays."""
+    inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+    arrays = {i: to_array(x) for i, x in enumerate(inputs) if x is not None and not isinstance(x, (bool, int, float))}
+    dtypes = {array.dtype for array in arrays.values()}
+
+    def number(x):
+        dtype = np.result_type(x, *dtypes)
+        return np.asarray(x, np.float32 if dtype == np.float64 and np.float64 not in dtypes else dtype)
+
+    return [
+        x if x is None or isinstance(x, Tensor) else Tensor(arrays[i] if i in arrays else number(x))
+        for i, x in enumerate(inputs)
+    ]
+
+# %% nbgrader={"grade": false, "grade_id": "primitive", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+def primitive(function):
+    """Lift a function of arrays to a function of tensors.
+
+    Positional parameters are array inputs: tensors, arrays, numbers or None. Keyword-only parameters are settings;
+    they may also be given in order after the inputs, as torch allows: `max_pool2d(x, 2)`. The result is one tensor.
+    It requires a gradient if an input does, and then keeps its `grad_fn`.
+
+    TODO: write the three steps in the middle: compute, wrap, remember.
+
+    APPROACH:
+    1. Call `function` with the `.data` of each tensor in `tensors` (None stays None) and with `**settings`.
+    2. Make the result an array with `np.asarray`. If it is float64 and no input array is, make it float32. Wrap it.
+    3. If recording is enabled, the result is floating, and some tensor requires a gradient: set `requires_grad` and
+       `grad_fn = Node(lifted, tuple(tensors), settings)`.
+
+    EXAMPLE:
+        >>> @primitive
+        ... def double(x):
+        ...     return x * 2
+        >>> double(Tensor([1.0, 2.0]))
+        Tensor([2., 4.])
+
+    HINT: `result.dtype.kind == "f"` says whether a dtype is floating.
+    """
+    signature = inspect.signature(function)
+    kinds = [p.kind for p in signature.parameters.values()]
+    names = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    count = sys.maxsize // 2 if inspect.Parameter.VAR_POSITIONAL in kinds else len(kinds) - len(names)
+
+    @functools.wraps(function)
+    def lifted(*inputs, **settings):
+        in_order = dict(zip(names, inputs[count:]))  # settings given in order; what is left over is one too many
+        bound = signature.bind(*inputs[:count], *inputs[count + len(names) :], **in_order, **settings)
+        bound.apply_defaults()
+        tensors, settings = as_tensors(bound.args), bound.kwargs
+        ### BEGIN SOLUTION
+        arrays = [None if t is None else t.data for t in tensors]
+        result = np.asarray(function(*arrays, **settings))
+        if result.dtype == np.float64 and not any(a is not None and a.dtype == np.float64 for a in arrays):
+            result = result.astype(np.float32)
+        out = Tensor(result)
+        if recording.enabled and result.dtype.kind == "f" and any(t is not None and t.requires_grad for t in tensors):
+            out.requires_grad = True
+            out.grad_fn = Node(lifted, tuple(tensors), settings)
+        return out
+        ### END SOLUTION
+
+    primitives.append(lifted)
+    return lifted
+
+# %% nbgrader={"grade": true, "grade_id": "test-primitive", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+@inline_test("primitive lifts a function of arrays")
+def test_primitive(verify):
+    def weighted(x, y, *, scale=1.0):
+        return x + scale * y
+
+    lifted = primitive(weighted)
+    primitives.remove(lifted)  # this one is only for the test
+    x, y = Tensor([1.0, 2.0]), Tensor([10.0, 20.0])
+    with verify("the result is a tensor with the function's numbers"):
+        assert_close(lifted(x, y, scale=2.0), Tensor([21.0, 42.0]))
+    with verify("settings may be given in order, inputs by name"):
+        assert_close(lifted(x, y, 2.0), Tensor([21.0, 42.0]))
+        assert_close(lifted(x, y=y), Tensor([11.0, 22.0]))
+    with verify("numbers and integers do not turn float32 into float64"):
+        assert_close(lifted(x, 3), Tensor([4.0, 5.0]))
+        assert_close(lifted(x, Tensor([1, 2])), Tensor([2.0, 4.0]))
+    with verify("float64 stays float64"):
+        assert lifted(Tensor(np.ones(2)), y).dtype == np.float64, "a float64 input must give a float64 result"
+    with verify("nothing is kept where nobody asked for a gradient"):
+        assert lifted(x, y).grad_fn is None, "the result keeps its history although no input requires a gradient"
+    with verify("the recipe is kept where an input requires a gradient"):
+        w = Tensor([3.0, 4.0], requires_grad=True)
+        out = lifted(x, w, scale=2.0)
+        assert out.requires_grad, "an input requires a gradient, so the result must too"
+        assert out.grad_fn is not None and out.grad_fn.function is lifted, "grad_fn must hold the lifted function"
+        assert out.grad_fn.inputs[1] is w, "grad_fn.inputs must hold the tensors themselves, not copies"
+        assert out.grad_fn.settings == {"scale": 2.0}, f"grad_fn.settings is {out.grad_fn.settings}"
+
+# %% [markdown]
+# ## 4. Arithmetic
+#
+# Element by element, shapes need not be equal: they are lined up at the **right**, and an axis of length 1 (or a
+# missing one) is stretched. NumPy does it for us; module 05 will have to undo it.
+#
+# ```
+#   images     8 × 3 × 32 × 32
+#   mean           3 ×  1 ×  1        one number per channel
+#   result     8 × 3 × 32 × 32
+# ```
+
+# %%
+#| export
+@primitive
+def add(a, b):
+    return a + b
+
+
+@primitive
+def sub(a, b):
+    return a - b
+
+
+@primitive
+def mul(a, b):
+    return a * b
+
+
+@primitive
+def div(a, b):
+    return a / b
+
+
+@primitive
+def pow(a, b):
+    return a**b
+
+
+@primitive
+def neg(x):
+    return -x
+
+
+@primitive
+def exp(x):
+    return np.exp(x)
+
+
+@primitive
+def log(x):
+    return np.log(x)
+
+
+@primitive
+def sqrt(x):
+    return np.sqrt(x)
+
+
+@primitive
+def abs(x):
+    return np.abs(x)
+
+
+@primitive
+def clip(x, *, min=None, max=None):
+    """Limit every element to [min, max]; either bound may be None."""
+    return np.clip(x, min, max)
+
+# %% [markdown]
+# The matrix product is the one operation that does real work: for `(n, k) @ (k, m)` it makes n·m sums of k products.
+# Nearly all the time of nearly every network is spent here, module 09's convolution included. When its shapes do not
+# fit, the error is the one you will read most often, so make it a good one.
+
+# %% nbgrader={"grade": false, "grade_id": "matmul", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+@primitive
+def matmul(a, b):
+    """Matrix product over the last two axes; leading axes broadcast.
+
+    Shapes: (…, n, k) @ (…, k, m) → (…, n, m). A 1-D input is a row on the left, a column on the right, and that axis
+    is dropped from the result. Raises ValueError where the inner sizes differ.
+
+    TODO: check the shapes, then multiply.
+
+    APPROACH:
+    1. Refuse inputs without dimensions: `*` is meant.
+    2. Compare the last axis of `a` with the second-to-last of `b` (with the only one, if `b` is 1-D).
+    3. NumPy's `@` does the rest.
+
+    EXAMPLE:
+        >>> Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])
+        Tensor([[11.]])
+
+    HINT: `b.shape[-2 if b.ndim > 1 else 0]` is the size that must agree.
+    """
+    ### BEGIN SOLUTION
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError(f"matmul: expected at least one axis on both sides, got {a.shape} @ {b.shape}; use * instead")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"matmul: expected inner sizes to agree, got {a.shape} @ {b.shape}: "
+            f"{a.shape[-1]} columns on the left, {b.shape[-2 if b.ndim > 1 else 0]} rows on the right; "
+            "is a transpose missing (x @ w.T)?"
+        )
+    return a @ b
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-matmul", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+@inline_test("The matrix product")
+def test_matmul(verify):
+    a, b = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[5.0, 6.0], [7.0, 8.0]])
+    with verify("rows meet columns"):
+        assert_close(a @ b, Tensor([[19.0, 22.0], [43.0, 50.0]]), case={"a": a, "b": b})
+    with verify("a vector is a row on the left, a column on the right"):
+        v = Tensor([1.0, 10.0])
+        assert_close(v @ a, Tensor([31.0, 42.0]))
+        assert_close(a @ v, Tensor([21.0, 43.0]))
+    with verify("leading axes are a batch"):
+        batch = Tensor(np.arange(12, dtype=np.float32).reshape(3, 2, 2))
+        assert_close(batch @ b, Tensor(batch.data @ b.data))
+    with verify("shapes that do not fit are named in the error"):
+        try:
+            matmul(Tensor(np.ones((2, 3), np.float32)), a)
+        except ValueError as error:
+            assert "(2, 3)" in str(error) and "(2, 2)" in str(error), f"both shapes should stand in: {error}"
+        else:
+            raise AssertionError("(2, 3) @ (2, 2) should raise a ValueError")
+
+# %% [markdown]
+# ## 5. Reductions
+#
+# `dim` says which axis **disappears**. For a 2 × 3 tensor:
+#
+# ```
+#     [[1, 2, 3],     sum(dim=0) → [5, 7, 9]        the rows are added up: 3 numbers
+#      [4, 5, 6]]     sum(dim=1) → [6, 15]          each row is added up:  2 numbers
+#                     sum()      → 21
+# ```
+#
+# With `keepdim=True` the axis stays with length 1, so that the result still broadcasts against the original:
+# `x - x.mean(dim=1, keepdim=True)`. `sum` and `amax` are primitives; `mean` and `var` are built from them, so they
+# will need no rule of their own when gradients come.
+
+# %%
+#| export
+@primitive
+def sum(x, *, dim=None, keepdim=False):
+    """Sum over the axes `dim` (an int, a tuple, or None for all)."""
+    return np.sum(x, axis=dim, keepdims=keepdim)
+
+
+@primitive
+def amax(x, *, dim=None, keepdim=False):
+    """Largest value over the axes `dim`; among ties the gradient is shared evenly."""
+    return np.max(x, axis=dim, keepdims=keepdim)
+
+
+@primitive
+def amin(x, *, dim=None, keepdim=False):
+    """Smallest value over the axes `dim`; among ties the gradient is shared evenly."""
+    return np.min(x, axis=dim, keepdims=keepdim)
+
+
+@primitive
+def gather(x, index, *, dim):
+    """Pick along `dim`: the result has the shape of `index`, and its entries along the other axes stay in place."""
+    return np.take_along_axis(x, index, axis=dim)
+
+
+class Extremum(NamedTuple):
+    """What `max(dim)` and `min(dim)` return: the values, and where along `dim` they stood (the first, among ties)."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def max(x, dim=None, keepdim=False):
+    """Largest value of all, or `Extremum(values, indices)` along one `dim`."""
+    return amax(x) if dim is None else _extremum(x, x.argmax(dim, keepdim=True), dim, keepdim)
+
+
+def min(x, dim=None, keepdim=False):
+    """Smallest value of all, or `Extremum(values, indices)` along one `dim`."""
+    return amin(x) if dim is None else _extremum(x, x.argmin(dim, keepdim=True), dim, keepdim)
+
+
+def _extremum(x, indices, dim, keepdim):
+    values = gather(x, indices, dim=dim)
+    return Extremum(values, indices) if keepdim else Extremum(squeeze(values, dim), squeeze(indices, dim))
+
+# %% nbgrader={"grade": false, "grade_id": "mean-var", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+def mean(x, dim=None, keepdim=False):
+    """Mean over the axes `dim` (an int, a tuple, or None for all).
+
+    TODO: `sum`, divided by how many elements went into each sum.
+
+    HINT: `sum` keeps `x.size` elements down to `total.size`; their ratio is the count, whatever `dim` was.
+    """
+    ### BEGIN SOLUTION
+    total = sum(x, dim=dim, keepdim=keepdim)
+    return total / (x.size / total.size)
+    ### END SOLUTION
+
+
+def var(x, dim=None, keepdim=False, correction=1):
+    """Variance over the axes `dim`: Σ(x − mean)² / (n − correction).
+
+    The default correction of 1 (Bessel's) estimates the variance of a population from a sample; 0 gives the variance
+    of exactly these numbers, which is what BatchNorm normalises with.
+
+    TODO: the sum of squared differences from the mean, divided by n − correction.
+
+    HINT: The mean must still broadcast against `x`: keepdim=True there.
+    """
+    ### BEGIN SOLUTION
+    squares = sum((x - mean(x, dim, keepdim=True)) ** 2, dim=dim, keepdim=keepdim)
+    return squares / (x.size / squares.size - correction)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-mean-var", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+@inline_test("Reductions")
+def test_mean_var(verify):
+    x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]])
+    with verify("dim says which axis disappears"):
+        assert_close(x.sum(dim=0), Tensor([5.0, 7.0, 12.0]), case={"x": x})
+        assert_close(x.mean(dim=1), Tensor([2.0, 6.0]), case={"x": x})
+    with verify("without dim everything is reduced to one number"):
+        assert_close(x.mean(), Tensor(4.0), case={"x": x})
+    with verify("keepdim keeps the axis, so that the result broadcasts"):
+        assert_close(x.mean(dim=1, keepdim=True), Tensor([[2.0], [6.0]]), case={"x": x})
+    with verify("several axes at once"):
+        assert_close(mean(Tensor(np.ones((2, 3, 4), np.float32)), dim=(0, 2)), Tensor([1.0, 1.0, 1.0]))
+    with verify("var divides by n - 1 unless told otherwise"):
+        assert_close(x.var(dim=1), Tensor([1.0, 7.0]), case={"x": x})
+        assert_close(x.var(dim=1, correction=0), Tensor([2 / 3, 14 / 3]), case={"x": x})
+    with verify("max along an axis also says where"):
+        values, indices = x.max(dim=0)
+        assert_close(values, Tensor([4.0, 5.0, 9.0]))
+        assert_close(indices, Tensor([1, 1, 1]))
+
+# %% [markdown]
+# ## 6. Shapes
+#
+# A shape is only a way to read a row of numbers in memory. `reshape` reads the same row with other line breaks;
+# `permute` walks it in another order. They are not the same, although both can turn 2 × 3 into 3 × 2:
+#
+# ```
+#   [[1, 2, 3],    reshape(3, 2) → [[1, 2],     permute(1, 0) → [[1, 4],
+#    [4, 5, 6]]                     [3, 4],                      [2, 5],
+#                                   [5, 6]]                      [3, 6]]
+# ```
+
+# %%
+#| export
+@primitive
+def reshape(x, *, shape):
+    """The same numbers in row-major order with another shape; one entry may be -1."""
+    return x.reshape(shape)
+
+
+@primitive
+def permute(x, *, dims):
+    """Reorder the axes: axis i of the result is axis dims[i] of x."""
+    return np.transpose(x, dims)
+
+
+@primitive
+def getitem(x, *, index):
+    """x[index], where index is a tuple of integers, slices, None, Ellipsis, and index or mask arrays."""
+    return x[index]
+
+# %% nbgrader={"grade": false, "grade_id": "shapes", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+def transpose(x, dim0, dim1):
+    """Swap two axes.
+
+    TODO: a `permute` in which dim0 and dim1 change places.
+
+    HINT: Start from `list(range(x.ndim))`. Swapping its entries works for negative dims too.
+    """
+    ### BEGIN SOLUTION
+    dims = list(range(x.ndim))
+    dims[dim0], dims[dim1] = dims[dim1], dims[dim0]
+    return permute(x, dims=tuple(dims))
+    ### END SOLUTION
+
+
+def flatten(x, start_dim=0, end_dim=-1):
+    """Merge the axes start_dim … end_dim (inclusive) into one: (2, 3, 4, 5) from 1 → (2, 60).
+
+    TODO: a `reshape` to the axes before, one axis of the merged size, the axes after.
+
+    HINT: `end = end_dim % x.ndim` makes a negative axis positive; `math.prod(x.shape[start:end + 1])` is the size.
+    """
+    ### BEGIN SOLUTION
+    if x.ndim == 0:
+        return reshape(x, shape=(1,))
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    if start > end:
+        raise ValueError(f"flatten: expected start_dim <= end_dim, got {start_dim} and {end_dim} for shape {x.shape}")
+    return reshape(x, shape=(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+    ### END SOLUTION
+
+
+def unsqueeze(x, dim):
+    """Insert an axis of length 1 so that it becomes axis `dim` of the result.
+
+    TODO: a `reshape` with a 1 inserted.
+
+    HINT: The result has `x.ndim + 1` axes, so a negative dim counts from there: `dim % (x.ndim + 1)`.
+    """
+    ### BEGIN SOLUTION
+    at = dim % (x.ndim + 1)
+    return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
+    ### END SOLUTION
+
+
+def squeeze(x, dim=None):
+    """Drop the axis `dim` if its length is 1, or every axis of length 1.
+
+    TODO: a `reshape` without those axes. An axis of another length stays, without an error, as in torch.
+
+    HINT: Collect the sizes to keep: `n` stays if `n != 1`, or if `dim` names another axis.
+    """
+    ### BEGIN SOLUTION
+    drop = range(x.ndim) if dim is None else (dim % x.ndim,)
+    return reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in drop))
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-shapes", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+@inline_test("Shapes")
+def test_shapes(verify):
+    x = Tensor(np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5))
+    with verify("transpose swaps two axes and moves the numbers with them"):
+        assert_close(transpose(Tensor([[1, 2, 3], [4, 5, 6]]), 0, 1), Tensor([[1, 4], [2, 5], [3, 6]]))
+        assert x.transpose(1, -1).shape == (2, 5, 4, 3), f"transpose(1, -1) gave {x.transpose(1, -1).shape}"
+    with verify("flatten merges a run of axes and keeps the order"):
+        assert_close(x.flatten(1), Tensor(x.data.reshape(2, 60)))
+        assert x.flatten().shape == (120,), f"flatten() gave {x.flatten().shape}"
+        assert x.flatten(1, 2).shape == (2, 12, 5), f"flatten(1, 2) gave {x.flatten(1, 2).shape}"
+    with verify("unsqueeze inserts an axis, from either end"):
+        shapes = x.unsqueeze(0).shape, x.unsqueeze(-1).shape
+        assert shapes == ((1, 2, 3, 4, 5), (2, 3, 4, 5, 1)), f"unsqueeze(0), unsqueeze(-1) gave {shapes}"
+    with verify("squeeze drops axes of length 1, and no others"):
+        y = Tensor(np.zeros((1, 3, 1)))
+        shapes = y.squeeze().shape, y.squeeze(0).shape, y.squeeze(1).shape
+        assert shapes == ((3,), (3, 1), (1, 3, 1)), f"squeeze(), squeeze(0), squeeze(1) gave {shapes}"
+    with verify("indexing takes slices, integers and index arrays"):
+        assert_close(x[1, :, 2, ::2], Tensor(x.data[1, :, 2, ::2]))
+        assert_close(x[Tensor([1, 0, 1])], Tensor(x.data[[1, 0, 1]]))
+
+# %% [markdown]
+# ## 7. Choosing, joining, padding
+
+# %% nbgrader={"grade": false, "grade_id": "joining", "locked": false, "schema_version": 3, "solution": true, "task": false}
+#| export
+@primitive
+def _where(condition, a, b):
+    return np.where(condition, a, b)
+
+
+@primitive
+def _concatenate(*arrays, dim):
+    return np.concatenate(arrays, axis=dim)
+
+
+def where(condition, a, b):
+    """Take from `a` where the condition holds, from `b` elsewhere; all three broadcast."""
+    return _where(condition, a, b)
+
+
+def concatenate(tensors, dim=0):
+    """Join tensors along an axis they already have; all other sizes must agree."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("tensors: expected at least one tensor to concatenate, got an empty list")
+    return _concatenate(*tensors, dim=dim)
+
+
+def stack(tensors, dim=0):
+    """Join tensors of equal shape along a new axis `dim`.
+
+    TODO: give each tensor the new axis, then `concatenate` along it.
+
+    EXAMPLE:
+        >>> stack([Tensor([1, 2]), Tensor([3, 4])]).shape
+        (2, 2)
+
+    HINT: `unsqueeze`.
+    """
+    ### BEGIN SOLUTION
+    tensors = list(tensors)
+    shapes = {tensor.shape for tensor in tensors}
+    if len(shapes) > 1:
+        raise ValueError(f"tensors: expected equal shapes to stack, got {sorted(shapes)}")
+    return concatenate([unsqueeze(tensor, dim) for tensor in tensors], dim)
+    ### END SOLUTION
+
+
+@primitive
+def pad(x, *, pad, value=0.0):
+    """Put `value` around the last axes.
+
+    `pad` holds a pair (before, after) for the LAST axis, then one for the axis before it, and so on, as in torch:
+    for N × C × H × W, `(left, right, top, bottom)`. Raises ValueError for an odd or negative or too long `pad`.
+
+    TODO: turn torch's order into NumPy's `pad_width`, one pair for every axis, first axis first.
+
+    EXAMPLE:
+        >>> pad(Tensor([[1.0]]), (1, 0)).shape      # one column on the left
+        (1, 2)
+
+    HINT: The pairs of `pad`, reversed, belong to the last axes; the axes before them get (0, 0).
+    """
+    if len(pad) % 2 or len(pad) > 2 * x.ndim or any(n < 0 for n in pad):
+        raise ValueError(f"pad: expected up to {x.ndim} pairs of sizes >= 0 (last axis first), got {tuple(pad)}")
+    ### BEGIN SOLUTION
+    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
+    return np.pad(x, [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1], constant_values=value)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-joining", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+@inline_test("Choosing, joining, padding")
+def test_joining(verify):
+    a, b = Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]])
+    with verify("concatenate lengthens an axis, stack makes one"):
+        assert_close(concatenate([a, b]), Tensor([[1.0, 2.0], [3.0, 4.0]]))
+        assert_close(concatenate([a, b], dim=1), Tensor([[1.0, 2.0, 3.0, 4.0]]))
+        assert_close(stack([a, b], dim=-1), Tensor([[[1.0, 3.0], [2.0, 4.0]]]))
+    with verify("pad speaks of the last axis first"):
+        x = Tensor([[1.0, 2.0]])
+        assert_close(pad(x, (1, 0)), Tensor([[0.0, 1.0, 2.0]]), case={"x": x, "pad": (1, 0)})
+        assert_close(pad(x, (0, 0, 0, 1), value=7.0), Tensor([[1.0, 2.0], [7.0, 7.0]]), case={"x": x})
+    with verify("where chooses element by element"):
+        assert_close(where(a > 1.5, a, 0.0), Tensor([[0.0, 2.0]]))
+
+# %% [markdown]
+# ## 8. Tensors from nothing
+#
+# All randomness in TinyTorch comes from one generator, so that `manual_seed(0)` makes a whole training run repeatable.
+
+# %%
+#| export
+_generator = np.random.default_rng()
+
+
+def manual_seed(seed: int) -> None:
+    """Make everything random after this line repeatable."""
+    global _generator
+    _generator = np.random.default_rng(seed)
+
+
+def default_generator() -> np.random.Generator:
+    """The generator behind every random tensor, initial weight and dropout mask."""
+    return _generator
+
+
+def zeros(*shape, dtype=np.float32, requires_grad=False) -> Tensor:
+    """A tensor of zeros: zeros(2, 3) or zeros((2, 3))."""
+    return Tensor(np.zeros(_one_tuple(shape), dtype), requires_grad)
+
+
+def ones(*shape, dtype=np.float32, requires_grad=False) -> Tensor:
+    """A tensor of ones: ones(2, 3) or ones((2, 3))."""
+    return Tensor(np.ones(_one_tuple(shape), dtype), requires_grad)
+
+
+def full(shape, fill_value, dtype=None, requires_grad=False) -> Tensor:
+    """A tensor of one repeated value, whose type decides the dtype."""
+    return Tensor(np.full(shape, to_array(fill_value, dtype)), requires_grad)
+
+
+def arange(start, end=None, step=1, dtype=None, requires_grad=False) -> Tensor:
+    """Numbers from start (0 if only one is given) up to but without end; float32 if any of them is a float."""
+    start, end = (0, start) if end is None else (start, end)
+    if dtype is None:
+        dtype = np.float32 if any(isinstance(n, float) for n in (start, end, step)) else np.int64
+    return Tensor(np.arange(start, end, step, dtype), requires_grad)
+
+
+def eye(n, m=None, dtype=np.float32, requires_grad=False) -> Tensor:
+    """The n × m matrix with ones on its diagonal."""
+    return Tensor(np.eye(n, m, dtype=dtype), requires_grad)
+
+
+def randn(*shape, dtype=np.float32, requires_grad=False) -> Tensor:
+    """Draws from the normal distribution with mean 0 and variance 1."""
+    return Tensor(_generator.standard_normal(_one_tuple(shape), dtype), requires_grad)
+
+
+def rand(*shape, dtype=np.float32, requires_grad=False) -> Tensor:
+    """Draws from the uniform distribution on [0, 1)."""
+    return Tensor(_generator.random(_one_tuple(shape), dtype), requires_grad)
+
+
+def tensor(data, dtype=None, requires_grad=False) -> Tensor:
+    """A tensor with its own copy of the data. (`Tensor(array)` shares the array's memory.)"""
+    return Tensor(to_array(data, dtype).copy(), requires_grad)
+
+# %% [markdown]
+# ## What you have
+#
+# A tensor that computes with broadcasting, changes shape, and knows where it came from. Try it: what do you expect
+# `y.grad_fn.inputs[0].grad_fn.function.__name__` to be?
+
+# %%
+if __name__ == "__main__":
+    x = tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = (x * x).sum()
+    print(y, "made by", y.grad_fn.function.__name__, "from", y.grad_fn.inputs[0])
+
+# %%
+report()
