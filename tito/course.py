@@ -1,7 +1,6 @@
 """What modules exist: read from the folders of `modules/` and the front matter of each ABOUT.md."""
 
 import difflib
-import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,10 +60,6 @@ class Module:
                 f"{self.shown(self.dev)}:{line} is not UTF-8 text.", "Save the file as UTF-8 in your editor."
             ) from None
 
-    def digest(self) -> str:
-        """Hash of the student's file: what recorded results are about."""
-        return hashlib.sha256(self.read_dev().encode()).hexdigest()
-
 
 class Course:
     """A tree that holds the course: `modules/`, `tinytorch/`, `tests/`."""
@@ -90,9 +85,13 @@ class Course:
         for folder in sorted((self.root / "modules").iterdir()):
             match = _FOLDER.fullmatch(folder.name)
             if match and folder.is_dir():
-                found.append(Module(self.root, match[1], match[2], _front_matter(folder / "ABOUT.md", self.root)))
+                found.append(
+                    Module(self.root, match[1], match[2], _front_matter(folder / "ABOUT.md", self.root))
+                )
         if not found:
-            raise TitoError(f"{self.root / 'modules'} holds no module.", "Bring it back: `git checkout -- modules`.")
+            raise TitoError(
+                f"{self.root / 'modules'} holds no module.", "Bring it back: `git checkout -- modules`."
+            )
         return found
 
     def module(self, name: str) -> Module:

@@ -32,7 +32,7 @@ def write_atomic(path: Path, text: str) -> None:
 def cannot_write(path: Path, error: OSError) -> TitoError:
     """What to say when the system refuses a write: the path, the reason, and what mends it."""
     if error.errno in _NOT_ALLOWED:
-        fix = f"Check who owns it with `ls -ld {path.parent}`, then `chmod u+w {path.parent}` or copy the course."
+        fix = f"See who owns it: `ls -ld {path.parent}`; then `chmod u+w {path.parent}`, or copy the course."
     elif error.errno == errno.ENOSPC:
         fix = f"Free some space (`df -h {path.parent}`) and run the same command again."
     else:

@@ -1,0 +1,140 @@
+"""Running a student's code: in a child process, with a time limit, knowing where it was when time ran out."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+from typing import IO
+
+SHOWN_BYTES = 1_000_000  # of a child's output; the rest is counted
+TAIL_BYTES = 64_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a child ended. `tail` is the end of its output, `dump` what it said when its time was up."""
+
+    status: int
+    timed_out: bool
+    tail: str
+    dump: str
+
+    def frames(self) -> list[tuple[Path, int, str]]:
+        """(file, line, function), innermost first, of the main thread when time ran out."""
+        main = self.dump.partition("Current thread")[2].split("\n\n")[0]
+        found = re.findall(r'^  File "(.+)", line (\d+) in (\S+)', main, flags=re.MULTILINE)
+        return [(Path(file), int(line), function) for file, line, function in found]
+
+
+def environment(root: Path, **more: str) -> dict[str, str]:
+    """The child's environment: this tree's `tinytorch` before any other, and output that cannot crash."""
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONIOENCODING": f"{sys.stdout.encoding or 'utf-8'}:replace",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",  # SIGABRT then prints where every thread was
+        **more,
+    }
+
+
+def _no_core_file() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float) -> Outcome:
+    """Run `python ARGUMENTS`, passing its output on as it comes, for at most `limit` seconds.
+
+    The child leads a process group of its own, which is gone when this returns, whatever it has started.
+    """
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_no_core_file,
+    )
+    assert child.stdout is not None
+    os.set_blocking(child.stdout.fileno(), False)
+    output = _Output(child.stdout)
+    timed_out = False
+    dump = b""
+    try:
+        output.pump(child, time.monotonic() + limit)
+        if child.poll() is None:
+            timed_out = True
+            output.shown = SHOWN_BYTES  # what comes now is for us
+            mark = output.total
+            child.send_signal(signal.SIGABRT)
+            output.pump(child, time.monotonic() + 2)
+            dump = output.tail[-(output.total - mark) :] if output.total > mark else b""
+    finally:
+        _end_group(child)
+    output.pump(child, time.monotonic() + 0.2)
+    child.stdout.close()
+    output.close()
+    return Outcome(
+        child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace")
+    )
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # nothing of the group is left
+    child.wait()
+
+
+class _Output:
+    """A child's output: passed on up to a limit, its end remembered."""
+
+    def __init__(self, pipe: IO[bytes]):
+        self.pipe = pipe
+        self.total = 0
+        self.shown = 0
+        self.left_out = 0
+        self.tail = b""
+        self.ended = False
+
+    def pump(self, child: subprocess.Popen[bytes], deadline: float) -> None:
+        """Read until the child ends (and what it left in the pipe is read) or the deadline passes."""
+        with DefaultSelector() as selector:
+            selector.register(self.pipe, EVENT_READ)
+            while not self.ended and (left := deadline - time.monotonic()) > 0:
+                ready = selector.select(min(left, 0.05))
+                if ready:
+                    self._take(os.read(self.pipe.fileno(), 65536))
+                elif child.poll() is not None:
+                    return  # a grandchild may hold the pipe open; the child's own words are all here
+        # Output can end (closed by the child) before the child does.
+        while child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _take(self, chunk: bytes) -> None:
+        self.ended = not chunk
+        self.total += len(chunk)
+        self.tail = (self.tail + chunk)[-TAIL_BYTES:]
+        passed = chunk[: max(0, SHOWN_BYTES - self.shown)]
+        self.shown += len(passed)
+        self.left_out += len(chunk) - len(passed)
+        sys.stdout.flush()
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.buffer.write(passed)
+        else:
+            sys.stdout.write(passed.decode(errors="replace"))
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        if self.left_out and self.shown >= SHOWN_BYTES and self.total > SHOWN_BYTES:
+            print(f"\n({self.left_out:,} more bytes of output left out)")

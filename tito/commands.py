@@ -1,0 +1,298 @@
+"""The commands of `tito`. Each imports what it needs when it runs, so that the others stay quick."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from typing import Annotated, NoReturn
+
+import typer
+
+from tito.checks import INLINE_LIMIT, PYTEST_LIMIT, Verdict
+from tito.course import Course, Module
+from tito.errors import TitoError
+from tito.show import complain, fail, heading, ok, say, version
+
+ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="A module: 09, 9, spatial or 09_spatial.")]
+ModuleNames = Annotated[
+    list[str] | None, typer.Argument(metavar="MODULE", help="Modules; without any, all of them.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, metavar="SECONDS", help=f"For each step ({INLINE_LIMIT:g}; for pytest {PYTEST_LIMIT:g})."
+    ),
+]
+
+# Plain help: it shows in every terminal, and rich need not be loaded for it.
+_typer = partial(typer.Typer, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+app = _typer(help="TinyTorch: the command line of the course.")
+module_app = _typer(help="The chapters: list, status, test, complete.")
+milestone_app = _typer(help="Short programs that use what you built: list, run.")
+data_app = _typer(help="Data sets: get, path.")
+app.add_typer(module_app, name="module")
+app.add_typer(milestone_app, name="milestone")
+app.add_typer(data_app, name="data")
+
+
+def run_app() -> NoReturn:
+    """Run the command on the command line. A TitoError becomes two lines and its exit status."""
+    try:
+        app(prog_name="tito")
+    except TitoError as error:
+        complain(error)
+        sys.exit(error.status)
+    sys.exit(0)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"tito {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _stop_unless(verdict: Verdict) -> None:
+    """Say what a step came to; where it failed, what to do, and end there."""
+    if verdict.passed:
+        ok(verdict.sentence)
+        return
+    fail(verdict.sentence)
+    say(f"      {verdict.next}")
+    raise typer.Exit(1)
+
+
+@module_app.command("list")
+def module_list() -> None:
+    """The modules in order: title, difficulty, time, what each needs."""
+    from tito.show import table
+
+    course = Course.find()
+    rows = []
+    for module in course.modules:
+        needs = " ".join(m.number for m in course.prerequisites(module)) or "-"
+        about = module.about
+        rows.append(
+            [
+                module.folder,
+                module.title,
+                str(about.get("difficulty", "")),
+                str(about.get("time_estimate", "")),
+                needs,
+            ]
+        )
+    table(["module", "title", "difficulty", "time", "needs"], rows)
+
+
+@module_app.command("status")
+def module_status() -> None:
+    """What is done, by the recorded checks of your files as they are now."""
+    from tito.progress import standing
+    from tito.show import table
+
+    rows = []
+    for module in Course.find().modules:
+        now = standing(module)
+        rows.append(
+            [module.folder, f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}", now.state]
+        )
+    table(["module", "exercises", "points", "state"], rows)
+
+
+@module_app.command("test")
+def module_test(name: ModuleName, time_limit: TimeLimit = None) -> None:
+    """Run a module's inline tests: `python NAME_dev.py` with a time limit, from any folder."""
+    from tito import checks
+
+    module = Course.find().module(name)
+    _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
+
+
+@module_app.command("complete")
+def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
+    """Inline tests, export, pytest, progress. Stops at the first step that fails."""
+    from tito import checks, progress
+    from tito.dev_file import DevFile
+    from tito.export import export
+
+    module = Course.find().module(name)
+    digest = DevFile(module).digest
+    heading(f"Module {module.number}: {module.title}")
+    say(f"1/3   inline tests: {module.shown(module.dev)}")
+    _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
+    say(f"\n2/3   export: {module.shown(module.core)}")
+    ok("written" if export(module) else "up to date")
+    say(f"\n3/3   pytest: {module.shown(module.tests)}")
+    _stop_unless(checks.package(module.root, [module.tests], module, time_limit or PYTEST_LIMIT))
+    if DevFile(module).digest != digest:
+        raise TitoError(
+            f"{module.shown(module.dev)} changed while it was being checked.",
+            f"Save it and run `tito module complete {module.number}` again.",
+            status=1,
+        )
+    progress.record_completed(module, digest)
+    heading(f"\nModule {module.number} is complete.")
+
+
+@app.command("test")
+def test(
+    names: ModuleNames = None,
+    everything: Annotated[bool, typer.Option("--all", help="All modules and everything in tests/.")] = False,
+    time_limit: TimeLimit = None,
+) -> None:
+    """Run the inline tests and the pytest folder of modules; without any, of everything."""
+    from tito import checks
+    from tito.export import require_fresh
+
+    course = Course.find()
+    if names and everything:
+        raise TitoError("--all and module names exclude each other.", "Leave one of them out.")
+    modules = [course.module(name) for name in names] if names else course.modules
+    for module in modules:
+        heading(f"Module {module.number}: {module.title}")
+        _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
+        say()
+    require_fresh(modules)
+    folders = [module.tests for module in modules] if names else [course.root / "tests"]
+    one = modules[0] if len(modules) == 1 else None
+    _stop_unless(checks.package(course.root, folders, one, time_limit or PYTEST_LIMIT))
+
+
+@app.command("export")
+def export_command(
+    names: ModuleNames = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where the package differs.")
+    ] = False,
+) -> None:
+    """Make tinytorch/core from the dev files. Without modules, all of it."""
+    course = Course.find()
+    modules = [course.module(name) for name in names] if names else course.modules
+    failed = _check_exports(course, modules, not names) if check else _write_exports(modules)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _write_exports(modules: list[Module]) -> bool:
+    """Export each module, going on after one that cannot be: its old file stays. True if any failed."""
+    from tito.dev_file import DevFileError
+    from tito.export import export
+
+    failed = False
+    for module in modules:
+        try:
+            changed = export(module)
+        except DevFileError as error:
+            fail(f"{error.message}\n      {error.fix}")
+            failed = True
+        else:
+            ok(f"{module.shown(module.core)} {'written' if changed else 'is up to date'}")
+    return failed
+
+
+def _check_exports(course: Course, modules: list[Module], strays_too: bool) -> bool:
+    from tito.dev_file import DevFileError
+    from tito.export import difference, strays
+
+    failed = False
+    for module in modules:
+        try:
+            lines = difference(module)
+        except DevFileError as error:
+            lines = [error.message, error.fix]
+        if not lines:
+            ok(module.shown(module.core))
+            continue
+        failed = True
+        fail(f"{module.shown(module.core)} is not what {module.shown(module.dev)} exports to")
+        for line in lines[:20]:
+            say(f"      {line}")
+        if len(lines) > 20:
+            say(f"      … and {len(lines) - 20} more lines")
+        say(f"      Bring it up to date: `tito export {module.name}`")
+    for path in strays(course) if strays_too else []:
+        failed = True
+        fail(f"{path.relative_to(course.root)} is generated, but no module makes it. Delete it.")
+    return failed
+
+
+@milestone_app.command("list")
+def milestone_list() -> None:
+    """The programs in milestones/, and what each shows."""
+    from tito.milestones import milestones
+    from tito.show import table
+
+    table(["name", "what it shows"], [[m.name, m.about] for m in milestones(Course.find())])
+
+
+@milestone_app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def milestone_run(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `tito milestone list` names it.")],
+) -> None:
+    """Run a milestone; what follows its name is passed on to it (`-- --help` for its own options)."""
+    from tito.milestones import milestone
+
+    course = Course.find()
+    _run_through(course, [str(milestone(course, name).path), *context.args])
+
+
+@data_app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set, such as cifar10.")],
+    folder: Annotated[str | None, typer.Option("--data", metavar="DIR", help="Where to put it.")] = None,
+) -> None:
+    """Fetch a data set."""
+    _run_through(
+        Course.find(),
+        ["-m", "tinytorch.data", "get", name, *(["--data", folder] if folder is not None else [])],
+    )
+
+
+@data_app.command("path")
+def data_path() -> None:
+    """The folder in which data sets are looked for."""
+    _run_through(Course.find(), ["-m", "tinytorch.data", "path"])
+
+
+def _run_through(course: Course, arguments: list[str]) -> NoReturn:
+    """Run a Python program in a child that has our terminal, and end as it ended."""
+    from tito.child import environment
+
+    child = subprocess.Popen([sys.executable, *arguments], env=environment(course.root), cwd=os.getcwd())
+    while True:
+        try:
+            status = child.wait()
+            break
+        except KeyboardInterrupt:
+            continue  # the child has it too, and says goodbye in its own way
+    raise typer.Exit(status if status >= 0 else 128 - status)
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Look at Python, packages, folders and terminal; say what is wrong and how to mend it."""
+    from tito.doctor import findings
+
+    failed = False
+    for finding in findings():
+        if finding.fix:
+            failed = failed or finding.serious
+            (fail if finding.serious else say)(
+                f"{finding.topic}: {finding.text}"
+                if finding.serious
+                else f"note  {finding.topic}: {finding.text}"
+            )
+            say(f"      {finding.fix}")
+        else:
+            ok(f"{finding.topic}: {finding.text}")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,383 @@
+"""Reading a dev file, `modules/NN_name/name_dev.py`: its cells, exercises and inline tests, and its mistakes.
+
+Nothing here runs the file, which is a student's code, or imports more than the standard library.
+"""
+
+import ast
+import hashlib
+import io
+import json
+import re
+import tokenize
+from dataclasses import dataclass, field
+from typing import Any
+
+from tito.course import Module
+from tito.errors import TitoError
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+_MARKER = re.compile(r"#\s*%%(?:%*)(?:\s+(?P<rest>.*))?$")
+_DIRECTIVE = re.compile(r"\s*#\s*\|\s*(?P<name>[^\s:]+)\s*:?\s*(?P<value>.*?)\s*$")
+_MAGIC_COMMENT = re.compile(r"#\s*(%{1,2}[A-Za-z]\w*|![A-Za-z])")
+_DIRECTIVES = {"default_exp", "export", "exporti", "hide"}
+_UNWRITTEN = re.compile(r"Module \d+, exercise \d+")
+
+
+class DevFileError(TitoError):
+    """A mistake in a dev file, at a line."""
+
+    def __init__(self, module: Module, line: int, message: str, fix: str):
+        super().__init__(f"{module.shown(module.dev)}:{line}: {message}", fix, status=1)
+        self.line = line
+
+
+@dataclass
+class Cell:
+    """A cell of the notebook. `line` is the file's line (from 1) on which its source begins."""
+
+    kind: str
+    line: int
+    metadata: dict[str, Any]
+    source: list[str] = field(default_factory=list)
+    id: str = ""
+
+    @property
+    def nbgrader(self) -> dict[str, Any]:
+        return self.metadata.get("nbgrader", {})
+
+    def directives(self) -> dict[str, tuple[str, int]]:
+        """name -> (value, line) of the `#|` lines at the cell's head, as nbdev reads them."""
+        found = {}
+        for line, text in enumerate(self.source, self.line):
+            match = _DIRECTIVE.match(text)
+            if match:
+                found[match["name"]] = (match["value"], line)
+            elif text.strip():
+                break
+        return found
+
+    def exported(self) -> bool:
+        return self.kind == "code" and bool({"export", "exporti"} & self.directives().keys())
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A solution cell and the points of the test cell that goes with it."""
+
+    number: int
+    grade_id: str
+    line: int
+    points: float
+
+    @property
+    def test(self) -> str:
+        return "test_" + self.grade_id.replace("-", "_")
+
+
+class DevFile:
+    """A module's dev file, parsed. Raises DevFileError where it is not Python."""
+
+    def __init__(self, module: Module):
+        self.module = module
+        self.text = module.read_dev()
+        try:
+            self.tree = ast.parse(self.text)
+        except SyntaxError as error:
+            raise self._not_python(error) from None
+        except ValueError as error:  # a NUL byte
+            raise DevFileError(
+                module, 1, f"this is not Python text: {error}.", "Save it as plain text."
+            ) from None
+        self.cells = self._read_cells()
+
+    @property
+    def digest(self) -> str:
+        """Hash of the content: what recorded results are about."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def error(self, line: int, message: str, fix: str) -> DevFileError:
+        return DevFileError(self.module, line, message, fix)
+
+    def _not_python(self, error: SyntaxError) -> DevFileError:
+        line = error.lineno or 1
+        lines = self.text.splitlines()
+        text = lines[line - 1].strip() if line <= len(lines) else ""
+        if re.match(r"%{1,2}[A-Za-z]|![A-Za-z]|\?", text):
+            return self.error(
+                line, f"`{text}` is a notebook magic, and this file is a Python module.", "Remove the line."
+            )
+        return self.error(
+            line, f"this is not valid Python: {error.msg}.\n          {text}", "Mend this line first."
+        )
+
+    def _read_cells(self) -> list[Cell]:
+        cells: list[Cell] = []
+        in_string = _lines_inside_strings(self.tree)
+        for number, text in enumerate(self.text.splitlines(), 1):
+            match = None if number in in_string else _MARKER.match(text)
+            if match:
+                cells.append(self._open_cell(match["rest"] or "", number))
+            elif cells:
+                cells[-1].source.append(text)
+            elif text.strip() and not text.startswith("#"):
+                raise self.error(number, "code before the first cell.", "Put a line `# %%` before it.")
+        seen: dict[str, int] = {}
+        exported = 0  # text may come and go without touching the ids of the code
+        for index, cell in enumerate(cells):
+            while cell.source and not cell.source[-1].strip():
+                cell.source.pop()
+            exported += cell.exported()
+            cell.id = str(
+                cell.nbgrader.get("grade_id", f"cell-{exported}" if cell.exported() else f"other-{index}")
+            )
+            if not re.fullmatch(r"[\w-]+", cell.id):
+                raise self.error(
+                    cell.line - 1, f"grade_id {cell.id!r}.", "Use letters, digits, `-` and `_` only."
+                )
+            if cell.id in seen:
+                raise self.error(
+                    cell.line - 1,
+                    f"grade_id {cell.id!r} stands on line {seen[cell.id]} as well.",
+                    "Rename one.",
+                )
+            seen[cell.id] = cell.line - 1
+        return cells
+
+    def _open_cell(self, rest: str, number: int) -> Cell:
+        kind = (
+            "markdown"
+            if re.match(r"\[(markdown|md)\]", rest)
+            else "raw"
+            if rest.startswith("[raw]")
+            else "code"
+        )
+        metadata = {}
+        start = rest.find("nbgrader=")
+        if start >= 0:
+            try:
+                metadata["nbgrader"], _ = json.JSONDecoder().raw_decode(rest[start + len("nbgrader=") :])
+            except json.JSONDecodeError as error:
+                raise self.error(
+                    number,
+                    f"the cell's nbgrader metadata is not JSON: {error.msg}.",
+                    "Copy it from another cell.",
+                ) from None
+        return Cell(kind, number + 1, metadata)
+
+    def exercises(self) -> list[Exercise]:
+        """The solution cells in the file's order, with the points of their tests."""
+        points = {c.id: float(c.nbgrader.get("points", 0)) for c in self.cells if c.nbgrader.get("grade")}
+        solutions = [cell for cell in self.cells if cell.nbgrader.get("solution")]
+        return [
+            Exercise(n, c.id, c.line, points.get(f"test-{c.id}", 0.0)) for n, c in enumerate(solutions, 1)
+        ]
+
+    def inline_tests(self) -> dict[str, int]:
+        """Name -> line of each function under `@inline_test`. Two of one name are a DevFileError."""
+        found: dict[str, int] = {}
+        for node in self.tree.body:
+            if not isinstance(node, ast.FunctionDef) or not any(
+                _is_inline_test(d) for d in node.decorator_list
+            ):
+                continue
+            if node.name in found:
+                raise self.error(
+                    node.lineno,
+                    f"{node.name} is written on line {found[node.name]} as well.",
+                    "Rename one of them.",
+                )
+            found[node.name] = node.lineno
+        return found
+
+    def unwritten(self) -> list[tuple[int, str]]:
+        """(line, text) of each stub: `raise NotImplementedError("Module 09, exercise 3: …")`."""
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                name, first = node.exc.func, node.exc.args[0]
+                if (
+                    isinstance(name, ast.Name)
+                    and name.id == "NotImplementedError"
+                    and isinstance(first, ast.Constant)
+                ):
+                    if isinstance(first.value, str) and _UNWRITTEN.match(first.value):
+                        found.append((node.lineno, first.value))
+        return sorted(found)
+
+    def check(self) -> None:
+        """Raise DevFileError at the first thing that would keep the file from being exported as meant."""
+        self._check_comments()
+        self._check_directives()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                raise self.error(
+                    node.lineno,
+                    "a relative import works neither here nor in the package.",
+                    "Write `from tinytorch.core.NAME import …`.",
+                )
+
+    def _check_comments(self) -> None:
+        """Magics that hide in comments, and `#|` lines that are not at a cell's head."""
+        heads = {line for cell in self.cells for _, line in cell.directives().values()}
+        prose = {
+            line
+            for cell in self.cells
+            if cell.kind != "code"
+            for line in range(cell.line, cell.line + len(cell.source))
+        }
+        first = self.cells[0].line if self.cells else 0
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            line = token.start[0]
+            if token.type != tokenize.COMMENT or line in prose or line < first:
+                continue
+            if token.line[: token.start[1]].strip() == "" and _MAGIC_COMMENT.match(token.string):
+                raise self.error(
+                    line,
+                    f"`{token.string}` becomes a magic in a notebook.",
+                    "Remove it, or reword the comment.",
+                )
+            directive = _DIRECTIVE.match(token.string)
+            if directive and line not in heads:
+                raise self.error(
+                    line,
+                    f"`{token.string}` has no effect here.",
+                    "A directive stands on the first lines of its cell, right under `# %%`.",
+                )
+
+    def _check_directives(self) -> None:
+        expected = f"core.{self.module.name}"
+        places = []
+        for cell in self.cells:
+            if cell.kind != "code":
+                continue
+            for name, (value, line) in cell.directives().items():
+                if name not in _DIRECTIVES:
+                    known = ", ".join(f"`#| {d}`" for d in sorted(_DIRECTIVES))
+                    raise self.error(line, f"there is no directive `#| {name}`.", f"Use one of {known}.")
+                if name in ("export", "exporti") and value:
+                    raise self.error(
+                        line, f"`#| {name} {value}`: a module has one file.", f"Write `#| {name}`."
+                    )
+                if name == "default_exp":
+                    places.append(line)
+                    if value != expected:
+                        raise self.error(
+                            line, f"`#| default_exp {value}`.", f"Write `#| default_exp {expected}`."
+                        )
+        if not places:
+            raise self.error(
+                1,
+                "no `#| default_exp`: the file does not say where it goes.",
+                f"Add `#| default_exp {expected}`.",
+            )
+        if len(places) > 1:
+            raise self.error(
+                places[1], f"`#| default_exp` stands on line {places[0]} as well.", "Remove one."
+            )
+        if not any(cell.exported() for cell in self.cells):
+            raise self.error(1, "no cell is exported.", "Begin each cell of the package with `#| export`.")
+
+
+def _is_inline_test(decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    return name == "inline_test"
+
+
+def _lines_inside_strings(tree: ast.Module) -> set[int]:
+    """Lines that begin inside a string: what looks like a cell marker there is text."""
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant | ast.JoinedStr)
+            and node.end_lineno
+            and node.end_lineno > node.lineno
+        ):
+            inside.update(range(node.lineno + 1, node.end_lineno + 1))
+    return inside
+
+
+def package_lines(dev: DevFile, cell: Cell) -> list[tuple[int, str]]:
+    """The cell as the package holds it, each line with its number in the dev file.
+
+    Directives and solution markers are left out, and so is the docstrings' part from a line `TODO:` on, which
+    speaks to the one who has yet to write the body.
+    """
+    source = "\n".join(cell.source)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise dev.error(
+            cell.line + (error.lineno or 1) - 1,
+            f"the cell is not complete: {error.msg}.",
+            "End it before `# %%`.",
+        ) from None
+    replaced = _docstring_cuts(tree, cell.source)
+    skipped = {line for _, line in cell.directives().values()}
+    kept: list[tuple[int, str]] = []
+    opened = 0
+    for index, text in enumerate(cell.source):
+        line, bare = cell.line + index, text.strip()
+        if bare == BEGIN:
+            if opened:
+                raise dev.error(line, f"the region opened on line {opened} is still open.", f"Write `{END}`.")
+            opened = line
+        elif bare == END:
+            if not opened:
+                raise dev.error(
+                    line, f"`{END}` without `{BEGIN}`.", "Write the opening marker or remove this one."
+                )
+            opened = 0
+        elif index in replaced:
+            kept.extend((line, new) for new in replaced[index])
+        elif line not in skipped and (kept or bare):
+            kept.append((line, text))
+    if opened:
+        raise dev.error(
+            opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell."
+        )
+    return kept
+
+
+def _docstring_cuts(tree: ast.Module, lines: list[str]) -> dict[int, list[str]]:
+    """Index of a cell's line -> the lines that stand in its place, for docstrings with a `TODO:` part."""
+    replaced: dict[int, list[str]] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        doc = node.body[0]
+        if ast.get_docstring(node, clean=False) is None or doc.end_lineno is None:
+            continue
+        first, last = doc.lineno - 1, doc.end_lineno - 1
+        todo = next(
+            (i for i in range(first, last + 1) if re.match(r'\s*([rRuU]?["\']{1,3})?TODO:', lines[i])), None
+        )
+        if todo is None:
+            continue
+        for index in range(todo, last + 1):
+            replaced[index] = []
+        while todo > first + 1 and not lines[todo - 1].strip():
+            todo -= 1
+            replaced[todo] = []
+        if todo == first:
+            continue  # nothing but the task: no docstring is left
+        quotes = lines[last].rstrip()[-3:]
+        if todo == first + 1 and not lines[first].endswith(quotes[0]):
+            replaced[first] = [lines[first].rstrip() + quotes]
+        else:
+            replaced[last] = [" " * doc.col_offset + quotes]
+    return replaced
+
+
+def dev_line(dev: DevFile, core_text: str, core_line: int) -> int | None:
+    """The dev file's line that line `core_line` of the exported text came from; None for nbdev's own."""
+    lines = core_text.splitlines()
+    for above in range(core_line - 1, -1, -1):
+        if lines[above].startswith("# %% "):
+            cell = next((c for c in dev.cells if lines[above].endswith(f" #{c.id}")), None)
+            if cell is None or above == core_line - 1:
+                return None
+            kept = package_lines(dev, cell)
+            offset = core_line - above - 2
+            return kept[offset][0] if offset < len(kept) and kept[offset][1] == lines[core_line - 1] else None
+    return None
