@@ -1,0 +1,142 @@
+"""The catalogue of mistakes: what a student may think, and the code that thinking leads to.
+
+The entries stand in one file per module of the course, `m01_tensor.py` ... `m09_spatial.py`. An entry is a
+function, written as the student would have it in that place, under the decorator that says what it is about:
+
+    @misconception(
+        "conv2d",
+        name="the kernel is flipped",              # completes "your output is what you get when ..."
+        belief="Convolution flips the kernel, as in signal processing.",
+        explanation='Deep-learning "convolution" is cross-correlation: the kernel is not flipped.',
+        hints=("Which weight meets the patch's first pixel?", "weight[..., 0, 0] does. Look for a [::-1]."),
+    )
+    def kernel_flipped(x, weight, bias=None, *, stride=1, padding=0): ...
+
+What it is about is a place in the module's dev file; the wrong function takes there what the right one takes:
+
+- "conv2d": a function at the top level; a primitive gets and returns arrays;
+- "Adam.step": a method, with self;
+- "vjp(conv2d)": the gradient rule of conv2d, with (grad, out, *inputs, **settings).
+
+The same function serves twice. `diagnose` puts it in the place of the student's code, in memory, and runs the
+failed check's case again: where the outcomes agree, there and on freshly drawn inputs, the mistake is found.
+`mutate` puts it in the place of the solution in the text of a dev file, to prove that the tests turn red and
+name it.
+
+These files import NumPy and nothing of `tinytorch.core`: what is diagnosed may be a dev file that is still
+being written. A wrong method that needs a class of its own module takes it from `home(self)`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinytorch.testing.case import Case
+from tinytorch.testing.gradients import gradient_case
+from tinytorch.testing.misconceptions.diagnosis import Diagnosis, diagnose
+from tinytorch.testing.misconceptions.mutation import mutate
+
+__all__ = ["Diagnosis", "Misconception", "catalogue", "diagnose", "draws", "home", "misconception", "mutate"]
+
+_Wrong = TypeVar("_Wrong", bound=Callable[..., Any])
+_Draw = Callable[[np.random.Generator, types.ModuleType], Case]
+
+_entries: list[Misconception] = []
+_draws: dict[tuple[str, str], _Draw] = {}
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One mistake; see the module's docstring for the fields."""
+
+    name: str
+    where: tuple[str, str]  # ("09_spatial", "conv2d")
+    belief: str
+    explanation: str
+    hints: tuple[str, ...]
+    wrong: Callable[..., Any]
+
+    @property
+    def key(self) -> str:
+        """A short name that no other entry has: `09_spatial/conv2d/kernel_flipped`."""
+        return "/".join((*self.where, self.wrong.__name__))
+
+    @property
+    def headline(self) -> str:
+        """The sentence that names the mistake; found in the output of every check that recognises it."""
+        place = self.where[1]
+        if place.startswith("vjp("):
+            return f"{place[4:-1]}: your gradient is what you get when {self.name}."
+        return f"{place}: your output is what you get when {self.name}."
+
+
+def misconception(
+    place: str, *, name: str, belief: str, explanation: str, hints: tuple[str, ...]
+) -> Callable[[_Wrong], _Wrong]:
+    """Enter the decorated function, which stays as it is, into the catalogue; see this module's docstring."""
+
+    def enter(wrong: _Wrong) -> _Wrong:
+        _entries.append(Misconception(name, (_module_of(wrong), place), belief, explanation, hints, wrong))
+        return wrong
+
+    return enter
+
+
+def draws(place: str) -> Callable[[_Draw], _Draw]:
+    """Declare how `place` is tried on inputs of its own.
+
+    The decorated function is as `def _(generator, home): return Case(home.conv2d, x, w)`. `home` is the
+    module that holds the function: the dev file, or the one exported from it. Shapes and settings differ each
+    time, richly enough that any two mistakes of the place differ on a few draws. A method is tried in the
+    lines that a test would write around it. Cases of a function serve its gradient rule too, unless
+    "vjp(...)" has its own.
+    """
+
+    def enter(draw: _Draw) -> _Draw:
+        _draws[_module_of(draw), place] = draw
+        return draw
+
+    return enter
+
+
+def catalogue() -> tuple[Misconception, ...]:
+    """All entries, in the order of the course."""
+    _load()
+    return tuple(_entries)
+
+
+def draw_for(where: tuple[str, str]) -> _Draw | None:
+    """How cases of this place are drawn, if its file says so."""
+    _load()
+    module, place = where
+    if where in _draws or not place.startswith("vjp("):
+        return _draws.get(where)
+    forward = _draws.get((module, place[4:-1]))
+    return forward and (lambda generator, home: gradient_case(forward(generator, home), generator))
+
+
+def home(thing: object) -> types.ModuleType:
+    """The module in which the class of `thing` was defined: the dev file that runs, or `tinytorch.core`'s."""
+    return sys.modules[type(thing).__module__]
+
+
+def _module_of(function: Callable[..., Any]) -> str:
+    return function.__module__.rpartition(".")[2].removeprefix("m")  # ...misconceptions.m09_spatial
+
+
+def _files() -> Iterator[str]:
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return (name for name in names if name[0] == "m" and name[1:3].isdigit())
+
+
+def _load() -> None:
+    for name in _files():
+        importlib.import_module(f"{__name__}.{name}")
