@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,16 @@ class Case:
         """The function as a student knows it: `conv2d`, `Adam.step`, `MaxPool2d`."""
         name = getattr(self.function, "__qualname__", type(self.function).__qualname__)
         return name.rpartition("<locals>.")[2]
+
+    @property
+    def place(self) -> str:
+        """The name with the line it stands on: `conv2d (line 120 of spatial_dev.py)`."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return (
+            f"{self.name} (line {code.co_firstlineno} of {Path(code.co_filename).name})"
+            if code
+            else self.name
+        )
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def assert_close(
             diagnosis, text = found.headline, found.text
             parts.append(text)
         elif problem.startswith("expected "):
-            problem = f"{case.name}: {problem}"
+            problem = f"{case.place}: {problem}"
     parts.append(problem)
     inputs = _inputs(case)
     if inputs:
