@@ -1,0 +1,86 @@
+"""The table of parity is complete: nothing exported goes without a comparison, or only seems to have one."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections import Counter
+
+import parity_goldens
+import pytest
+from parity_table import NOT_COMPARED, TABLE
+from tinytorch.core.autograd import rules
+
+import tinytorch
+import tinytorch.core
+
+CORE = {
+    name: importlib.import_module(f"tinytorch.core.{name}")
+    for _, name, _ in pkgutil.iter_modules(tinytorch.core.__path__)
+}
+EXPORTED = [(module, name) for module, content in CORE.items() for name in content.__all__]
+
+
+def listed(module):
+    return {name for names in NOT_COMPARED.get(module, {}) for name in names.split()}
+
+
+def code_run_by(call):
+    """Every Python function, as its code object, that runs while `call` does."""
+    seen = set()
+    sys.setprofile(lambda frame, event, _: seen.add(frame.f_code) if event == "call" else None)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """The code that ran for each exported name, in the cases named after it."""
+    found = {}
+    for case in TABLE:
+        inputs = parity_goldens.read(case.module)[case.id].inputs
+        seen = code_run_by(lambda case=case, inputs=inputs: case.measure(tinytorch, inputs))
+        found.setdefault((case.module, case.function), set()).update(seen)
+    return found
+
+
+@pytest.mark.parametrize(("module", "name"), EXPORTED, ids=[f"{module}.{name}" for module, name in EXPORTED])
+def test_every_exported_name_is_compared_or_listed_with_a_reason(module, name, runs):
+    compared = (module, name) in runs
+    assert compared != (name in listed(module)), (
+        "compared and listed as not compared" if compared else "neither"
+    )
+    if compared:
+        exported = getattr(CORE[module], name)
+        own = vars(exported).values() if inspect.isclass(exported) else [exported]
+        code = {inspect.unwrap(f).__code__ for f in own if inspect.isfunction(f) and f.__name__ != "__init__"}
+        assert code & runs[module, name], f"no case that is named after {name} runs it"
+
+
+def test_what_is_listed_as_not_compared_exists():
+    for module in NOT_COMPARED:
+        assert listed(module) <= set(CORE[module].__all__)
+
+
+def test_every_gradient_rule_runs(runs):
+    ran = set().union(*runs.values())
+    missing = [
+        function.__name__ for function, rule in rules.items() if inspect.unwrap(rule).__code__ not in ran
+    ]
+    assert not missing, f"no case goes backward through {missing}"
+
+
+def test_the_golden_files_hold_the_cases_of_the_table_and_no_others():
+    counts = Counter(case.id for case in TABLE)
+    assert max(counts.values()) == 1, counts.most_common(3)
+    for module in {case.module for case in TABLE}:
+        cases = {case.id for case in TABLE if case.module == module}
+        assert set(parity_goldens.read(module)) == cases, "run python scripts/make-goldens"
+    assert {path.stem for path in parity_goldens.FOLDER.glob("*.npz")} == {case.module for case in TABLE}
+
+
+def test_the_golden_files_are_small():
+    assert sum(path.stat().st_size for path in parity_goldens.FOLDER.glob("*.npz")) < 1_000_000
