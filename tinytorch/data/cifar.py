@@ -63,7 +63,7 @@ class CIFAR10(ImageDataset):
             folder = download_cifar10(root)
         if folder is None:
             raise FileNotFoundError(
-                f"CIFAR10: {root} holds neither {BINARY} nor {PYTHON} with the set's files. To fetch it, run\n"
+                f"CIFAR10: {root} holds neither {BINARY} nor {PYTHON} with its files. To fetch it, run\n"
                 f"    python -m tinytorch.data get cifar10 --data {root}\n"
                 "or, if you have it, name its folder: CIFAR10(root=...), or in the variable TINYTORCH_DATA"
             )

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.core.dataloader import Dataset
 from tinytorch.core.tensor import Tensor
 
 Transform = Callable[[np.ndarray], np.ndarray]
 
 
-class ImageDataset:
+class ImageDataset(Dataset):
     """A map-style data set over arrays, which hands out one picture or a whole batch.
 
     `images` is uint8 (N, C, H, W), `labels` int64 (N,), `classes` the names of the labels.
@@ -20,10 +21,12 @@ class ImageDataset:
     tensor (N, C, H, W) and an int64 tensor (N,). A loader that asks for a whole batch at once pays
     for one conversion, not for one per picture.
 
-    `transform` maps a float32 array (N, C, H, W) of pictures from 0 to 1 to another such array, whose
-    channels, height and width may differ. It sees a batch also where one picture is asked for (N = 1),
-    and it runs anew at each access, so that a random one draws anew each epoch.
+    `transform`, such as those of module 08, maps a float32 array (N, C, H, W) of pictures from 0 to 1 to
+    another such array, whose channels, height and width may differ. It sees a batch also where one picture
+    is asked for (N = 1), and it runs anew at each access, so that a random one draws anew each epoch.
     """
+
+    takes_index_arrays = True
 
     def __init__(
         self,

@@ -145,7 +145,7 @@ class TinyShapes(ImageDataset):
         names = TRAIN if self.train else TEST
         if len(self) < len(names):
             raise ValueError(
-                f"write_cifar: {len(names)} files need at least {len(names)} pictures, got {len(self)}"
+                f"write_cifar: five files need at least five pictures, got {len(self)}; try TinyShapes(n=100)"
             )
         folder.mkdir(parents=True, exist_ok=True)
         taken = any((folder / f"{name}.bin").exists() for name in TRAIN + TEST)
@@ -205,7 +205,7 @@ def _check(
     if n < 1:
         raise ValueError(f"TinyShapes: n must be at least 1, got {n}")
     smallest = 4 / SIDE  # below four pixels the shapes look alike
-    inside = len(position) == 4 and 0 <= min(position) and max(position) <= 1
+    inside = len(position) == 4 and all(0 <= fraction <= 1 for fraction in position)
     room = min(position[2] - position[0], position[3] - position[1]) if inside else 0.0
     if room < smallest:
         raise ValueError(
@@ -237,5 +237,8 @@ def _check(
 
 def _write(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".new")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
