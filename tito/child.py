@@ -29,7 +29,16 @@ class Outcome:
         """(file, line, function), innermost first, of the main thread when time ran out."""
         main = self.dump.partition("Current thread")[2].split("\n\n")[0]
         found = re.findall(r'^  File "(.+)", line (\d+) in (\S+)', main, flags=re.MULTILINE)
-        return [(Path(file), int(line), function) for file, line, function in found]
+        # The dump spells what is not ASCII as \xe9 or \u2192; names in <> are no files.
+        return [
+            (Path(re.sub(r"\\(x..|u.{4}|U.{8})", _unescape, file)), int(line), function)
+            for file, line, function in found
+            if not file.startswith("<")
+        ]
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return chr(int(match[1][1:], 16))
 
 
 def environment(root: Path, **more: str) -> dict[str, str]:

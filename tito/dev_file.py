@@ -164,6 +164,17 @@ class DevFile:
                 ) from None
         return Cell(kind, number + 1, metadata)
 
+    def parse(self, cell: Cell) -> ast.Module:
+        """The cell's own syntax tree: a notebook runs it alone. Half a statement is a DevFileError."""
+        try:
+            return ast.parse("\n".join(cell.source))
+        except SyntaxError as error:
+            raise self.error(
+                cell.line + (error.lineno or 1) - 1,
+                f"the cell cannot run by itself: {error.msg}.",
+                "Keep what belongs together in one cell: a `# %%` cuts it in two.",
+            ) from None
+
     def exercises(self) -> list[Exercise]:
         """The solution cells in the file's order, with the points of their tests."""
         points = {c.id: float(c.nbgrader.get("points", 0)) for c in self.cells if c.nbgrader.get("grade")}
@@ -250,6 +261,7 @@ class DevFile:
         for cell in self.cells:
             if cell.kind != "code":
                 continue
+            self.parse(cell)
             for name, (value, line) in cell.directives().items():
                 if name not in _DIRECTIVES:
                     known = ", ".join(f"`#| {d}`" for d in sorted(_DIRECTIVES))
@@ -303,16 +315,7 @@ def package_lines(dev: DevFile, cell: Cell) -> list[tuple[int, str]]:
     Directives and solution markers are left out, and so is the docstrings' part from a line `TODO:` on, which
     speaks to the one who has yet to write the body.
     """
-    source = "\n".join(cell.source)
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise dev.error(
-            cell.line + (error.lineno or 1) - 1,
-            f"the cell is not complete: {error.msg}.",
-            "End it before `# %%`.",
-        ) from None
-    replaced = _docstring_cuts(tree, cell.source)
+    replaced = _docstring_cuts(dev.parse(cell), cell.source)
     skipped = {line for _, line in cell.directives().values()}
     kept: list[tuple[int, str]] = []
     opened = 0

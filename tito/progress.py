@@ -38,7 +38,7 @@ def read(module: Module) -> Record:
         return Record()
     except NotADirectoryError as error:
         raise cannot_write(path, error) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         _set_aside(path, error)
         return Record()
     except OSError as error:
@@ -58,7 +58,9 @@ def _parse(content: bytes) -> Record:
 
 
 def _set_aside(path: Path, error: Exception) -> None:
-    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = (f"{path.name}.damaged-{stamp}{more}" for more in ["", *(f"-{n}" for n in range(2, 1000))])
+    aside = next(path.with_name(name) for name in names if not path.with_name(name).exists())
     try:
         path.replace(aside)
     except OSError as problem:

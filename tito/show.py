@@ -83,7 +83,10 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
 
     width = None if sys.stdout.isatty() else 120
-    grid = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
         grid.add_row(*row)
-    Console(width=width, highlight=False, markup=False).print(grid)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as drawn:
+        console.print(grid)
+    say("\n".join(line.rstrip() for line in drawn.get().splitlines()))
