@@ -4,7 +4,7 @@ from tinytorch.testing.case import Case
 from tinytorch.testing.comparison import assert_close
 from tinytorch.testing.gradients import check_gradients
 from tinytorch.testing.inline import inline_test, report
-from tinytorch.testing.seeding import generator, pytest_report_header, seed
+from tinytorch.testing.seeding import generator, pytest_configure, pytest_report_header, seed
 
 __all__ = [
     "Case",
@@ -12,6 +12,7 @@ __all__ = [
     "check_gradients",
     "generator",
     "inline_test",
+    "pytest_configure",
     "pytest_report_header",
     "report",
     "seed",

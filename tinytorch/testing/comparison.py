@@ -135,6 +135,10 @@ def _also_shape(got: np.ndarray, want: np.ndarray) -> str:
     return f"; expected shape {want.shape}, got {got.shape}" if got.shape != want.shape else ""
 
 
+def _exactly(value: np.generic) -> str:
+    return f"{value:.8g}" if isinstance(value, np.floating) else str(value)
+
+
 def _small(want: np.ndarray, got: np.ndarray) -> str:
     return f"  expected  {show(want)}\n  got       {show(got)}"
 
@@ -153,13 +157,17 @@ def _values_differ(got: np.ndarray, want: np.ndarray, wrong: np.ndarray) -> str:
             distance = np.abs(got - want)
     else:
         distance = np.abs(got.astype(np.float64) - want.astype(np.float64))
-    summary = f"{count} of {got.size} values differ" if got.size > 1 else "the value differs"
+    summary = (
+        f"{count} of {got.size} values differ{'s' if count == 1 else ''}"
+        if got.size > 1
+        else "the value differs"
+    )
     finite = np.where(wrong & np.isfinite(distance), distance, -1.0)
     if finite.max() >= 0:
         most = tuple(int(i) for i in np.unravel_index(int(finite.argmax()), finite.shape))
         summary += f", by at most {finite.max():.6g}" if count > 1 else f" by {finite.max():.6g}"
         summary += f" at {list(most)}" if count > 1 and most != first else ""
-    lines.append(f"{summary}; first{at}: expected {want[first]:.8g}, got {got[first]:.8g}")
+    lines.append(f"{summary}; first{at}: expected {_exactly(want[first])}, got {_exactly(got[first])}")
     lines.append(side_by_side(want, got, wrong, first))
     picture = heat_map(distance, first)
     return "\n".join(lines + ([picture] if picture else []))

@@ -49,16 +49,17 @@ def check_gradients(function: Callable[..., Any], *inputs: Any, **keywords: Any)
             "give a Tensor or an array of floats"
         )
     u = generator.standard_normal(_checked_output(case).shape)
-    gradients = gradients_of(case.function, case.inputs, case.keywords, u)
+    trial = _with_u(case, u)
+    gradients = trial()
     names = list(case.arguments)
-    for index in differentiable:
-        problem = _problem(case, index, gradients[index], u, generator)
+    for index, gradient in zip(differentiable, gradients, strict=True):
+        problem = _problem(case, index, gradient, u, generator)
         if problem:
-            raise _mismatch(case, u, f"the gradient of {names[index]} {problem}")
+            raise _mismatch(case, trial, gradients, f"the gradient of {names[index]} {problem}")
     for layout, relaid in _LAYOUTS.items():
         problem = _layout_problem(case, names, relaid, u)
         if problem:
-            raise _mismatch(case, u, f"with {layout} inputs {problem}")
+            raise _mismatch(case, trial, gradients, f"with {layout} inputs {problem}")
 
 
 def gradients_of(
@@ -85,9 +86,9 @@ def gradient_case(case: Case, generator: np.random.Generator) -> Case:
 def _with_u(case: Case, u: np.ndarray) -> Case:
     @functools.wraps(case.function, updated=())
     def gradients(*inputs: Any, **keywords: Any) -> list[np.ndarray | None]:
-        return list(gradients_of(case.function, inputs, keywords, u).values())
+        return list(gradients_of(case.function, inputs, keywords, u.copy()).values())
 
-    gradients.__qualname__ = case.name
+    gradients.__qualname__ = f"vjp({case.name})"  # the place, in the catalogue, of what is on trial
     return Case(gradients, *case.inputs, **case.keywords)
 
 
@@ -244,11 +245,10 @@ def _layout_problem(
     return None
 
 
-def _mismatch(case: Case, u: np.ndarray, problem: str) -> Mismatch:
+def _mismatch(case: Case, trial: Case, gradients: list[np.ndarray | None], problem: str) -> Mismatch:
     from tinytorch.testing.misconceptions import diagnose  # read when something is wrong, not before
 
-    shown = _with_u(case, u)
-    found = diagnose(shown, list(gradients_of(case.function, case.inputs, case.keywords, u).values()))
+    found = diagnose(trial, gradients)
     text = [found.text] if found else []
     text.append(f"{case.name}: {problem}")
     width = max(map(len, case.arguments))

@@ -50,6 +50,11 @@ def used() -> bool:
     return bool(_calls)
 
 
+def pytest_configure() -> None:
+    """A pytest hook, in place once `conftest.py` imports it: fixes the seed before workers start."""
+    seed()
+
+
 def pytest_report_header() -> str:
-    """The line for the head of a pytest run: import it into `conftest.py`, and the hook is in place."""
+    """A pytest hook, in place once `conftest.py` imports it: the line with the seed at the head of a run."""
     return f"seed: {seed()} (repeat with {VARIABLE}={seed()})"

@@ -71,8 +71,7 @@ def diagnose(case: Case, got: Any) -> Diagnosis | None:
 
 def _is_called(entry: Misconception, case: Case) -> bool:
     """Whether the entry is about what the case calls: the function, its rule, a method of the object."""
-    place = entry.where[1].removeprefix("vjp(").removesuffix(")")
-    return place == case.name or place.startswith(f"{case.name}.")
+    return entry.where[1] == case.name or entry.where[1].startswith(f"{case.name}.")
 
 
 def _needs_no_proof(entry: Misconception, case: Case) -> bool:

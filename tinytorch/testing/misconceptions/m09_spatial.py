@@ -37,7 +37,7 @@ def _windows(x: Array, kernel: tuple[int, ...], stride: Any, padding: Any, dilat
     return sliding_window_view(x, reach, axis=(2, 3))[:, :, ::sy, ::sx, ::dy, ::dx]
 
 
-def _conv(
+def conv2d(
     x: Array,
     weight: Array,
     bias: Array | None = None,
@@ -85,7 +85,7 @@ def _conv2d_cases(generator: np.random.Generator, home: types.ModuleType) -> Cas
     ),
 )
 def kernel_flipped(x: Array, weight: Array, bias: Array | None = None, **settings: Any) -> Array:
-    return _conv(x, weight[..., ::-1, ::-1], bias, **settings)
+    return conv2d(x, weight[..., ::-1, ::-1], bias, **settings)
 
 
 @misconception(
@@ -101,7 +101,7 @@ def kernel_flipped(x: Array, weight: Array, bias: Array | None = None, **setting
 def stride_ignored(
     x: Array, weight: Array, bias: Array | None = None, *, stride: Any = 1, **settings: Any
 ) -> Array:
-    return _conv(x, weight, bias, **settings)
+    return conv2d(x, weight, bias, **settings)
 
 
 @misconception(
@@ -112,7 +112,7 @@ def stride_ignored(
     hints=("What does an all-zero image give? Not zero.", "bias has shape (O,), the output (N, O, H, W)."),
 )
 def bias_forgotten(x: Array, weight: Array, bias: Array | None = None, **settings: Any) -> Array:
-    return _conv(x, weight, **settings)
+    return conv2d(x, weight, **settings)
 
 
 @misconception(
@@ -128,11 +128,11 @@ def bias_forgotten(x: Array, weight: Array, bias: Array | None = None, **setting
 def bias_gradient_averaged(
     grad: Array, out: Array, x: Array, weight: Array, bias: Array | None = None, **settings: Any
 ) -> tuple[Array, Array, Array | None]:
-    dx, dw, db = conv_gradients(grad, x, weight, bias, **settings)
+    dx, dw, db = conv2d_gradients(grad, x, weight, bias, **settings)
     return dx, dw, None if db is None else db * (grad.shape[1] / math.prod(grad.shape))
 
 
-def conv_gradients(
+def conv2d_gradients(
     grad: Array,
     x: Array,
     weight: Array,
