@@ -59,6 +59,7 @@ from tinytorch.testing import assert_close, inline_test, report
 # | `[True, False]` | `bool` |
 # | a NumPy array | its own dtype, **sharing its memory** |
 
+
 # %% nbgrader={"grade": false, "grade_id": "to-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 def to_array(data, dtype=None) -> np.ndarray:
@@ -94,11 +95,13 @@ def to_array(data, dtype=None) -> np.ndarray:
     return array
     ### END SOLUTION
 
+
 # %% [markdown]
 # ## 2. The tensor
 #
 # The class is given. Read it once: it holds four things, and every method hands its work to a *function* of the same
 # name further down. That is the whole design: **functions compute, the class is a convenient way to call them.**
+
 
 # %%
 #| export
@@ -261,7 +264,9 @@ class Tensor:
         return getitem(self, index=parts)
 
     def __setitem__(self, index, value):
-        raise TypeError("tensors are not written in place, the graph could not follow; use where(), or .data[...] = ...")
+        raise TypeError(
+            "tensors are not written in place, the graph could not follow; use where(), or .data[...] = ..."
+        )
 
     # Element by element
     def exp(self):
@@ -331,6 +336,7 @@ def _one_tuple(args):
     """(2, 3) from both f(2, 3) and f((2, 3))."""
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-to-array", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Data becomes an array")
 def test_to_array(verify):
@@ -348,6 +354,7 @@ def test_to_array(verify):
     with verify("a tensor gives the array it holds"):
         tensor = Tensor([1.0, 2.0])
         assert to_array(tensor) is tensor.data, "to_array(tensor) should return tensor.data itself"
+
 
 # %% [markdown]
 # ## 3. `primitive`: one lift for every function
@@ -368,6 +375,7 @@ def test_to_array(verify):
 #
 # The remembering is one line: *if an input requires a gradient, so does the result, and it keeps the recipe.*
 # If nobody asked for gradients nothing is kept, and memory is freed as soon as you let go of a tensor.
+
 
 # %%
 #| export
@@ -395,6 +403,7 @@ def as_tensors(inputs) -> list[Tensor | None]:
         x if x is None or isinstance(x, Tensor) else Tensor(arrays[i] if i in arrays else number(x))
         for i, x in enumerate(inputs)
     ]
+
 
 # %% nbgrader={"grade": false, "grade_id": "primitive", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -448,6 +457,7 @@ def primitive(function):
     primitives.append(lifted)
     return lifted
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-primitive", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("primitive lifts a function of arrays")
 def test_primitive(verify):
@@ -477,6 +487,7 @@ def test_primitive(verify):
         assert out.grad_fn.inputs[1] is w, "grad_fn.inputs must hold the tensors themselves, not copies"
         assert out.grad_fn.settings == {"scale": 2.0}, f"grad_fn.settings is {out.grad_fn.settings}"
 
+
 # %% [markdown]
 # ## 4. Arithmetic
 #
@@ -488,6 +499,7 @@ def test_primitive(verify):
 #   mean           3 ×  1 ×  1        one number per channel
 #   result     8 × 3 × 32 × 32
 # ```
+
 
 # %%
 #| export
@@ -546,10 +558,12 @@ def clip(x, *, min=None, max=None):
     """Limit every element to [min, max]; either bound may be None."""
     return np.clip(x, min, max)
 
+
 # %% [markdown]
 # The matrix product is the one operation that does real work: for `(n, k) @ (k, m)` it makes n·m sums of k products.
 # Nearly all the time of nearly every network is spent here, module 09's convolution included. When its shapes do not
 # fit, the error is the one you will read most often, so make it a good one.
+
 
 # %% nbgrader={"grade": false, "grade_id": "matmul", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -585,6 +599,7 @@ def matmul(a, b):
     return a @ b
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-matmul", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The matrix product")
 def test_matmul(verify):
@@ -606,6 +621,7 @@ def test_matmul(verify):
         else:
             raise AssertionError("(2, 3) @ (2, 2) should raise a ValueError")
 
+
 # %% [markdown]
 # ## 5. Reductions
 #
@@ -620,6 +636,7 @@ def test_matmul(verify):
 # With `keepdim=True` the axis stays with length 1, so that the result still broadcasts against the original:
 # `x - x.mean(dim=1, keepdim=True)`. `sum` and `amax` are primitives; `mean` and `var` are built from them, so they
 # will need no rule of their own when gradients come.
+
 
 # %%
 #| export
@@ -646,27 +663,6 @@ def gather(x, index, *, dim):
     """Pick along `dim`: the result has the shape of `index`, and its entries along the other axes stay in place."""
     return np.take_along_axis(x, index, axis=dim)
 
-
-class Extremum(NamedTuple):
-    """What `max(dim)` and `min(dim)` return: the values, and where along `dim` they stood (the first, among ties)."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def max(x, dim=None, keepdim=False):
-    """Largest value of all, or `Extremum(values, indices)` along one `dim`."""
-    return amax(x) if dim is None else _extremum(x, x.argmax(dim, keepdim=True), dim, keepdim)
-
-
-def min(x, dim=None, keepdim=False):
-    """Smallest value of all, or `Extremum(values, indices)` along one `dim`."""
-    return amin(x) if dim is None else _extremum(x, x.argmin(dim, keepdim=True), dim, keepdim)
-
-
-def _extremum(x, indices, dim, keepdim):
-    values = gather(x, indices, dim=dim)
-    return Extremum(values, indices) if keepdim else Extremum(squeeze(values, dim), squeeze(indices, dim))
 
 # %% nbgrader={"grade": false, "grade_id": "mean-var", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -698,6 +694,7 @@ def var(x, dim=None, keepdim=False, correction=1):
     return squares / (x.size / squares.size - correction)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-mean-var", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Reductions")
 def test_mean_var(verify):
@@ -714,10 +711,7 @@ def test_mean_var(verify):
     with verify("var divides by n - 1 unless told otherwise"):
         assert_close(x.var(dim=1), Tensor([1.0, 7.0]), case={"x": x})
         assert_close(x.var(dim=1, correction=0), Tensor([2 / 3, 14 / 3]), case={"x": x})
-    with verify("max along an axis also says where"):
-        values, indices = x.max(dim=0)
-        assert_close(values, Tensor([4.0, 5.0, 9.0]))
-        assert_close(indices, Tensor([1, 1, 1]))
+
 
 # %% [markdown]
 # ## 6. Shapes
@@ -730,6 +724,7 @@ def test_mean_var(verify):
 #    [4, 5, 6]]                     [3, 4],                      [2, 5],
 #                                   [5, 6]]                      [3, 6]]
 # ```
+
 
 # %%
 #| export
@@ -749,6 +744,7 @@ def permute(x, *, dims):
 def getitem(x, *, index):
     """x[index], where index is a tuple of integers, slices, None, Ellipsis, and index or mask arrays."""
     return x[index]
+
 
 # %% nbgrader={"grade": false, "grade_id": "shapes", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -808,6 +804,35 @@ def squeeze(x, dim=None):
     return reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in drop))
     ### END SOLUTION
 
+
+# %% [markdown]
+# With these, the largest value along an axis can also say *where* it stood. Only that entry will get a gradient.
+
+
+# %%
+#| export
+class Extremum(NamedTuple):
+    """What `max(dim)` and `min(dim)` return: the values, and where along `dim` they stood (the first, among ties)."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def max(x, dim=None, keepdim=False):
+    """Largest value of all, or `Extremum(values, indices)` along one `dim`."""
+    return amax(x) if dim is None else _extremum(x, x.argmax(dim, keepdim=True), dim, keepdim)
+
+
+def min(x, dim=None, keepdim=False):
+    """Smallest value of all, or `Extremum(values, indices)` along one `dim`."""
+    return amin(x) if dim is None else _extremum(x, x.argmin(dim, keepdim=True), dim, keepdim)
+
+
+def _extremum(x, indices, dim, keepdim):
+    values = gather(x, indices, dim=dim)
+    return Extremum(values, indices) if keepdim else Extremum(squeeze(values, dim), squeeze(indices, dim))
+
+
 # %% nbgrader={"grade": true, "grade_id": "test-shapes", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Shapes")
 def test_shapes(verify):
@@ -830,8 +855,16 @@ def test_shapes(verify):
         assert_close(x[1, :, 2, ::2], Tensor(x.data[1, :, 2, ::2]))
         assert_close(x[Tensor([1, 0, 1])], Tensor(x.data[[1, 0, 1]]))
 
+    with verify("max along an axis also says where"):
+        table = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]])
+        values, indices = table.max(dim=0)
+        assert_close(values, Tensor([4.0, 5.0, 9.0]))
+        assert_close(indices, Tensor([1, 1, 1]))
+
+
 # %% [markdown]
 # ## 7. Choosing, joining, padding
+
 
 # %% nbgrader={"grade": false, "grade_id": "joining", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -900,6 +933,7 @@ def pad(x, *, pad, value=0.0):
     return np.pad(x, [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1], constant_values=value)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-joining", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Choosing, joining, padding")
 def test_joining(verify):
@@ -914,6 +948,7 @@ def test_joining(verify):
         assert_close(pad(x, (0, 0, 0, 1), value=7.0), Tensor([[1.0, 2.0], [7.0, 7.0]]), case={"x": x})
     with verify("where chooses element by element"):
         assert_close(where(a > 1.5, a, 0.0), Tensor([[0.0, 2.0]]))
+
 
 # %% [markdown]
 # ## 8. Tensors from nothing
@@ -977,6 +1012,7 @@ def rand(*shape, dtype=np.float32, requires_grad=False) -> Tensor:
 def tensor(data, dtype=None, requires_grad=False) -> Tensor:
     """A tensor with its own copy of the data. (`Tensor(array)` shares the array's memory.)"""
     return Tensor(to_array(data, dtype).copy(), requires_grad)
+
 
 # %% [markdown]
 # ## What you have

@@ -59,6 +59,7 @@ from tinytorch.testing import assert_close, check_gradients, inline_test, report
 #                                                  gradient of b            [5 7 9]
 # ```
 
+
 # %% nbgrader={"grade": false, "grade_id": "unbroadcast", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 def unbroadcast(grad: np.ndarray, shape: tuple) -> np.ndarray:
@@ -85,6 +86,7 @@ def unbroadcast(grad: np.ndarray, shape: tuple) -> np.ndarray:
     return grad.sum(axis=stretched, keepdims=True)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-unbroadcast", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Undoing a broadcast")
 def test_unbroadcast(verify):
@@ -99,6 +101,7 @@ def test_unbroadcast(verify):
         cube = np.ones((4, 2, 3))
         assert_close(unbroadcast(cube, (1, 3)), np.full((1, 3), 8.0), case={"grad": "ones (4, 2, 3)", "shape": (1, 3)})
         assert_close(unbroadcast(grad, ()), np.array(21.0), case={"grad": grad, "shape": ()})
+
 
 # %% [markdown]
 # ## 2. One rule per function
@@ -170,6 +173,7 @@ def _(grad, out, x):
 def _(grad, out, x):
     return grad * np.sign(x)
 
+
 # %% nbgrader={"grade": false, "grade_id": "arithmetic-rules", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @vjp(T.mul)
@@ -226,6 +230,7 @@ def _(grad, out, x, *, min=None, max=None):
     return np.where(out == x, grad, 0)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-arithmetic-rules", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The rules of arithmetic")
 def test_arithmetic_rules(verify):
@@ -263,6 +268,7 @@ def test_arithmetic_rules(verify):
         (dx,) = apply(T.clip, np.array([1.0, 1.0, 1.0]), x, min=-1.0, max=1.0)
         assert_close(dx, np.array([0.0, 1.0, 0.0]), case={"x": x, "min": -1.0, "max": 1.0})
 
+
 # %% [markdown]
 # ## 3. Sums, products of matrices, moved numbers
 #
@@ -276,6 +282,7 @@ def test_arithmetic_rules(verify):
 # ```
 #
 # **A function that only moves numbers** (reshape, permute, indexing, padding, joining) has a rule that moves them back.
+
 
 # %% nbgrader={"grade": false, "grade_id": "matrix-rules", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -337,6 +344,7 @@ def _(grad, out, x, weight, bias=None):
         None if bias is None else lambda: grads.sum(axis=0),
     )
     ### END SOLUTION
+
 
 # %%
 #| export
@@ -402,6 +410,7 @@ def _(grad, out, *arrays, dim):
     ends = np.cumsum([array.shape[dim] for array in arrays])
     return tuple(np.split(grad, ends[:-1], axis=dim))
 
+
 # %% [markdown]
 # ## 4. The walk back
 #
@@ -417,6 +426,7 @@ def _(grad, out, *arrays, dim):
 # So we first put the tensors in order, each after everything it was made from, and then go through that order from its
 # end, each tensor once. A network may be 10,000 functions deep and Python allows about 1,000 nested calls, so the order
 # is found with a list as a stack, not by recursion.
+
 
 # %% nbgrader={"grade": false, "grade_id": "topological-order", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -458,6 +468,7 @@ def _inputs(tensor):
         )
     return tensor.grad_fn.inputs
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-topological-order", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The order of the walk")
 def test_topological_order(verify):
@@ -480,9 +491,11 @@ def test_topological_order(verify):
             y = -y
         assert len(topological_order([y])) == 10_001, f"expected 10,001 tensors, got {len(topological_order([y]))}"
 
+
 # %% [markdown]
 # Now the walk. `pending` holds the gradients that have arrived so far. A tensor is taken from the end of the order,
 # when everything computed from it has had its turn: its gradient is complete.
+
 
 # %% nbgrader={"grade": false, "grade_id": "walk", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -543,6 +556,7 @@ def walk(roots, seeds, retain_graph=False) -> Iterator[tuple[Tensor, np.ndarray]
                 tensor.grad_fn = Node(tensor.grad_fn.function, None, {})
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-walk", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The walk back")
 def test_walk(verify):
@@ -569,11 +583,13 @@ def test_walk(verify):
         gradient(y, x)
         assert y.grad_fn.inputs is None, "the recipe of y still holds its inputs after the walk"
 
+
 # %% [markdown]
 # ## 5. `backward`, `grad`, `no_grad`
 #
 # `backward` puts the gradients where the optimizer finds them: in `.grad` of the leaves. It **adds** to what is there,
 # so that gradients of several batches can be collected; that is why a training step begins with `zero_grad`.
+
 
 # %%
 #| export
@@ -595,6 +611,7 @@ def _seed(output, gradient):
     if seed.shape != output.shape:
         raise ValueError(f"gradient: expected the tensor's shape {output.shape}, got {seed.shape}")
     return seed
+
 
 # %% nbgrader={"grade": false, "grade_id": "backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -656,6 +673,7 @@ def is_grad_enabled() -> bool:
     """Whether functions are recorded at present in this thread."""
     return recording.enabled
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-backward", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("backward, grad, no_grad")
 def test_backward(verify):
@@ -703,6 +721,7 @@ def test_backward(verify):
         else:
             raise AssertionError("backward through a function without a rule should raise NotImplementedError")
 
+
 # %% [markdown]
 # ## 6. The rules of the network: activations and losses
 #
@@ -717,6 +736,7 @@ def test_backward(verify):
 #   truth              0     1     0
 #   gradient           0.7  −0.8   0.1          what was said, minus what was true
 # ```
+
 
 # %%
 #| export
@@ -749,6 +769,7 @@ def _(grad, out, input, target, weight=None, pos_weight=None, *, reduction="mean
         d = d * weight
     scale = grad / d.size if reduction == "mean" else grad
     return unbroadcast(d * scale, input.shape), None, None, None
+
 
 # %% nbgrader={"grade": false, "grade_id": "network-rules", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -834,6 +855,7 @@ def _(grad, out, input, target, weight=None, *, ignore_index=-100, reduction="me
     return (p * q.sum(axis=axis, keepdims=True) - q) * _per_sample(grad, input, divisor, reduction), None, None
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-network-rules", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The rules of the network")
 def test_network_rules(verify):
@@ -856,6 +878,7 @@ def test_network_rules(verify):
         for settings in ({"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.2}, {"ignore_index": 0}):
             check_gradients(losses.cross_entropy, Tensor(values), labels, **settings)
 
+
 # %% [markdown]
 # ## 7. Trust, but check
 #
@@ -864,6 +887,7 @@ def test_network_rules(verify):
 # calls, however large the inputs. `check_gradients` does it in float64, in several directions.
 #
 # With rules and walk in hand, a network learns. Below, a layer finds the line y = 2x + 1 that its data came from.
+
 
 # %% nbgrader={"grade": true, "grade_id": "test-matrix-rules", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Sums and matrix products")
@@ -875,7 +899,14 @@ def test_matrix_rules(verify):
         assert_close(x.grad, Tensor([[1.0, 10.0], [1.0, 10.0]]), case={"x": x, "gradient": [1.0, 10.0]})
         check_gradients(T.sum, Tensor(draw.normal(size=(2, 3, 4))), dim=(0, 2), keepdim=True)
     with verify("matmul: matrices, vectors, batches, broadcast batches"):
-        shapes = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((5, 2, 3), (3, 4)), ((3,), (5, 3, 4))]
+        shapes = [
+            ((2, 3), (3, 4)),
+            ((3,), (3, 4)),
+            ((2, 3), (3,)),
+            ((3,), (3,)),
+            ((5, 2, 3), (3, 4)),
+            ((3,), (5, 3, 4)),
+        ]
         for a, b in shapes:
             check_gradients(T.matmul, Tensor(draw.normal(size=a)), Tensor(draw.normal(size=b)))
     with verify("linear: input, weight and bias"):
@@ -893,6 +924,7 @@ def test_matrix_rules(verify):
                 p.data -= 0.3 * p.grad.data
         found = f"{layer.weight.item():.3f}·x + {layer.bias.item():.3f}"
         assert found == "2.000·x + 1.000", f"after 200 steps the layer is {found}"
+
 
 # %%
 report()
