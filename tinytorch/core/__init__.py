@@ -48,7 +48,8 @@ def face(package: str, **chapters: Offers) -> tuple[Callable[[str], Any], Callab
 
     def names() -> list[str]:
         offered = {n for chapter, offers in chapters.items() for n, v in _public(chapter).items() if offers(v)}
-        own = {n for n, v in vars(sys.modules[package]).items() if _home(v).startswith(f"{package}.")}
+        everything = vars(sys.modules[package]).items()
+        own = {n for n, v in everything if not n.startswith("_") and _home(v).startswith(f"{package}.")}
         return sorted(offered | own)
 
     return lookup, names
