@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tito import child, progress
-from tito.course import Module
+from tito.course import Course, Module
 from tito.dev_file import DevFile, dev_line
 from tito.errors import TitoError
 
@@ -78,9 +78,7 @@ def _judge_inline(
         if event.get("status") != "passed":
             return Verdict(False, f"{name} failed.", f"Look at {shown}:{_line(event, line)}")
         if not event.get("verified"):
-            return Verdict(
-                False, f"{name} verified nothing.", f"Each claim is a `with verify(…)`: {shown}:{line}"
-            )
+            return Verdict(False, f"{name} verified nothing.", f"Each claim is a `with verify(…)`: {shown}:{line}")
     missing = [name for name in tests if name not in reported]
     if missing:
         ran = len(tests) - len(missing)
@@ -119,40 +117,38 @@ def _out_of_time(module: Module, outcome: child.Outcome, limit: float) -> Verdic
 
 def _place(module: Module, outcome: child.Outcome) -> str:
     """The innermost line of a dev file that was running; a line of the package is told as its dev file's."""
-    core = (module.root / "tinytorch" / "core").resolve()
     for path, line, function in outcome.frames():
-        path = (module.dev.parent / path).resolve()
-        if path.parent == core:
-            place = origin(module.root, path, line)
-            if place:
-                return f"{place}, in {function}"
-        elif path.is_relative_to((module.root / "modules").resolve()):
-            return f"{path.relative_to(module.root.resolve()).as_posix()}:{line}, in {function}"
+        place = origin(module.root, module.dev.parent / path, line)
+        if place:
+            return f"{place}, in {function}"
     return ""
 
 
-def origin(root: Path, core_file: Path, line: int) -> str:
-    """`modules/09_spatial/spatial_dev.py:412` for a line of the package; empty where there is none."""
-    from tito.course import Course
+def origin(root: Path, file: Path, line: int) -> str:
+    """Where a student looks for a line that ran: `modules/09_spatial/spatial_dev.py:412`.
 
-    for module in Course(root).modules:
-        if module.core.resolve() == core_file.resolve():
-            found = dev_line(DevFile(module), core_file.read_text(encoding="utf-8"), line)
-            return f"{module.shown(module.dev)}:{found}" if found else ""
-    return ""
+    The line may be of a dev file or of the package's file made from it; empty where it is neither.
+    """
+    file, root = file.resolve(), root.resolve()
+    if file.is_relative_to(root / "modules"):
+        return f"{file.relative_to(root).as_posix()}:{line}"
+    if file.parent != root / "tinytorch" / "core":
+        return ""
+    try:
+        module = Course(root).module(file.stem)
+        found = dev_line(DevFile(module), file.read_text(encoding="utf-8"), line)
+    except TitoError:
+        return ""  # no module makes this file, or its chapter cannot be read just now
+    return f"{module.shown(module.dev)}:{found}" if found else ""
 
 
-def package(
-    root: Path, folders: list[Path], module: Module | None = None, limit: float = PYTEST_LIMIT
-) -> Verdict:
+def package(root: Path, folders: list[Path], module: Module | None = None, limit: float = PYTEST_LIMIT) -> Verdict:
     """Run pytest on `folders` in a child and judge the report it leaves."""
     shown = " ".join(folder.relative_to(root).as_posix() for folder in folders)
     for folder in folders:
         if not folder.is_dir():
             name = folder.relative_to(root).as_posix()
-            return Verdict(
-                False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`"
-            )
+            return Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
     with TemporaryDirectory(prefix="tito-pytest-") as temporary:
         report = Path(temporary) / "report.xml"
         colour = ["--color=yes"] if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else []
@@ -166,9 +162,7 @@ def package(
     if outcome.timed_out:
         if module:
             return _out_of_time(module, outcome, limit)
-        return Verdict(
-            False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time."
-        )
+        return Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
     if counts is None:
         return Verdict(
             False,
@@ -187,9 +181,7 @@ def package(
             False, f"no test in {shown} ran: nothing was checked.", f"See what is gone: `git status {shown}`"
         )
     if outcome.status != 0:
-        return Verdict(
-            False, f"pytest {shown} ended with status {outcome.status}.", "Look at the output above."
-        )
+        return Verdict(False, f"pytest {shown} ended with status {outcome.status}.", "Look at the output above.")
     more = f", {skipped} skipped" if skipped else ""
     return Verdict(True, f"{passed} tests in {shown} passed{more}")
 

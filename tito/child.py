@@ -92,9 +92,7 @@ def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float) -
     output.pump(child, time.monotonic() + 0.2)
     child.stdout.close()
     output.close()
-    return Outcome(
-        child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace")
-    )
+    return Outcome(child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace"))
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

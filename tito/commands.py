@@ -14,14 +14,10 @@ from tito.errors import TitoError
 from tito.show import complain, fail, heading, ok, say, version
 
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="A module: 09, 9, spatial or 09_spatial.")]
-ModuleNames = Annotated[
-    list[str] | None, typer.Argument(metavar="MODULE", help="Modules; without any, all of them.")
-]
+ModuleNames = Annotated[list[str] | None, typer.Argument(metavar="MODULE", help="Modules; without any, all of them.")]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(
-        min=0.1, metavar="SECONDS", help=f"For each step ({INLINE_LIMIT:g}; for pytest {PYTEST_LIMIT:g})."
-    ),
+    typer.Option(min=0.1, metavar="SECONDS", help=f"For each step ({INLINE_LIMIT:g}; for pytest {PYTEST_LIMIT:g})."),
 ]
 
 # Plain help: it shows in every terminal, and rich need not be loaded for it.
@@ -101,9 +97,7 @@ def module_status() -> None:
     rows = []
     for module in Course.find().modules:
         now = standing(module)
-        rows.append(
-            [module.folder, f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}", now.state]
-        )
+        rows.append([module.folder, f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}", now.state])
     table(["module", "exercises", "points", "state"], rows)
 
 
@@ -169,9 +163,7 @@ def test(
 @app.command("export")
 def export_command(
     names: ModuleNames = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail where the package differs.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where the package differs.")] = False,
 ) -> None:
     """Make tinytorch/core from the dev files. Without modules, all of it."""
     course = Course.find()
@@ -287,9 +279,7 @@ def doctor() -> None:
         if finding.fix:
             failed = failed or finding.serious
             (fail if finding.serious else say)(
-                f"{finding.topic}: {finding.text}"
-                if finding.serious
-                else f"note  {finding.topic}: {finding.text}"
+                f"{finding.topic}: {finding.text}" if finding.serious else f"note  {finding.topic}: {finding.text}"
             )
             say(f"      {finding.fix}")
         else:

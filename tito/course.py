@@ -85,13 +85,9 @@ class Course:
         for folder in sorted((self.root / "modules").iterdir()):
             match = _FOLDER.fullmatch(folder.name)
             if match and folder.is_dir():
-                found.append(
-                    Module(self.root, match[1], match[2], _front_matter(folder / "ABOUT.md", self.root))
-                )
+                found.append(Module(self.root, match[1], match[2], _front_matter(folder / "ABOUT.md", self.root)))
         if not found:
-            raise TitoError(
-                f"{self.root / 'modules'} holds no module.", "Bring it back: `git checkout -- modules`."
-            )
+            raise TitoError(f"{self.root / 'modules'} holds no module.", "Bring it back: `git checkout -- modules`.")
         return found
 
     def module(self, name: str) -> Module:

@@ -85,9 +85,7 @@ class DevFile:
         except SyntaxError as error:
             raise self._not_python(error) from None
         except ValueError as error:  # a NUL byte
-            raise DevFileError(
-                module, 1, f"this is not Python text: {error}.", "Save it as plain text."
-            ) from None
+            raise DevFileError(module, 1, f"this is not Python text: {error}.", "Save it as plain text.") from None
         self.cells = self._read_cells()
 
     @property
@@ -106,9 +104,7 @@ class DevFile:
             return self.error(
                 line, f"`{text}` is a notebook magic, and this file is a Python module.", "Remove the line."
             )
-        return self.error(
-            line, f"this is not valid Python: {error.msg}.\n          {text}", "Mend this line first."
-        )
+        return self.error(line, f"this is not valid Python: {error.msg}.\n          {text}", "Mend this line first.")
 
     def _read_cells(self) -> list[Cell]:
         cells: list[Cell] = []
@@ -127,13 +123,9 @@ class DevFile:
             while cell.source and not cell.source[-1].strip():
                 cell.source.pop()
             exported += cell.exported()
-            cell.id = str(
-                cell.nbgrader.get("grade_id", f"cell-{exported}" if cell.exported() else f"other-{index}")
-            )
+            cell.id = str(cell.nbgrader.get("grade_id", f"cell-{exported}" if cell.exported() else f"other-{index}"))
             if not re.fullmatch(r"[\w-]+", cell.id):
-                raise self.error(
-                    cell.line - 1, f"grade_id {cell.id!r}.", "Use letters, digits, `-` and `_` only."
-                )
+                raise self.error(cell.line - 1, f"grade_id {cell.id!r}.", "Use letters, digits, `-` and `_` only.")
             if cell.id in seen:
                 raise self.error(
                     cell.line - 1,
@@ -144,13 +136,7 @@ class DevFile:
         return cells
 
     def _open_cell(self, rest: str, number: int) -> Cell:
-        kind = (
-            "markdown"
-            if re.match(r"\[(markdown|md)\]", rest)
-            else "raw"
-            if rest.startswith("[raw]")
-            else "code"
-        )
+        kind = "markdown" if re.match(r"\[(markdown|md)\]", rest) else "raw" if rest.startswith("[raw]") else "code"
         metadata = {}
         start = rest.find("nbgrader=")
         if start >= 0:
@@ -179,17 +165,13 @@ class DevFile:
         """The solution cells in the file's order, with the points of their tests."""
         points = {c.id: float(c.nbgrader.get("points", 0)) for c in self.cells if c.nbgrader.get("grade")}
         solutions = [cell for cell in self.cells if cell.nbgrader.get("solution")]
-        return [
-            Exercise(n, c.id, c.line, points.get(f"test-{c.id}", 0.0)) for n, c in enumerate(solutions, 1)
-        ]
+        return [Exercise(n, c.id, c.line, points.get(f"test-{c.id}", 0.0)) for n, c in enumerate(solutions, 1)]
 
     def inline_tests(self) -> dict[str, int]:
         """Name -> line of each function under `@inline_test`. Two of one name are a DevFileError."""
         found: dict[str, int] = {}
         for node in self.tree.body:
-            if not isinstance(node, ast.FunctionDef) or not any(
-                _is_inline_test(d) for d in node.decorator_list
-            ):
+            if not isinstance(node, ast.FunctionDef) or not any(_is_inline_test(d) for d in node.decorator_list):
                 continue
             if node.name in found:
                 raise self.error(
@@ -206,11 +188,7 @@ class DevFile:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 name, first = node.exc.func, node.exc.args[0]
-                if (
-                    isinstance(name, ast.Name)
-                    and name.id == "NotImplementedError"
-                    and isinstance(first, ast.Constant)
-                ):
+                if isinstance(name, ast.Name) and name.id == "NotImplementedError" and isinstance(first, ast.Constant):
                     if isinstance(first.value, str) and _UNWRITTEN.match(first.value):
                         found.append((node.lineno, first.value))
         return sorted(found)
@@ -267,15 +245,11 @@ class DevFile:
                     known = ", ".join(f"`#| {d}`" for d in sorted(_DIRECTIVES))
                     raise self.error(line, f"there is no directive `#| {name}`.", f"Use one of {known}.")
                 if name in ("export", "exporti") and value:
-                    raise self.error(
-                        line, f"`#| {name} {value}`: a module has one file.", f"Write `#| {name}`."
-                    )
+                    raise self.error(line, f"`#| {name} {value}`: a module has one file.", f"Write `#| {name}`.")
                 if name == "default_exp":
                     places.append(line)
                     if value != expected:
-                        raise self.error(
-                            line, f"`#| default_exp {value}`.", f"Write `#| default_exp {expected}`."
-                        )
+                        raise self.error(line, f"`#| default_exp {value}`.", f"Write `#| default_exp {expected}`.")
         if not places:
             raise self.error(
                 1,
@@ -283,9 +257,7 @@ class DevFile:
                 f"Add `#| default_exp {expected}`.",
             )
         if len(places) > 1:
-            raise self.error(
-                places[1], f"`#| default_exp` stands on line {places[0]} as well.", "Remove one."
-            )
+            raise self.error(places[1], f"`#| default_exp` stands on line {places[0]} as well.", "Remove one.")
         if not any(cell.exported() for cell in self.cells):
             raise self.error(1, "no cell is exported.", "Begin each cell of the package with `#| export`.")
 
@@ -300,11 +272,7 @@ def _lines_inside_strings(tree: ast.Module) -> set[int]:
     """Lines that begin inside a string: what looks like a cell marker there is text."""
     inside: set[int] = set()
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant | ast.JoinedStr)
-            and node.end_lineno
-            and node.end_lineno > node.lineno
-        ):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno and node.end_lineno > node.lineno:
             inside.update(range(node.lineno + 1, node.end_lineno + 1))
     return inside
 
@@ -327,18 +295,14 @@ def package_lines(dev: DevFile, cell: Cell) -> list[tuple[int, str]]:
             opened = line
         elif bare == END:
             if not opened:
-                raise dev.error(
-                    line, f"`{END}` without `{BEGIN}`.", "Write the opening marker or remove this one."
-                )
+                raise dev.error(line, f"`{END}` without `{BEGIN}`.", "Write the opening marker or remove this one.")
             opened = 0
         elif index in replaced:
             kept.extend((line, new) for new in replaced[index])
         elif line not in skipped and (kept or bare):
             kept.append((line, text))
     if opened:
-        raise dev.error(
-            opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell."
-        )
+        raise dev.error(opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell.")
     return kept
 
 
@@ -352,9 +316,7 @@ def _docstring_cuts(tree: ast.Module, lines: list[str]) -> dict[int, list[str]]:
         if ast.get_docstring(node, clean=False) is None or doc.end_lineno is None:
             continue
         first, last = doc.lineno - 1, doc.end_lineno - 1
-        todo = next(
-            (i for i in range(first, last + 1) if re.match(r'\s*([rRuU]?["\']{1,3})?TODO:', lines[i])), None
-        )
+        todo = next((i for i in range(first, last + 1) if re.match(r'\s*([rRuU]?["\']{1,3})?TODO:', lines[i])), None)
         if todo is None:
             continue
         for index in range(todo, last + 1):

@@ -127,15 +127,11 @@ def _imported(course: Course) -> Iterator[Finding]:
             f"imported from {found['tinytorch']}, which is not this course",
             f"`pip uninstall tinytorch`. {_ACTIVATE}",
         )
-    blas = ", ".join(
-        f"{name} {version or ''} on {threads} threads" for name, version, threads in found["blas"]
-    )
+    blas = ", ".join(f"{name} {version or ''} on {threads} threads" for name, version, threads in found["blas"])
     if blas:
         yield Finding("BLAS", f"{blas}; {os.cpu_count()} processors")
     else:
-        yield Finding(
-            "BLAS", "none found below NumPy", "`pip install --force-reinstall numpy`", serious=False
-        )
+        yield Finding("BLAS", "none found below NumPy", "`pip install --force-reinstall numpy`", serious=False)
 
 
 def _lower(text: str) -> str:

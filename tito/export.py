@@ -45,9 +45,7 @@ def exported_text(module: Module) -> str:
     try:
         compile(text, str(module.core), "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise dev.error(
-            1, f"the exported file would not be Python: {error}.", "Look at the docstrings."
-        ) from None
+        raise dev.error(1, f"the exported file would not be Python: {error}.", "Look at the docstrings.") from None
     return text
 
 
@@ -59,9 +57,7 @@ def _notebook(dev: DevFile) -> Any:
     form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
     notebook = jupytext.reads(dev.text, fmt=form)
     if [cell.cell_type for cell in notebook.cells] != [cell.kind for cell in dev.cells]:
-        raise dev.error(
-            1, "jupytext reads other cells than `# %%` lines mark.", "Look for a `# %%` inside a cell."
-        )
+        raise dev.error(1, "jupytext reads other cells than `# %%` lines mark.", "Look for a `# %%` inside a cell.")
     for cell, ours in zip(notebook.cells, dev.cells):
         cell["id"] = ours.id
         if ours.exported():

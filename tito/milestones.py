@@ -37,6 +37,4 @@ def milestone(course: Course, name: str) -> Milestone:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`? " if near else ""
-    raise TitoError(
-        f"there is no milestone {name!r}.", f"{hint}They are: {', '.join(known) or '(none here)'}."
-    )
+    raise TitoError(f"there is no milestone {name!r}.", f"{hint}They are: {', '.join(known) or '(none here)'}.")

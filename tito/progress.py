@@ -50,9 +50,7 @@ def _parse(content: bytes) -> Record:
     """Raises ValueError or TypeError where the content is not what `write` wrote."""
     record = Record(**json.loads(content.decode("utf-8")))
     texts = [record.inline_of, record.completed_of, record.completed_at]
-    if not isinstance(record.inline, dict) or not all(
-        isinstance(v, str) for v in [*texts, *record.inline.values()]
-    ):
+    if not isinstance(record.inline, dict) or not all(isinstance(v, str) for v in [*texts, *record.inline.values()]):
         raise ValueError("fields of another type than tito writes")
     return record
 
@@ -100,9 +98,7 @@ def standing(module: Module) -> Standing:
     try:
         dev = DevFile(module)
     except TitoError as error:
-        return Standing(
-            0, 0, 0, 0, "no dev file" if not module.dev.exists() else f"cannot be read: {error.message}"
-        )
+        return Standing(0, 0, 0, 0, "no dev file" if not module.dev.exists() else f"cannot be read: {error.message}")
     record = read(module)
     exercises = dev.exercises()
     current = record.inline if record.inline_of == dev.digest else {}
@@ -117,6 +113,4 @@ def standing(module: Module) -> Standing:
         state = "changed since its last check"
     else:
         state = "not checked yet"
-    return Standing(
-        len(done), len(exercises), sum(e.points for e in done), sum(e.points for e in exercises), state
-    )
+    return Standing(len(done), len(exercises), sum(e.points for e in done), sum(e.points for e in exercises), state)

@@ -113,7 +113,9 @@ class Tree:
 def write_module(root: Path, number: str, name: str, needs: list[str]) -> None:
     folder = root / "modules" / f"{number}_{name}"
     folder.mkdir(parents=True)
-    about = f"---\ntitle: {name.title()}\ndifficulty: easy\ntime_estimate: 1 hour\nprerequisites: {needs}\n---\n# {name}\n"
+    about = (
+        f"---\ntitle: {name.title()}\ndifficulty: easy\ntime_estimate: 1 hour\nprerequisites: {needs}\n---\n# {name}\n"
+    )
     (folder / "ABOUT.md").write_text(about, encoding="utf-8")
 
 

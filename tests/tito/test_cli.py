@@ -16,9 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     """`tito` as a process of its own, its output as bytes."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **variables}
-    return subprocess.run(
-        [sys.executable, "-m", "tito", *arguments], env=environment, capture_output=True, timeout=120
-    )
+    return subprocess.run([sys.executable, "-m", "tito", *arguments], env=environment, capture_output=True, timeout=120)
 
 
 def test_version_is_the_installed_one():
@@ -37,16 +35,11 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it(arguments):
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=REPOSITORY, check=True)
     imported = set(json.loads(ran.stdout.splitlines()[-1]))
-    assert (
-        imported & {"numpy", "jupytext", "nbdev", "fastcore", "pytest", "IPython", "tinytorch", "yaml"}
-        == set()
-    )
+    assert imported & {"numpy", "jupytext", "nbdev", "fastcore", "pytest", "IPython", "tinytorch", "yaml"} == set()
     assert arguments != ["--version"] or "typer" not in imported
 
 
-@pytest.mark.parametrize(
-    "command", [["--help"], ["module", "--help"], ["milestone", "--help"], ["data", "--help"]]
-)
+@pytest.mark.parametrize("command", [["--help"], ["module", "--help"], ["milestone", "--help"], ["data", "--help"]])
 def test_help_names_every_command(tito, command):
     expected = {
         "--help": ["module", "test", "export", "milestone", "data", "doctor", "--version"],
@@ -100,9 +93,7 @@ def test_milestones_are_listed_with_the_first_line_of_their_docstring(tree, tito
 
 
 def test_a_milestone_gets_its_arguments_and_its_status_comes_back(tree):
-    write_milestone(
-        tree, "cnn", "import sys\nimport tinytorch\nprint(sys.argv[1:], tinytorch.__file__)\nsys.exit(7)\n"
-    )
+    write_milestone(tree, "cnn", "import sys\nimport tinytorch\nprint(sys.argv[1:], tinytorch.__file__)\nsys.exit(7)\n")
     ran = process("milestone", "run", "cnn", "--epochs", "3", "file name", "-x")
     assert ran.returncode == 7
     assert ran.stdout.decode().split(" /")[0] == "['--epochs', '3', 'file name', '-x']"
@@ -158,9 +149,7 @@ def test_doctor_names_a_tinytorch_that_is_not_this_course(tree):
 
 
 def test_doctor_tells_a_plain_terminal(tree):
-    assert "ascii: Unicode is spelled in ASCII" in process("doctor", PYTHONIOENCODING="ascii").stdout.decode(
-        "ascii"
-    )
+    assert "ascii: Unicode is spelled in ASCII" in process("doctor", PYTHONIOENCODING="ascii").stdout.decode("ascii")
 
 
 def test_doctor_outside_a_course_says_so(tmp_path, monkeypatch):

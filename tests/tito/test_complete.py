@@ -1,9 +1,13 @@
 """`tito module complete`: inline tests, export, pytest, progress, and nothing that passes unseen."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tito import checks, progress
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 STUB = '    raise NotImplementedError("Module 01, exercise 1: double")\n'
 BODY = "    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n"
 
@@ -47,6 +51,15 @@ def test_a_body_that_only_pytest_finds_wrong_is_not_complete(tree, tito):
     assert progress.standing(tree.alpha).state == "in progress"
 
 
+def test_a_failure_in_the_package_is_told_as_a_line_of_the_dev_file(tree, tito):
+    shutil.copy(REPOSITORY / "tests" / "conftest.py", tree.root / "tests")
+    with_body(tree, "    if x == 3:\n        raise KeyError('three')\n    return 2 * x\n")
+    ran = tito("module", "complete", "alpha")
+    assert ran.status == 1
+    assert "tinytorch/core/alpha.py" in ran.out
+    assert f"modules/01_alpha/alpha_dev.py:{tree.line_of('KeyError')}, in double" in ran.out
+
+
 def test_a_stub_is_not_written_yet(tree, tito):
     with_body(tree, STUB)
     ran = tito("module", "complete", "alpha")
@@ -56,9 +69,7 @@ def test_a_stub_is_not_written_yet(tree, tito):
 
 
 def test_a_stub_that_no_inline_test_reaches_never_passes(tree, tito):
-    other = (
-        "# %%\n#| export\ndef triple(x):\n    raise NotImplementedError('Module 01, exercise 2: triple')\n\n"
-    )
+    other = "# %%\n#| export\ndef triple(x):\n    raise NotImplementedError('Module 01, exercise 2: triple')\n\n"
     tree.write_alpha(end=other + "# %%\nreport()\n")
     ran = tito("module", "complete", "alpha")
     assert ran.status == 1

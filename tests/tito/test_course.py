@@ -11,9 +11,7 @@ def test_a_module_is_named_by_number_name_or_folder(tree, name):
     assert tree.course.module(name).folder == "09_spatter"
 
 
-@pytest.mark.parametrize(
-    ("typed", "near"), [("spater", "spatter"), ("alhpa", "alpha"), ("01_alfa", "01_alpha")]
-)
+@pytest.mark.parametrize(("typed", "near"), [("spater", "spatter"), ("alhpa", "alpha"), ("01_alfa", "01_alpha")])
 def test_an_unknown_module_is_answered_with_the_nearest_name(tree, tito, typed, near):
     ran = tito("module", "complete", typed)
     assert ran.status == 2
@@ -77,7 +75,5 @@ def test_a_prerequisite_that_does_not_exist_is_named_with_its_file(tree):
     about = tree.root / "modules" / "01_alpha" / "ABOUT.md"
     about.write_text("---\nprerequisites: [07_nowhere]\n---\n")
     course = tree.course
-    with pytest.raises(
-        TitoError, match="modules/01_alpha/ABOUT.md: prerequisites: there is no module '07_nowhere'"
-    ):
+    with pytest.raises(TitoError, match="modules/01_alpha/ABOUT.md: prerequisites: there is no module '07_nowhere'"):
         course.prerequisites(course.module("01"))

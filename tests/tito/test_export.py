@@ -85,9 +85,7 @@ def test_new_text_in_the_chapter_does_not_change_the_export(tree):
     before = exported(tree)
     path = tree.alpha.dev
     path.write_text(
-        path.read_text().replace(
-            "# %%\n#| export\nimport", "# %% [markdown]\n# More.\n\n# %%\n#| export\nimport"
-        )
+        path.read_text().replace("# %%\n#| export\nimport", "# %% [markdown]\n# More.\n\n# %%\n#| export\nimport")
     )
     assert exported(tree) == before
 
@@ -99,9 +97,7 @@ def test_imports_of_earlier_modules_stay_absolute(tree):
 
 def test_a_future_import_comes_first(tree):
     path = tree.alpha.dev
-    path.write_text(
-        path.read_text().replace("import math", "from __future__ import annotations\n\nimport math")
-    )
+    path.write_text(path.read_text().replace("import math", "from __future__ import annotations\n\nimport math"))
     compile(exported(tree), "alpha.py", "exec")
 
 
@@ -127,9 +123,7 @@ def test_the_docstring_is_cut_at_its_task(tree, before, after):
 def test_docstrings_of_methods_and_classes_are_cut_too(tree):
     code = 'class A:\n    """A.\n\n    TODO: a.\n    """\n\n    def f(self):\n        """F.\n\n        TODO: f.\n        """\n        return 1'
     tree.write_alpha(solution=extra(code))
-    assert 'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1\n' in exported(
-        tree
-    )
+    assert 'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1\n' in exported(tree)
 
 
 def test_every_line_of_the_package_knows_its_line_in_the_dev_file(tree):
@@ -190,9 +184,7 @@ def test_a_mistake_is_named_with_file_and_line_and_the_old_export_stays(tree, ti
 
 
 def test_text_may_speak_of_magics_and_directives(tree):
-    tree.write_alpha(
-        end="# %% [markdown]\n# %timeit is a magic.\n#| export is a directive.\n\n# %%\nreport()\n"
-    )
+    tree.write_alpha(end="# %% [markdown]\n# %timeit is a magic.\n#| export is a directive.\n\n# %%\nreport()\n")
     assert "double" in exported(tree)
 
 
