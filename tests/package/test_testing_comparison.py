@@ -95,9 +95,7 @@ def test_given_tolerances_are_used():
 
 def test_integers_are_exact_at_any_size():
     big = 2**62
-    assert "expected 4611686018427387905, got 4611686018427387904" in message(
-        np.array([big]), np.array([big + 1])
-    )
+    assert "expected 4611686018427387905, got 4611686018427387904" in message(np.array([big]), np.array([big + 1]))
 
 
 def test_nan_and_infinity_are_named():
@@ -108,9 +106,7 @@ def test_nan_and_infinity_are_named():
 
 
 def test_the_message_shows_input_both_sides_and_the_first_difference():
-    text = message(
-        Tensor([[1.0, 9.0], [5.5, 4.0]]), Tensor([[1.0, 2.0], [3.0, 4.0]]), case={"x": [1, 2], "stride": 2}
-    )
+    text = message(Tensor([[1.0, 9.0], [5.5, 4.0]]), Tensor([[1.0, 2.0], [3.0, 4.0]]), case={"x": [1, 2], "stride": 2})
     assert text.splitlines()[:6] == [
         "2 of 4 values differ, by at most 7; first at [0, 1]: expected 2, got 9",
         "  expected   got",
@@ -144,11 +140,7 @@ def test_the_map_shows_where_in_plain_characters():
     expected = np.zeros((12, 32))
     actual = expected.copy()
     actual[3, 4:6] = [1.0, 0.3]
-    rows = [
-        line
-        for line in message(actual, expected).splitlines()
-        if line.startswith("  |") and line.endswith("|")
-    ]
+    rows = [line for line in message(actual, expected).splitlines() if line.startswith("  |") and line.endswith("|")]
     assert rows == ["  |" + ("    @-" if row == 3 else "").ljust(32) + "|" for row in range(12)]
 
 
@@ -228,9 +220,7 @@ def test_each_run_of_a_case_starts_from_the_given_inputs_and_state():
 
 
 def test_a_drawn_case_keeps_shape_dtype_and_range():
-    case = Case(
-        scale, np.full((2, 3), 0.5, np.float32), np.array([0, 9]), shift=[Tensor(np.array([-1.0, 5.0]))]
-    )
+    case = Case(scale, np.full((2, 3), 0.5, np.float32), np.array([0, 9]), shift=[Tensor(np.array([-1.0, 5.0]))])
     fresh = case.drawn(generator())
     x, labels = fresh.inputs
     assert (x.shape, x.dtype) == ((2, 3), np.float32)

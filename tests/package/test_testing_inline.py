@@ -191,9 +191,7 @@ def test_import_runs_nothing(run, tmp_path):
     run(one_test("raise RuntimeError('ran')"))
     (tmp_path / "results.jsonl").unlink()
     code = "import unit_dev; print(callable(unit_dev.test_unit))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
     assert not (tmp_path / "results.jsonl").exists()
 
@@ -209,8 +207,6 @@ for text in ("value = 1", cell, "value = 2", cell, "value = 1", cell, "report()"
     shell.run_cell(text)
 """
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path), "MPLCONFIGDIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
     assert "0 of 1 exercises done" in done.stdout, done.stdout + done.stderr
     assert "still here" in done.stdout and "SystemExit" not in done.stdout

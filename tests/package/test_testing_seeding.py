@@ -50,9 +50,7 @@ def test_a_test_draws_the_same_alone_and_among_others(monkeypatch):
 
 def test_importing_the_checks_imports_nothing_heavy():
     code = "import sys, tinytorch.testing; print(*sorted(sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     names = set(loaded.stdout.split())
     assert "numpy" in names
     assert not names & {
@@ -67,14 +65,13 @@ def test_importing_the_checks_imports_nothing_heavy():
 def test_all_workers_of_a_run_share_one_seed(tmp_path):
     hooks = "from tinytorch.testing import pytest_configure, pytest_report_header\n"
     (tmp_path / "conftest.py").write_text(hooks)
-    check = (
-        "from tinytorch.testing import seed\ndef test_{0}():\n    open('seed-{0}', 'w').write(str(seed()))\n"
-    )
+    check = "from tinytorch.testing import seed\ndef test_{0}():\n    open('seed-{0}', 'w').write(str(seed()))\n"
     for name in "abcd":
         (tmp_path / f"test_{name}.py").write_text(check.format(name))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     without = {name: value for name, value in os.environ.items() if name != "TINYTORCH_TEST_SEED"}
-    command = [sys.executable, "-m", "pytest", "-q", "-n2"]
+    without["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n2"]
     done = subprocess.run(command, cwd=tmp_path, env=without, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
     assert len({(tmp_path / f"seed-{name}").read_text() for name in "abcd"}) == 1

@@ -11,9 +11,7 @@ import numpy as np
 PART = 1e-5
 
 
-def how_it_is_wrong(
-    gradient: np.ndarray, chosen: np.ndarray, expected: np.ndarray, lengths: Mapping[str, int]
-) -> str:
+def how_it_is_wrong(gradient: np.ndarray, chosen: np.ndarray, expected: np.ndarray, lengths: Mapping[str, int]) -> str:
     """What to say after "the gradient of x".
 
     gradient: the one that is wrong; chosen: flat positions at which it was measured; expected: what was
@@ -29,24 +27,20 @@ def how_it_is_wrong(
     depends = np.abs(expected) > small
     given = np.abs(got) > small
     if not depends.any():
-        return (
-            f"is not zero, but the output does not depend on it ({_first(gradient, chosen, expected, given)})"
-        )
+        return f"is not zero, but the output does not depend on it ({_first(gradient, chosen, expected, given)})"
     both = depends & given
     factor = float((got[both] @ expected[both]) / (expected[both] @ expected[both])) if both.any() else 0.0
     along = both.any() and np.abs(got[both] - factor * expected[both]).max() <= small * max(1.0, abs(factor))
     example = _first(gradient, chosen, expected, np.abs(got - expected) > small)
     if along and (given & ~depends).any() and not (depends & ~given).any():
         count = int((given & ~depends).sum())
-        return (
-            f"is not zero in {count} of {_all(got, gradient)} elements that the output does not depend on: "
-            + (f"a mask is missing ({example}){_factor_remark(factor)}")
+        return f"is not zero in {count} of {_all(got, gradient)} elements that the output does not depend on: " + (
+            f"a mask is missing ({example}){_factor_remark(factor)}"
         )
     if along and (depends & ~given).any() and not (given & ~depends).any():
         count = int((depends & ~given).sum())
-        return (
-            f"is zero in {count} of {_all(got, gradient)} elements that the output depends on ({example})"
-            + (_factor_remark(factor))
+        return f"is zero in {count} of {_all(got, gradient)} elements that the output depends on ({example})" + (
+            _factor_remark(factor)
         )
     if along and (given == depends).all():
         return _constant(factor, lengths) + f" ({example})"

@@ -79,11 +79,7 @@ class Case:
     def place(self) -> str:
         """The name with the line it stands on: `conv2d (line 120 of spatial_dev.py)`."""
         code = getattr(inspect.unwrap(self.function), "__code__", None)
-        return (
-            f"{self.name} (line {code.co_firstlineno} of {Path(code.co_filename).name})"
-            if code
-            else self.name
-        )
+        return f"{self.name} (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else self.name
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -110,9 +106,7 @@ def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):  # some builtins have no signature
         parameters = {}.values()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    names += [
-        p.name for p in parameters if p.kind is p.KEYWORD_ONLY
-    ]  # primitives take settings in order, as torch
+    names += [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]  # primitives take settings in order, as torch
     collected = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "input")
     return names[:count] + [f"{collected} {index}" for index in range(count - len(names))]
 

@@ -45,6 +45,7 @@ def assert_close(
 
     NaN equals only NaN. Raises Mismatch, an AssertionError with the whole text as its message.
     """
+    __tracebackhide__ = True  # pytest then points at the line of the check
     problem = _difference(actual, expected, rtol, atol)
     if problem is None:
         return
@@ -73,9 +74,7 @@ def close(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: float) ->
     """Element by element: within atol + rtol * |expected|? NaN and infinity equal themselves."""
     with np.errstate(invalid="ignore"):
         same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
-        return same | (
-            np.abs(actual - expected) <= atol + rtol * np.where(np.isfinite(expected), abs(expected), 0)
-        )
+        return same | (np.abs(actual - expected) <= atol + rtol * np.where(np.isfinite(expected), abs(expected), 0))
 
 
 def tolerances(
@@ -102,9 +101,7 @@ def _difference(actual: Any, expected: Any, rtol: float | None, atol: float | No
     number = isinstance(expected, (bool, int, float, np.generic))
     allowed = is_tensor(actual) or (
         not is_tensor(expected)
-        and (
-            isinstance(actual, np.ndarray) or (number and isinstance(actual, (bool, int, float, np.generic)))
-        )
+        and (isinstance(actual, np.ndarray) or (number and isinstance(actual, (bool, int, float, np.generic))))
     )
     if not allowed:
         wanted = "a Tensor" if is_tensor(expected) else "a number" if number else "a Tensor or a NumPy array"
@@ -157,11 +154,7 @@ def _values_differ(got: np.ndarray, want: np.ndarray, wrong: np.ndarray) -> str:
             distance = np.abs(got - want)
     else:
         distance = np.abs(got.astype(np.float64) - want.astype(np.float64))
-    summary = (
-        f"{count} of {got.size} values differ{'s' if count == 1 else ''}"
-        if got.size > 1
-        else "the value differs"
-    )
+    summary = f"{count} of {got.size} values differ{'s' if count == 1 else ''}" if got.size > 1 else "the value differs"
     finite = np.where(wrong & np.isfinite(distance), distance, -1.0)
     if finite.max() >= 0:
         most = tuple(int(i) for i in np.unravel_index(int(finite.argmax()), finite.shape))

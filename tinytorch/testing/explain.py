@@ -52,9 +52,7 @@ def explain(error: BaseException, test: Callable[..., Any]) -> Failure:
         return Failure("not written", _not_written(error, places[-1], place), None, line)
     if isinstance(error, AssertionError) and (in_test or _raised_by_testing(places[-1])):
         text = str(error) or (_false_assertion(place) if place else "an assertion does not hold")
-        return Failure(
-            "failed", text + (f"\n(line {line}: {place.source})" if place else ""), diagnosis, line
-        )
+        return Failure("failed", text + (f"\n(line {line}: {place.source})" if place else ""), diagnosis, line)
     who = place.function if place and not in_test else "the check"
     return Failure("failed", _sentence(error, who, place, places), diagnosis, line)
 

@@ -15,9 +15,7 @@ from tinytorch.testing.comparison import close
 from tinytorch.testing.text import is_tensor, kind, show, to_array
 
 DIRECTIONS = 3
-STEP = float(
-    np.finfo(np.float64).eps ** (1 / 3)
-)  # balances the step's own error, h^2, with rounding, eps / h
+STEP = float(np.finfo(np.float64).eps ** (1 / 3))  # balances the step's own error, h^2, with rounding, eps / h
 RTOL = 1e-6
 ELEMENTS = 512  # of a wrong gradient, measured one by one to find out in what way it is wrong
 
@@ -40,6 +38,7 @@ def check_gradients(function: Callable[..., Any], *inputs: Any, **keywords: Any)
     mistake where the catalogue knows it; ValueError where the function is random or no input can be
     differentiated, TypeError where the output is not a Tensor.
     """
+    __tracebackhide__ = True  # pytest then points at the line of the check
     generator = seeding.generator()
     case = Case(function, *_in_float64(inputs), **keywords)
     differentiable = [index for index, value in enumerate(case.inputs) if _is_differentiable(value)]
@@ -95,9 +94,7 @@ def _with_u(case: Case, u: np.ndarray) -> Case:
 def _in_float64(inputs: Sequence[Any]) -> list[Any]:
     """The inputs with every floating Tensor or array as a float64 Tensor, and all others unchanged."""
     arrays = [is_tensor(value) or isinstance(value, np.ndarray) for value in inputs]
-    floating = [
-        array and to_array(value).dtype.kind == "f" for array, value in zip(arrays, inputs, strict=True)
-    ]
+    floating = [array and to_array(value).dtype.kind == "f" for array, value in zip(arrays, inputs, strict=True)]
     if not any(floating):
         return list(inputs)
     tensor = _tensor_class(inputs)
@@ -170,19 +167,18 @@ def _problem(
         claimed = 0.0 if gradient is None else float((gradient * direction).sum())
         if not abs(claimed - expected) <= tolerance:  # also where one of them is NaN
             return (
-                "is missing: backward leaves None"
-                if gradient is None
-                else _blame(case, index, gradient, u, generator)
+                "is missing: backward leaves None" if gradient is None else _blame(case, index, gradient, u, generator)
             )
     return None
 
 
-def _blame(
-    case: Case, index: int, gradient: np.ndarray, u: np.ndarray, generator: np.random.Generator
-) -> str:
+def _blame(case: Case, index: int, gradient: np.ndarray, u: np.ndarray, generator: np.random.Generator) -> str:
     """Measure the gradient element by element, or a sample of it, and say how the given one differs."""
     size = gradient.size
-    chosen = np.arange(size) if size <= ELEMENTS else np.sort(generator.choice(size, ELEMENTS, replace=False))
+    chosen = np.arange(size)
+    if size > ELEMENTS:
+        sample = generator.choice(size, ELEMENTS, replace=False)
+        chosen = np.union1d(sample, _bisect(case, index, gradient, u, generator))
     expected = np.empty(len(chosen))
     for position, element in enumerate(chosen):
         direction = np.zeros(size)
@@ -191,12 +187,23 @@ def _blame(
     lengths: dict[str, int] = {}
     for name, value in case.arguments.items():
         if is_tensor(value) or isinstance(value, np.ndarray):
-            lengths |= {
-                f"the length of axis {axis} of {name}": n for axis, n in enumerate(to_array(value).shape)
-            }
+            lengths |= {f"the length of axis {axis} of {name}": n for axis, n in enumerate(to_array(value).shape)}
             lengths[f"the number of elements of {name}"] = to_array(value).size
     lengths["the number of elements of the output"] = u.size
     return how_it_is_wrong(gradient, chosen, expected, lengths)
+
+
+def _bisect(case: Case, index: int, gradient: np.ndarray, u: np.ndarray, generator: np.random.Generator) -> int:
+    """The position of one wrong element: the gradient is wrong along a direction in one half, or in the other."""
+    start, stop = 0, gradient.size
+    while stop - start > 1:
+        middle = (start + stop) // 2
+        direction = np.zeros(gradient.size)
+        direction[start:middle] = generator.standard_normal(middle - start)
+        expected, tolerance = _slope(case, index, direction.reshape(gradient.shape), u)
+        wrong = not abs(float(gradient.ravel() @ direction) - expected) <= tolerance
+        start, stop = (start, middle) if wrong else (middle, stop)
+    return start
 
 
 def _strided(array: np.ndarray) -> np.ndarray:

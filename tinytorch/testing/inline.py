@@ -131,11 +131,7 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
     try:
         with contextlib.redirect_stdout(limited):
             function(verify)
-        failure = (
-            None
-            if result.verified
-            else Failure("failed", f"{function.__name__} verifies nothing", None, None)
-        )
+        failure = None if result.verified else Failure("failed", f"{function.__name__} verifies nothing", None, None)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit: tested code must not end the run

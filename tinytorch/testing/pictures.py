@@ -36,10 +36,7 @@ def heat_map(distance: np.ndarray, first: tuple[int, ...]) -> str:
     level = np.where(np.isfinite(plane), plane / most, 1.0)
     rows, columns = (min(size, limit) for size, limit in zip(plane.shape, MAP, strict=True))
     cells = np.array(
-        [
-            [block.max() for block in np.array_split(band, columns, axis=1)]
-            for band in np.array_split(level, rows)
-        ]
+        [[block.max() for block in np.array_split(band, columns, axis=1)] for band in np.array_split(level, rows)]
     )
     head = f"  |got - expected|{_label(first[:-2] + ('', ''))}, darkest = {most:.6g}"
     if sys.stdout.isatty() and importlib.util.find_spec("rich"):

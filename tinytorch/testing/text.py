@@ -50,9 +50,7 @@ def kind(value: Any) -> str:
 
 def show(value: Any) -> str:
     """One line for one input of a case: a small array in full, a large one by shape, dtype and range."""
-    if isinstance(value, (list, tuple)) and any(
-        is_tensor(item) or isinstance(item, np.ndarray) for item in value
-    ):
+    if isinstance(value, (list, tuple)) and any(is_tensor(item) or isinstance(item, np.ndarray) for item in value):
         return "[" + ", ".join(show(item) for item in value) + "]"
     if not (is_tensor(value) or isinstance(value, np.ndarray)):
         return _clipped(repr(value))

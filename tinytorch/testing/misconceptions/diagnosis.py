@@ -37,9 +37,7 @@ class Diagnosis(NamedTuple):
     @property
     def text(self) -> str:
         """The sentence, and below it the explanation; then the same for what looks exactly alike."""
-        return "\nor, which looks the same here:\n".join(
-            f"{e.headline}\n  {e.explanation}" for e in self.entries
-        )
+        return "\nor, which looks the same here:\n".join(f"{e.headline}\n  {e.explanation}" for e in self.entries)
 
 
 def diagnose(case: Case, got: Any) -> Diagnosis | None:
@@ -116,8 +114,7 @@ def alike(first: Any, second: Any) -> bool:
     if isinstance(first, BaseException) or isinstance(second, BaseException):
         return type(first) is type(second) and str(first) == str(second)
     if not all(
-        is_tensor(value) or isinstance(value, (np.ndarray, np.generic, int, float))
-        for value in (first, second)
+        is_tensor(value) or isinstance(value, (np.ndarray, np.generic, int, float)) for value in (first, second)
     ):
         return type(first) is type(second) and bool(first == second)
     a, b = to_array(first), to_array(second)

@@ -98,9 +98,7 @@ def kernel_flipped(x: Array, weight: Array, bias: Array | None = None, **setting
         "The stride enters twice: in the output's size, and in where each window starts.",
     ),
 )
-def stride_ignored(
-    x: Array, weight: Array, bias: Array | None = None, *, stride: Any = 1, **settings: Any
-) -> Array:
+def stride_ignored(x: Array, weight: Array, bias: Array | None = None, *, stride: Any = 1, **settings: Any) -> Array:
     return conv2d(x, weight, bias, **settings)
 
 

@@ -21,10 +21,14 @@ def mutate(source: str, entry: Misconception) -> str:
         raise LookupError(f"{entry.key}: the dev file has no {entry.where[1]}")
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     lines = source.splitlines(keepends=True)
-    first = body[0].lineno if body else (function.body[0].end_lineno or 0) + 1
-    last = function.end_lineno or first
+    last = function.end_lineno or function.lineno
+    first = min([last + 1, *(node.lineno for part in body[:1] for node in _with_decorators(part))])
     indent = " " * function.body[0].col_offset
     kept = lines[: first - 1]
+    opening = lines[first - 1].encode()[: function.body[0].col_offset].decode() if body else ""
+    if opening.strip():  # `def name(...): body` on one line
+        kept.append(opening.rstrip() + "\n")
+        indent = " " * (function.col_offset + 4)
     while kept and kept[-1].strip().startswith("#") and not kept[-1].lstrip().startswith(("# %%", "#|")):
         kept.pop()  # comments above the first statement: the solution marker, remarks
     after = lines[last:]
@@ -37,6 +41,10 @@ def mutate(source: str, entry: Misconception) -> str:
     return "".join([*kept, *call, *after])
 
 
+def _with_decorators(statement: ast.stmt) -> list[ast.stmt | ast.expr]:
+    return [statement, *getattr(statement, "decorator_list", [])]
+
+
 def _find(tree: ast.Module, place: str) -> _Function | None:
     if place.startswith("vjp("):
         return next(
@@ -46,9 +54,7 @@ def _find(tree: ast.Module, place: str) -> _Function | None:
     *classes, name = place.split(".")
     body = tree.body
     for wanted in classes:
-        body = next(
-            (node.body for node in body if isinstance(node, ast.ClassDef) and node.name == wanted), []
-        )
+        body = next((node.body for node in body if isinstance(node, ast.ClassDef) and node.name == wanted), [])
     # The last definition of a name is the one that counts.
     return next((node for node in reversed(body) if isinstance(node, _Function) and node.name == name), None)
 

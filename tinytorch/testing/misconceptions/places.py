@@ -25,9 +25,9 @@ def places(where: tuple[str, str]) -> list[Place]:
     module, place = where
     found = []
     for home in _homes(module):
-        target = _rule(place[4:-1]) if place.startswith("vjp(") else _attribute(home, place)
-        if target is not None and target.__module__ == home.__name__:
-            found.append(Place(home, target))
+        named = _rules(place[4:-1]) if place.startswith("vjp(") else [_attribute(home, place)]
+        # What a module merely imports is found where it was written.
+        found += [Place(home, target) for target in named if target and target.__module__ == home.__name__]
     return found
 
 
@@ -81,14 +81,16 @@ def _attribute(home: types.ModuleType, place: str) -> types.FunctionType | None:
     return _plain(found)
 
 
-def _rule(primitive: str) -> types.FunctionType | None:
-    for name in ("__main__", "autograd_dev", "tinytorch.core.autograd"):
-        rules = getattr(sys.modules.get(name), "rules", None)
-        if isinstance(rules, dict):
-            for function, rule in rules.items():
-                if getattr(function, "__name__", None) == primitive:
-                    return _plain(rule)
-    return None
+def _rules(primitive: str) -> list[types.FunctionType | None]:
+    """The gradient rules of every loaded function of this name; module 05 keeps them in `rules`, by function."""
+    loaded = [sys.modules.get(name) for name in ("__main__", "autograd_dev", "tinytorch.core.autograd")]
+    tables = [table for table in (getattr(home, "rules", None) for home in loaded) if isinstance(table, dict)]
+    return [
+        _plain(rule)
+        for table in tables
+        for function, rule in table.items()
+        if getattr(function, "__name__", None) == primitive
+    ]
 
 
 def _plain(found: Any) -> types.FunctionType | None:

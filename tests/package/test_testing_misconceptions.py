@@ -1,0 +1,366 @@
+"""The catalogue: it names the mistake that was made and no other, and puts mistakes into a dev file."""
+
+import itertools
+import subprocess
+import sys
+import types
+import warnings
+
+import numpy as np
+import pytest
+
+from tinytorch.testing import Case, assert_close, generator, misconceptions
+from tinytorch.testing.misconceptions import catalogue, diagnose, draw_for, m09_spatial, mutate
+from tinytorch.testing.misconceptions.diagnosis import alike
+from tinytorch.testing.misconceptions.places import in_place, places
+
+FLIPPED = "conv2d: your output is what you get when the kernel is flipped."
+
+
+def module(name, code, **names):
+    home = types.ModuleType(name)
+    vars(home).update(np=np, right=m09_spatial.conv2d, **names)
+    exec(code, vars(home))
+    return home
+
+
+@pytest.fixture
+def student(monkeypatch):
+    """Make a loaded `spatial_dev` of some code, as if a student's file had been imported."""
+
+    def load(code, **names):
+        home = module("spatial_dev", code, **names)
+        monkeypatch.setitem(sys.modules, "spatial_dev", home)
+        return home
+
+    return load
+
+
+def conv2d(change):
+    return f"""
+def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+    settings = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
+    {change}
+    return right(x, weight, bias, **settings)
+"""
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """A catalogue with nothing in it but what the test enters."""
+    monkeypatch.setattr(misconceptions, "_entries", [])
+    monkeypatch.setattr(misconceptions, "_draws", {})
+
+    def enter(place, name, wrong, draw=None):
+        wrong.__module__ = "tinytorch.testing.misconceptions.m09_spatial"
+        misconceptions.misconception(place, name=name, belief="b", explanation="e", hints=("h", "i"))(wrong)
+        if draw is not None:
+            draw.__module__ = wrong.__module__
+            misconceptions.draws(place)(draw)
+
+    return enter
+
+
+X, W = np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), np.array([[[[0.0, 0.0], [0.0, 1.0]]]])
+
+
+def test_the_mistake_is_the_first_thing_said(student):
+    case = Case(student(conv2d("weight = weight[:, :, ::-1, ::-1]")).conv2d, X, W)
+    with pytest.raises(AssertionError) as caught:
+        assert_close(case(), np.array([[[[4.0]]]]), case=case)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == FLIPPED
+    assert lines[1] == '  Deep-learning "convolution" is cross-correlation: the kernel is not flipped.'
+    assert lines[2].endswith("expected 4, got 1")
+    assert caught.value.diagnosis == FLIPPED
+
+
+def test_the_shape_gives_a_mistake_away_too(student):
+    case = Case(student(conv2d("settings['stride'] = 1")).conv2d, np.ones((1, 1, 5, 5)), W, stride=2)
+    with pytest.raises(AssertionError, match="when the stride is ignored.(.|\n)*expected shape"):
+        assert_close(case(), np.ones((1, 1, 2, 2)), case=case)
+
+
+def test_a_mistake_that_nobody_knows_is_not_named(student):
+    case = Case(student(conv2d("weight = 1.5 * weight")).conv2d, X, W)
+    assert diagnose(case, case()) is None
+
+
+def test_an_accident_on_these_inputs_is_not_a_mistake(student):
+    # All zeros is what the flipped kernel gives here, too; on other inputs it is not.
+    home = student(conv2d("return np.zeros((1, 1, 1, 1))"))
+    x = np.array([[[[0.0, 1.0], [1.0, 1.0]]]])
+    case = Case(home.conv2d, x, W)
+    assert alike(case(), m09_spatial.kernel_flipped(x, W))
+    assert diagnose(case, case()) is None
+
+
+def test_two_mistakes_that_look_alike_are_told_apart(student, only):
+    def stride_on_rows_only(x, weight, bias=None, *, stride=1, **settings):
+        return m09_spatial.conv2d(x, weight, bias, stride=(stride[0], 1), **settings)
+
+    only("conv2d", "the stride is ignored", m09_spatial.stride_ignored)
+    only("conv2d", "the stride moves rows only", stride_on_rows_only, m09_spatial._conv2d_cases)
+    row = np.arange(5.0).reshape(1, 1, 1, 5)
+    for change, name in (("1", "the stride is ignored"), ("(stride[0], 1)", "the stride moves rows only")):
+        case = Case(student(conv2d(f"settings['stride'] = {change}")).conv2d, row, np.ones((1, 1, 1, 1)), stride=(2, 2))
+        found = diagnose(case, case())
+        assert [entry.name for entry in found.entries] == [name]
+
+
+def test_what_cannot_be_told_apart_is_all_said(student, only):
+    only("conv2d", "this is done", m09_spatial.bias_forgotten)
+    only("conv2d", "that is done", lambda x, weight, bias=None, **settings: m09_spatial.conv2d(x, weight, **settings))
+    case = Case(student(conv2d("bias = None")).conv2d, X, W, np.ones(1))
+    text = diagnose(case, case()).text
+    assert "when this is done.\n  e\nor, which looks the same here:\nconv2d" in text and "when that is done." in text
+
+
+LAYER = """
+class Conv2d:
+    def __init__(self, weight):
+        self.weight = weight
+    def __call__(self, x):
+        return self.forward(x)
+    def forward(self, x):
+        return conv2d(x, self.weight)
+"""
+
+
+def test_a_mistake_in_a_function_is_named_under_the_layer_that_uses_it(student):
+    home = student(conv2d("weight = weight[:, :, ::-1, ::-1]") + LAYER)
+    case = Case(home.Conv2d(W), X)
+    assert diagnose(case, case()).headline == FLIPPED
+
+
+def test_a_layer_that_errs_itself_is_not_blamed_on_its_function(student):
+    home = student(conv2d("") + LAYER.replace("conv2d(x, self.weight)", "conv2d(x, 2 * self.weight)"))
+    case = Case(home.Conv2d(W), X)
+    assert diagnose(case, case()) is None
+
+
+OPTIMIZER = """
+class Adam:
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+    def step(self, gradient):
+        __class__
+        self.value = self.value - 0.1 * np.sign(gradient) {change}
+"""
+
+
+@pytest.mark.parametrize(("change", "named"), [("* 3", True), ("* 4", False)])
+def test_a_method_with_state_can_be_diagnosed(student, only, change, named):
+    def three_times(self, gradient):
+        self.value = self.value - 0.3 * np.sign(gradient)
+
+    def steps(home):
+        def two_steps(value, gradient):
+            optimizer = home.Adam(value)
+            optimizer.step(gradient)
+            optimizer.step(gradient)
+            return optimizer.value
+
+        return two_steps
+
+    def draw(random, home):
+        return Case(steps(home), random.standard_normal(3), random.standard_normal(3))
+
+    only("Adam.step", "each step is made three times", three_times, draw)
+    home = student(OPTIMIZER.format(change=change))
+    case = Case(steps(home), np.ones(2), np.ones(2))
+    found = diagnose(case, case())
+    assert (found is not None) == named
+    if found:
+        assert found.headline == "Adam.step: your output is what you get when each step is made three times."
+
+
+def test_a_mistake_is_known_by_its_exception_too(student, only):
+    def raises(x, weight, bias=None, **settings):
+        raise ValueError("no room")
+
+    only("conv2d", "the padding comes after", raises)
+    case = Case(student(conv2d("raise ValueError('no room')")).conv2d, X, W)
+    with pytest.raises(AssertionError, match="when the padding comes after.\n  e\nValueError: no room"):
+        case()
+    with pytest.raises(TypeError):
+        Case(student(conv2d("raise TypeError('no room')")).conv2d, X, W)()
+
+
+def test_diagnosing_prints_nothing_warns_of_nothing_and_leaves_the_code_as_it_was(student, capsys):
+    home = student(conv2d("print('tried'); weight = weight[:, :, ::-1, ::-1] / np.zeros(1)"))
+    code = home.conv2d.__code__
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        case = Case(home.conv2d, X, W)
+        got = case()
+    capsys.readouterr()
+    diagnose(case, got)
+    assert capsys.readouterr().out == ""
+    assert home.conv2d.__code__ is code and "__wrong__" not in vars(home)
+    assert home.conv2d.__kwdefaults__ == {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+
+
+def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student):
+    home = student(conv2d(""))
+    kept = home.conv2d
+    where = ("09_spatial", "conv2d")
+    with pytest.raises(KeyError), in_place(where, lambda *given, **settings: "stood in") as calls:
+        assert kept(X, W) == "stood in" and calls == [1]
+        raise KeyError
+    assert kept(X, W).shape == (1, 1, 1, 1)
+
+
+def test_only_loaded_places_are_found(student):
+    assert places(("09_spatial", "conv2d_of_nobody")) == []
+    home = student("from math import sqrt as borrowed\ndef own(): pass\n")
+    assert [place.home for place in places(("09_spatial", "own"))] == [home]
+    assert places(("09_spatial", "borrowed")) == []
+
+
+def test_a_rule_is_found_by_the_module_that_wrote_it(student, monkeypatch):
+    home = student("def conv2d(x): pass\ndef rule(grad, out, x): pass\n")
+    other = module("tinytorch.core.spatial", "def conv2d(x): pass\ndef rule(grad, out, x): pass\n")
+    monkeypatch.setitem(sys.modules, "tinytorch.core.spatial", other)
+    autograd = types.ModuleType("autograd_dev")
+    autograd.rules = {other.conv2d: other.rule, home.conv2d: home.rule}
+    monkeypatch.setitem(sys.modules, "autograd_dev", autograd)
+    assert {place.function for place in places(("09_spatial", "vjp(conv2d)"))} == {home.rule, other.rule}
+    assert {place.home for place in places(("09_spatial", "vjp(conv2d)"))} == {home, other}
+
+
+DEV = '''
+@primitive
+def conv2d(x, weight, bias=None, *, stride=1, padding=0):
+    """Slide.
+
+    TODO: write it.
+    """
+    # a remark
+    ### BEGIN SOLUTION
+    return (
+        x + weight
+    )
+    ### END SOLUTION
+
+# %% the next cell
+@vjp(T.conv2d)
+def _(grad, out, x, weight, bias=None, **settings):
+    ### BEGIN SOLUTION
+    return grad
+    ### END SOLUTION
+
+
+class Adam(Optimizer):
+    rate = 1
+
+    def step(self, *groups): return None
+
+    def other(self):
+        @decorated
+        def inner():
+            pass
+
+        return 5
+
+    def documented(self):
+        """Nothing more."""
+'''
+
+
+def entry(place, name="kernel_flipped"):
+    wrong = types.FunctionType((lambda: None).__code__, {}, name)
+    wrong.__module__ = "tinytorch.testing.misconceptions.m09_spatial"
+    return misconceptions.Misconception("n", ("09_spatial", place), "b", "e", ("h",), wrong)
+
+
+@pytest.mark.parametrize(
+    ("place", "call"),
+    [
+        ("conv2d", "kernel_flipped(x, weight, bias, stride=stride, padding=padding)"),
+        ("vjp(conv2d)", "kernel_flipped(grad, out, x, weight, bias, **settings)"),
+        ("Adam.step", "kernel_flipped(self, *groups)"),
+        ("Adam.other", "kernel_flipped(self)"),
+        ("Adam.documented", "kernel_flipped(self)"),
+    ],
+)
+def test_a_mistake_takes_the_place_of_the_solution_and_of_nothing_else(place, call):
+    mutated = mutate(DEV, entry(place))
+    compile(mutated, "dev", "exec")
+    assert f"return {call}\n" in mutated
+    assert mutated.count("import kernel_flipped") == 1
+    for text in ("TODO: write it.", "# %% the next cell", "@primitive", "rate = 1"):
+        assert text in mutated
+    others = {
+        "conv2d": "x + weight",
+        "vjp(conv2d)": "return grad",
+        "Adam.other": "return 5",
+        "Adam.step": "return None",
+    }
+    assert [text in mutated for name, text in others.items()] == [name != place for name in others]
+    assert ("@decorated" in mutated) == (place != "Adam.other")
+    assert mutated.count("### BEGIN SOLUTION") == DEV.count("### BEGIN SOLUTION") - (place[-2:] in ("2d", "d)"))
+
+
+def test_a_place_that_is_not_there_is_an_error():
+    for place in ("conv3d", "Adam.undo", "Nobody.step", "vjp(conv3d)"):
+        with pytest.raises(LookupError, match="the dev file has no"):
+            mutate(DEV, entry(place))
+
+
+def test_a_mutated_dev_file_is_red_and_names_the_mistake(tmp_path):
+    dev = """import numpy as np
+from tinytorch.testing import Case, assert_close, inline_test, report
+from tinytorch.testing.misconceptions import m09_spatial
+
+def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+    return m09_spatial.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+@inline_test("Conv2d")
+def test_conv2d(verify):
+    with verify("a window, a bias, a stride"):
+        case = Case(conv2d, np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 2.0]]]]), np.ones(1), stride=2)
+        assert_close(case(), np.array([[[[3.0]], [[21.0]]]]).reshape(1, 1, 2, 1), case=case)
+report()
+"""
+    entries = [entry for entry in catalogue() if entry.where == ("09_spatial", "conv2d")]
+    assert entries
+    for known, text in [(None, dev), *((entry, mutate(dev, entry)) for entry in entries[:3])]:
+        (tmp_path / "spatial_dev.py").write_text(text)
+        run = subprocess.run(
+            [sys.executable, "spatial_dev.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        assert run.returncode == (0 if known is None else 1), run.stdout + run.stderr
+        if known:
+            assert known.headline in run.stdout
+
+
+def test_every_entry_is_complete_and_has_a_key_of_its_own():
+    entries = catalogue()
+    keys = [entry.key for entry in entries]
+    assert entries and len(set(keys)) == len(keys)
+    for known in entries:
+        assert known.where[0][:2].isdigit()
+        assert 2 <= len(known.hints) <= 3
+        assert not known.name.endswith(".") and known.name == known.name.strip()
+        assert known.belief.endswith(".") and known.explanation.endswith(".")
+        assert (known.headline + known.explanation).isascii()
+
+
+def test_the_catalogue_loads_nothing_of_the_framework():
+    code = "import sys; from tinytorch.testing.misconceptions import catalogue; catalogue(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert not [name for name in loaded.stdout.split() if name.startswith("tinytorch.core.")]
+
+
+def test_two_entries_of_one_function_differ_on_drawn_inputs():
+    home = module("spatial_dev", "conv2d = right")
+    random = generator()
+    entries = [entry for entry in catalogue() if entry.where == ("09_spatial", "conv2d")]
+    draw = draw_for(("09_spatial", "conv2d"))
+    cases = [draw(random, home) for _ in range(20)]
+    outputs = {entry.name: [entry.wrong(*case.inputs, **case.keywords) for case in cases] for entry in entries}
+    outputs["it is right"] = [case.run() for case in cases]
+    for first, second in itertools.combinations(outputs, 2):
+        assert not alike(outputs[first], outputs[second]), f"{first} / {second}"
