@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+# What torch's BatchNorm keeps besides: how many batches it has seen.
+NOT_FLOAT = {"num_batches_tracked"}
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -41,7 +44,7 @@ class Draw:
         if self.distinct:
             count = math.prod(self.shape)
             return (generator.permutation(count) / 16 + self.low).reshape(self.shape)
-        return generator.integers(round(self.low * 16), round(self.high * 16) + 1, self.shape) / 16
+        return np.asarray(generator.integers(round(self.low * 16), round(self.high * 16) + 1, self.shape) / 16)
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class LayerCase(Case):
         for name, parameter in layer.named_parameters():
             found[f"gradient of {name}"] = to_array(parameter.grad)
         for name, value in layer.state_dict().items():
-            found[f"state {name}"] = to_array(value)
+            if name not in NOT_FLOAT:
+                found[f"state {name}"] = to_array(value).copy()
         return found
 
 
@@ -164,13 +168,16 @@ def upstream(output: np.ndarray) -> np.ndarray:
 
 def set_state(t: Any, layer: Any, state: dict[str, np.ndarray]) -> None:
     """Give a layer these parameters and buffers, and their dtype."""
-    ours = layer.state_dict()
-    if set(ours) - {"num_batches_tracked"} != set(state):
-        raise AssertionError(f"the layer's state is {sorted(ours)}, the table names {sorted(state)}")
+    names = set(layer.state_dict()) - NOT_FLOAT
+    assert names == set(state), f"the layer's state is {sorted(names)}, the table names {sorted(state)}"
     if t.__name__ == "torch":
-        floats = {array.dtype for array in state.values()}
-        layer.to(*[t.from_numpy(np.zeros((), dtype)).dtype for dtype in floats])
-    layer.load_state_dict({name: t.tensor(array) for name, array in state.items()}, strict=False)
+        for dtype in {array.dtype for array in state.values()}:
+            layer.to(getattr(t, dtype.name))
+        layer.load_state_dict({name: t.tensor(array) for name, array in state.items()}, strict=False)
+        return
+    for name, tensor in (*layer.named_parameters(), *layer.named_buffers()):
+        if name not in NOT_FLOAT:
+            tensor.data = state[name].copy()  # load_state_dict would keep the layer's float32
 
 
 def _setting(name: str, value: Any) -> str:
@@ -181,9 +188,7 @@ def _setting(name: str, value: Any) -> str:
     return f"{name}{value}"
 
 
-def assert_same(
-    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], inputs: list[np.ndarray]
-) -> None:
+def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], inputs: list[np.ndarray]) -> None:
     """The same names, and behind each the same dtype, shape and numbers, as `assert_close` has it."""
     from tinytorch.testing import assert_close  # here, because torch alone must do to make the golden files
 

@@ -16,9 +16,7 @@ PRECISIONS = (np.float64, np.float32)
 def test_agrees_with_the_golden_file(case, precision):
     """In float64 to 1e-9; in float32 to its own rounding, with no result of another dtype."""
     golden = parity_goldens.read(case.module).get(case.id)
-    assert golden, (
-        f"{case.id} is not in {parity_goldens.path(case.module).name}; run python scripts/make-goldens"
-    )
+    assert golden, f"{case.id} is not in {parity_goldens.path(case.module).name}; run python scripts/make-goldens"
     inputs, expected = list(golden.inputs), dict(golden.found)
     if precision is np.float32:
         inputs = [array.astype(np.float32) if array.dtype == np.float64 else array for array in inputs]

@@ -50,9 +50,7 @@ def runs():
 @pytest.mark.parametrize(("module", "name"), EXPORTED, ids=[f"{module}.{name}" for module, name in EXPORTED])
 def test_every_exported_name_is_compared_or_listed_with_a_reason(module, name, runs):
     compared = (module, name) in runs
-    assert compared != (name in listed(module)), (
-        "compared and listed as not compared" if compared else "neither"
-    )
+    assert compared != (name in listed(module)), "compared and listed as not compared" if compared else "neither"
     if compared:
         exported = getattr(CORE[module], name)
         own = vars(exported).values() if inspect.isclass(exported) else [exported]
@@ -67,9 +65,7 @@ def test_what_is_listed_as_not_compared_exists():
 
 def test_every_gradient_rule_runs(runs):
     ran = set().union(*runs.values())
-    missing = [
-        function.__name__ for function, rule in rules.items() if inspect.unwrap(rule).__code__ not in ran
-    ]
+    missing = [function.__name__ for function, rule in rules.items() if inspect.unwrap(rule).__code__ not in ran]
     assert not missing, f"no case goes backward through {missing}"
 
 
