@@ -275,10 +275,10 @@ def test_conv2d_loops(verify):
         check([[[[4.0]]]], square, Tensor([[[[0.0, 0.0], [0.0, 1.0]]]]))
     with verify("each output is the sum of a window times the kernel"):
         x = Tensor(np.arange(12, dtype=np.float32).reshape(1, 1, 3, 4))
-        check([[[[30.0, 40.0, 50.0], [70.0, 80.0, 90.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]))
+        check([[[[34.0, 44.0, 54.0], [74.0, 84.0, 94.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]))
     with verify("a stride skips places, per axis"):
-        check([[[[30.0, 50.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(2, 2))
-        check([[[[30.0, 50.0], [70.0, 90.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(1, 2))
+        check([[[[34.0, 54.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(2, 2))
+        check([[[[34.0, 54.0], [74.0, 94.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(1, 2))
     with verify("padding is a border of zeros on all sides"):
         centre, corner = np.zeros((2, 1, 1, 3, 3), np.float32)
         centre[0, 0, 1, 1] = corner[0, 0, 2, 2] = 1.0
