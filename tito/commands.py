@@ -10,7 +10,7 @@ import typer
 
 from tito.checks import INLINE_LIMIT, PYTEST_LIMIT, Verdict
 from tito.course import Course, Module
-from tito.errors import TitoError
+from tito.errors import ChapterError, TitoError
 from tito.show import complain, fail, heading, ok, say, version
 
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="A module: 09, 9, spatial or 09_spatial.")]
@@ -75,16 +75,8 @@ def module_list() -> None:
     rows = []
     for module in course.modules:
         needs = " ".join(m.number for m in course.prerequisites(module)) or "-"
-        about = module.about
-        rows.append(
-            [
-                module.folder,
-                module.title,
-                str(about.get("difficulty", "")),
-                str(about.get("time_estimate", "")),
-                needs,
-            ]
-        )
+        about = [str(module.about.get(key, "")) for key in ("title", "difficulty", "time_estimate")]
+        rows.append([module.folder, *about, needs])
     table(["module", "title", "difficulty", "time", "needs"], rows)
 
 
@@ -119,7 +111,7 @@ def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
 
     module = Course.find().module(name)
     digest = DevFile(module).digest
-    heading(f"Module {module.number}: {module.title}")
+    heading(f"Module {module.folder}")
     say(f"1/3   inline tests: {module.shown(module.dev)}")
     _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
     say(f"\n2/3   export: {module.shown(module.core)}")
@@ -151,7 +143,7 @@ def test(
         raise TitoError("--all and module names exclude each other.", "Leave one of them out.")
     modules = [course.module(name) for name in names] if names else course.modules
     for module in modules:
-        heading(f"Module {module.number}: {module.title}")
+        heading(f"Module {module.folder}")
         _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
         say()
     require_fresh(modules)
@@ -175,14 +167,13 @@ def export_command(
 
 def _write_exports(modules: list[Module]) -> bool:
     """Export each module, going on after one that cannot be: its old file stays. True if any failed."""
-    from tito.dev_file import DevFileError
     from tito.export import export
 
     failed = False
     for module in modules:
         try:
             changed = export(module)
-        except DevFileError as error:
+        except ChapterError as error:
             fail(f"{error.message}\n      {error.fix}")
             failed = True
         else:
@@ -191,14 +182,13 @@ def _write_exports(modules: list[Module]) -> bool:
 
 
 def _check_exports(course: Course, modules: list[Module], strays_too: bool) -> bool:
-    from tito.dev_file import DevFileError
     from tito.export import difference, strays
 
     failed = False
     for module in modules:
         try:
             lines = difference(module)
-        except DevFileError as error:
+        except ChapterError as error:
             lines = [error.message, error.fix]
         if not lines:
             ok(module.shown(module.core))

@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tito.errors import TitoError
+from tito.errors import ChapterError, TitoError
 
 _FOLDER = re.compile(r"(\d\d)_(\w+)")
 
@@ -19,7 +19,11 @@ class Module:
     root: Path
     number: str
     name: str
-    about: dict[str, Any] = field(compare=False, hash=False, repr=False)
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """The front matter of the chapter's ABOUT.md: read only when asked for, so that a damaged one blocks little."""
+        return _front_matter(self.root / "modules" / self.folder / "ABOUT.md", self.root)
 
     @property
     def folder(self) -> str:
@@ -37,26 +41,22 @@ class Module:
     def tests(self) -> Path:
         return self.root / "tests" / self.folder
 
-    @property
-    def title(self) -> str:
-        return str(self.about.get("title", self.name))
-
     def shown(self, path: Path) -> str:
         """The path as a person types it: relative to the course's root."""
         return path.relative_to(self.root).as_posix()
 
     def read_dev(self) -> str:
-        """The student's file. Missing or not text is a TitoError."""
+        """The student's file. Missing or not text is a ChapterError."""
         try:
             return self.dev.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise TitoError(
+            raise ChapterError(
                 f"{self.shown(self.dev)} is missing: module {self.number} has nothing to run.",
                 f"Bring it back with `git checkout -- {self.shown(self.dev)}`.",
             ) from None
         except UnicodeDecodeError as error:
             line = self.dev.read_bytes()[: error.start].count(b"\n") + 1
-            raise TitoError(
+            raise ChapterError(
                 f"{self.shown(self.dev)}:{line} is not UTF-8 text.", "Save the file as UTF-8 in your editor."
             ) from None
 
@@ -85,7 +85,7 @@ class Course:
         for folder in sorted((self.root / "modules").iterdir()):
             match = _FOLDER.fullmatch(folder.name)
             if match and folder.is_dir():
-                found.append(Module(self.root, match[1], match[2], _front_matter(folder / "ABOUT.md", self.root)))
+                found.append(Module(self.root, match[1], match[2]))
         if not found:
             raise TitoError(f"{self.root / 'modules'} holds no module.", "Bring it back: `git checkout -- modules`.")
         return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tito.course import Module
-from tito.errors import TitoError
+from tito.errors import ChapterError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 _MARKER = re.compile(r"#\s*%%(?:%*)(?:\s+(?P<rest>.*))?$")
@@ -23,7 +23,7 @@ _DIRECTIVES = {"default_exp", "export", "exporti", "hide"}
 _UNWRITTEN = re.compile(r"Module \d+, exercise \d+")
 
 
-class DevFileError(TitoError):
+class DevFileError(ChapterError):
     """A mistake in a dev file, at a line."""
 
     def __init__(self, module: Module, line: int, message: str, fix: str):

@@ -9,3 +9,7 @@ class TitoError(Exception):
         self.message = message
         self.fix = fix
         self.status = status
+
+
+class ChapterError(TitoError):
+    """Something about one chapter's file: other chapters can go on."""

@@ -71,6 +71,11 @@ def test_a_damaged_front_matter_is_named_with_its_line(tree, tito, text, message
     assert "git checkout -- modules/01_alpha/ABOUT.md" in ran.err
 
 
+def test_a_damaged_front_matter_blocks_no_work(tree, tito):
+    (tree.root / "modules" / "09_spatter" / "ABOUT.md").unlink()
+    assert tito("module", "test", "alpha").status == 0
+
+
 def test_a_prerequisite_that_does_not_exist_is_named_with_its_file(tree):
     about = tree.root / "modules" / "01_alpha" / "ABOUT.md"
     about.write_text("---\nprerequisites: [07_nowhere]\n---\n")

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -244,8 +245,7 @@ def test_check_shows_what_differs_and_mends_nothing(tree, tito):
 
 
 def test_check_finds_a_package_file_that_no_module_makes(tree, tito):
-    (tree.root / "modules" / "09_spatter" / "ABOUT.md").unlink()
-    (tree.root / "modules" / "09_spatter").rmdir()
+    shutil.rmtree(tree.root / "modules" / "09_spatter")
     tito("export")
     (tree.root / "tinytorch" / "core" / "old.py").write_text(export.GENERATED + "\n")
     ran = tito("export", "--check")
@@ -263,6 +263,14 @@ def test_one_bad_module_does_not_keep_the_others_from_being_exported(tree, tito)
     ran = tito("export")
     assert ran.status == 1
     assert "spatter_dev.py:2: this is not valid Python" in ran.out
+    assert tree.alpha.core.exists()
+
+
+def test_a_missing_dev_file_does_not_keep_the_others_from_being_exported(tree, tito):
+    for command in (["export"], ["export", "--check"]):
+        ran = tito(*command)
+        assert ran.status == 1
+        assert "modules/09_spatter/spatter_dev.py is missing" in ran.out
     assert tree.alpha.core.exists()
 
 
