@@ -14,12 +14,10 @@ def _check_linear(x, weight, bias):
         raise ValueError(f"Linear: weight: expected shape (out_features, in_features), got {weight.shape}")
     out_features, in_features = weight.shape
     if x.ndim == 0 or x.shape[-1] != in_features:
-        flat = x.ndim > 2 and math.prod(x.shape[1:]) == in_features
-        fix = "; flatten each sample first: x.flatten(1)" if flat else f"; use Linear({x.shape[-1]}, {out_features})"
-        raise ValueError(
-            f"Linear: input: expected {in_features} features in the last axis, got shape {x.shape}"
-            + (fix if x.ndim else "")
-        )
+        fix = f"; use Linear({x.shape[-1]}, {out_features})" if x.ndim else ""
+        if x.ndim > 2 and math.prod(x.shape[1:]) == in_features:
+            fix = "; flatten each sample first: x.flatten(1)"
+        raise ValueError(f"Linear: input: expected {in_features} features in the last axis, got shape {x.shape}{fix}")
     if bias is not None and bias.shape != (out_features,):
         raise ValueError(f"Linear: bias: expected shape ({out_features},), got {bias.shape}")
 
@@ -167,6 +165,13 @@ class _LoadedKeys(NamedTuple):
     unexpected_keys: list
 
 
+def _array(owner, name, value):
+    try:
+        return to_array(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{owner}: state_dict: {name}: {error}") from None
+
+
 def _load_state(owner: str, own: dict, given: dict, strict: bool) -> _LoadedKeys:
     """Copy the arrays of `given` into the tensors `own` of the same names, or raise ValueError and change nothing.
     """
@@ -174,7 +179,7 @@ def _load_state(owner: str, own: dict, given: dict, strict: bool) -> _LoadedKeys
         raise TypeError(f"{owner}: state_dict: expected a dict of names and tensors, got {type(given).__name__}")
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own]
-    arrays = {name: to_array(given[name]) for name in own if name in given}
+    arrays = {name: _array(owner, name, given[name]) for name in own if name in given}
     misshapen = [name for name, array in arrays.items() if array.shape != own[name].shape]
     problems = misshapen + (missing + unexpected if strict else [])
     if problems:
@@ -275,10 +280,12 @@ class Sequential(Module):
         named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
         for name, layer in named.items():
             if not isinstance(layer, Layer):
-                got = f"the class {layer.__name__}" if isinstance(layer, type) else repr(layer)[:60]
-                fix = f"; make one: {layer.__name__}(...)" if isinstance(layer, type) else ""
-                fix = "; unpack it: Sequential(*layers)" if isinstance(layer, (list, tuple)) else fix
-                raise TypeError(f"Sequential: layer {name}: expected a layer, got {got}{fix}")
+                got, fix = f"{type(layer).__name__} {layer!r:.60}", "pass layers, such as ReLU()"
+                if isinstance(layer, type):
+                    got, fix = f"the class {layer.__name__}", f"make a layer of it: {layer.__name__}(...)"
+                elif isinstance(layer, (list, tuple)):
+                    fix = "unpack it: Sequential(*layers)"
+                raise TypeError(f"Sequential: layer {name}: expected a layer, got {got}; {fix}")
         for name, layer in named.items():
             setattr(self, str(name), layer)
 
