@@ -91,6 +91,7 @@ def test_given_tolerances_are_used():
     assert_close(np.array([1.1]), np.array([1.0]), rtol=0.2)
     assert_close(np.array([12]), np.array([10]), atol=2)
     message(np.array([13]), np.array([10]), atol=2)
+    assert_close(np.array([1], np.uint8), np.array([3], np.uint8), atol=2)  # 1 - 3 is 254 in eight bits
 
 
 def test_integers_are_exact_at_any_size():

@@ -158,7 +158,9 @@ def test_a_gradient_in_less_precision_is_named():
 
 
 def test_float32_inputs_are_checked_in_float64():
-    check(square, lambda u, out, x: (2 * x * u,), draw(3).astype(np.float32))
+    seen = []
+    check(square, lambda u, out, x: (seen.append(x.dtype) or 2 * x * u,), draw(3).astype(np.float32))
+    assert set(seen) == {np.dtype(np.float64)}
 
 
 def test_integers_and_settings_are_passed_on():

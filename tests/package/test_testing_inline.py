@@ -178,8 +178,11 @@ def test_a_megabyte_of_prints_is_cut(run):
 
 
 def test_output_survives_a_terminal_that_knows_ascii_only(run):
-    done = run(one_test("print('\u2713'); assert 3 == 2, '3\u00d73 \u2192 \u4e2d'"), PYTHONIOENCODING="ascii")
-    assert done.status == 1 and "3x3 -> ?" in done.out and done.err == ""
+    check = "assert 3 == 2, '3\u00d73 \u2192 \u4e2d'"
+    done = run(one_test(check), PYTHONIOENCODING="ascii")
+    assert done.status == 1 and "FAIL  a claim\n        3x3 -> ?\n" in done.out and done.err == ""
+    done = run(one_test("print('\u2713 done')"), PYTHONIOENCODING="ascii")
+    assert done.status == 0 and "? done" in done.out
 
 
 def test_a_file_that_stops_halfway_records_no_end(run):

@@ -214,7 +214,7 @@ def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student)
 
 def test_only_loaded_places_are_found(student):
     assert places(("09_spatial", "conv2d_of_nobody")) == []
-    home = student("from math import sqrt as borrowed\ndef own(): pass\n")
+    home = student("from textwrap import dedent as borrowed\ndef own(): pass\n")
     assert [place.home for place in places(("09_spatial", "own"))] == [home]
     assert places(("09_spatial", "borrowed")) == []
 
@@ -300,6 +300,7 @@ def test_a_mistake_takes_the_place_of_the_solution_and_of_nothing_else(place, ca
     }
     assert [text in mutated for name, text in others.items()] == [name != place for name in others]
     assert ("@decorated" in mutated) == (place != "Adam.other")
+    assert mutated.count("### BEGIN SOLUTION") == mutated.count("### END SOLUTION")
     assert mutated.count("### BEGIN SOLUTION") == DEV.count("### BEGIN SOLUTION") - (place[-2:] in ("2d", "d)"))
 
 

@@ -60,8 +60,6 @@ def diagnose(case: Case, got: Any) -> Diagnosis | None:
             outcome = _outcome(fresh)
             suspects = [entry for entry in suspects if _explains(entry, fresh, outcome)]
         suspects = [entry for entry in suspects if _needs_no_proof(entry, case) or _agrees(entry, generator)]
-        direct = [entry for entry in suspects if _is_called(entry, case)]
-        suspects = direct or suspects
         if len(suspects) > 1:
             suspects = [entry for entry in suspects if _agrees(entry, generator)] or suspects
     return Diagnosis(tuple(suspects)) if suspects else None
