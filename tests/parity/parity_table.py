@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity_case import Case, Draw, LayerCase, OptimizerCase
+import numpy as np
+from parity_case import Case, Draw, LayerCase, OptimizerCase, to_array
 
-# Exported names that no case is named after, and why.
+# Names that torch has too and that no case is named after, and why.
 NOT_COMPARED = {
-    "tensor": {
-        "rand randn manual_seed default_generator": "draw from NumPy's generator, not torch's",
-        "to_array as_tensors primitive primitives recording Recording Node": "not in torch",
-        "Extremum": "what max and min return",
-    },
+    "random numbers come from NumPy's generator, not torch's": "rand randn manual_seed default_generator",
+    "every case that has a gradient runs it": "backward",
+    "switches, without numbers of their own": "no_grad is_grad_enabled",
+    "what layers and optimizers are derived from": "Parameter Module Optimizer",
+    "another thing than torch's of this name": "Node normalize",
 }
 
 TABLE: list[Case] = []
@@ -277,6 +278,9 @@ layer(
     note="gradients-add-up",
 )
 layer("layers", "Identity", lambda t: t.nn.Identity(), real(2, 3))
+case("layers", "dropout", real(2, 3), p=0.5, training=False)
+case("layers", "dropout", real(2, 3), p=0.0)
+case("layers", "dropout", real(2, 3), p=1.0)
 layer("layers", "Dropout", lambda t: t.nn.Dropout(0.5).eval(), real(2, 3), note="eval")
 layer("layers", "Dropout", lambda t: t.nn.Dropout(0.0), real(2, 3), note="p0")
 layer("layers", "Dropout", lambda t: t.nn.Dropout(1.0), real(2, 3), note="p1")
@@ -291,10 +295,9 @@ layer(
 
 # --- 04 losses ---
 REDUCTIONS = ("mean", "sum", "none")
-for name in ("mse_loss",):
-    case("losses", name, real(3, 4), real(3, 4))
-    for reduction in REDUCTIONS:
-        case("losses", name, real(2, 3), real(2, 3), reduction=reduction)
+case("losses", "mse_loss", real(3, 4), real(3, 4))
+for reduction in REDUCTIONS:
+    case("losses", "mse_loss", real(2, 3), real(2, 3), reduction=reduction)
 
 for reduction in REDUCTIONS:
     for note, settings in {
@@ -438,6 +441,62 @@ optimizer(
     run=lambda t, p: t.optim.AdamW([{"params": p[:1], "lr": 0.5}, {"params": p[1:], "betas": (0.5, 0.5)}], lr=0.1),
     note="groups",
 )
+
+
+# --- 05 autograd, 07 training ---
+TABLE.append(
+    Case(
+        *("autograd", "grad", lambda t, x, y: t.grad((x * y).sum(), [x, y]), (real(3), real(2, 3))),
+        theirs=lambda t, x, y: t.autograd.grad((x * y).sum(), [x, y]),
+    )
+)
+TABLE.append(
+    Case(
+        *("autograd", "grad", lambda t, x, y, v: t.grad(x * y, [y], v), (real(3), real(3), constant(3))),
+        note="grad_outputs",
+        theirs=lambda t, x, y, v: t.autograd.grad(x * y, [y], v),
+    )
+)
+
+
+def clipped(clip, t, a, b, grad_a, grad_b, max_norm):
+    a.grad, b.grad = grad_a, grad_b
+    length = clip([a, b], max_norm)
+    return t.tensor(np.array(length, to_array(a).dtype)), a.grad, b.grad
+
+
+for max_norm in (1.0, 100.0):
+    TABLE.append(
+        Case(
+            *("training", "clip_grad_norm"),
+            lambda t, *inputs, max_norm: clipped(t.clip_grad_norm, t, *inputs, max_norm),
+            (real(3, 4), real(5), constant(3, 4), constant(5)),
+            {"max_norm": max_norm},
+            theirs=lambda t, *inputs, max_norm: clipped(t.nn.utils.clip_grad_norm_, t, *inputs, max_norm),
+        )
+    )
+
+
+def rates(schedule, optimizer, steps):
+    """The learning rate before each step and after the last."""
+    found = []
+    for _ in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return np.array([*found, optimizer.param_groups[0]["lr"]])
+
+
+def cosine(t, x):
+    optimizer = t.optim.SGD([x], lr=0.3)
+    if t.__name__ == "torch":
+        schedule = t.optim.lr_scheduler.CosineAnnealingLR(optimizer, 10, eta_min=0.01)
+    else:
+        schedule = t.optim.CosineSchedule(optimizer, 10, min_lr=0.01)
+    return t.tensor(rates(schedule, optimizer, 10).astype(to_array(x).dtype))
+
+
+TABLE.append(Case("training", "CosineSchedule", cosine, (real(1),)))
 
 
 # --- 09 spatial ---

@@ -1,7 +1,5 @@
 """Forward and backward agree with torch itself, on inputs drawn anew in every run."""
 
-import importlib.util
-
 import numpy as np
 import parity_goldens
 import pytest
@@ -11,13 +9,7 @@ from parity_table import TABLE
 import tinytorch
 from tinytorch.testing import generator
 
-pytestmark = [
-    pytest.mark.parity,
-    pytest.mark.skipif(
-        importlib.util.find_spec("torch") is None, reason="torch is not installed: pip install -e '.[parity]'"
-    ),
-    pytest.mark.parametrize("case", TABLE, ids=[case.id for case in TABLE]),
-]
+pytestmark = [pytest.mark.parity, pytest.mark.parametrize("case", TABLE, ids=[case.id for case in TABLE])]
 
 
 def test_agrees_with_torch_on_fresh_inputs(case):
