@@ -12,9 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     get = commands.add_parser("get", help="download a data set")
     get.add_argument("name", choices=["cifar10"])
-    get.add_argument(
-        "--data", type=Path, metavar="DIR", help="where to put it, instead of the folder `path` prints"
-    )
+    get.add_argument("--data", type=Path, metavar="DIR", help="where to put it, instead of the folder `path` prints")
     commands.add_parser("path", help="print the folder where data sets are kept")
     chosen = parser.parse_args(arguments)
 

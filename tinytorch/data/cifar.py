@@ -120,9 +120,7 @@ def check_size(path: Path, classes: list[str]) -> None:
         _damaged(path, "the file is missing", FileNotFoundError)
     size, whole = path.stat().st_size, PICTURES_PER_FILE * RECORD
     if classes == CLASSES and size != whole:
-        _damaged(
-            path, f"expected {whole:,} bytes ({PICTURES_PER_FILE:,} pictures of {RECORD:,}), got {size:,}"
-        )
+        _damaged(path, f"expected {whole:,} bytes ({PICTURES_PER_FILE:,} pictures of {RECORD:,}), got {size:,}")
     if size == 0 or size % RECORD:
         _damaged(path, f"expected a multiple of {RECORD:,} bytes (one picture each), got {size:,}")
 

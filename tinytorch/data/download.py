@@ -62,9 +62,7 @@ def download_cifar10(
         if _is_whole(whole):
             return whole
     if _is_another(folder):
-        raise FileExistsError(
-            f"{folder} holds another data set than CIFAR-10; name another folder with --data"
-        )
+        raise FileExistsError(f"{folder} holds another data set than CIFAR-10; name another folder with --data")
     try:
         root.mkdir(parents=True, exist_ok=True)
         own = archive.exists()
@@ -155,7 +153,7 @@ def _attempt(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None
         return
     with _open(url, start, part, timeout) as response:
         resumed = response.status == http.client.PARTIAL_CONTENT
-        _check_answer(response, start if resumed else 0, size)
+        _check_answer(response, start, size)
         if not resumed:  # a server that ignores the range sends everything from the beginning
             bar.reset(size)
             start = 0
@@ -196,9 +194,7 @@ def _check_answer(response: HTTPResponse, start: int, size: int) -> None:
     if response.status == http.client.PARTIAL_CONTENT:
         announced = response.headers.get("Content-Range", "")
         if not re.fullmatch(rf"bytes {start}-{size - 1}/({size}|\*)", announced.strip()):
-            raise _Broken(
-                f"the server sends the range {announced!r}, expected bytes {start}-{size - 1}/{size}"
-            )
+            raise _Broken(f"the server sends the range {announced!r}, expected bytes {start}-{size - 1}/{size}")
     else:
         length = response.headers.get("Content-Length", str(size))
         if length != str(size):
@@ -259,9 +255,7 @@ def _extract(archive: Path, target: Path) -> None:
             for member in tar:
                 path = PurePosixPath(member.name)
                 if path.is_absolute() or ".." in path.parts or not (member.isreg() or member.isdir()):
-                    raise DownloadError(
-                        f"{archive} holds {member.name!r}, a link or a path out of its folder: refused"
-                    )
+                    raise DownloadError(f"{archive} holds {member.name!r}, a link or a path out of its folder: refused")
                 source = tar.extractfile(member)
                 if source is not None and path.parent.name == BINARY and path.name in wanted:
                     with source, open(target / path.name, "wb") as file:

@@ -1,17 +1,17 @@
 """Pictures held whole in memory: what CIFAR10, Digits and TinyShapes have in common."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinytorch.core.dataloader import Dataset
-from tinytorch.core.tensor import Tensor
+if TYPE_CHECKING:
+    from tinytorch.core.tensor import Tensor
 
 Transform = Callable[[np.ndarray], np.ndarray]
 
 
-class ImageDataset(Dataset):
+class ImageDataset:
     """A map-style data set over arrays, which hands out one picture or a whole batch.
 
     `images` is uint8 (N, C, H, W), `labels` int64 (N,), `classes` the names of the labels.
@@ -26,7 +26,7 @@ class ImageDataset(Dataset):
     is asked for (N = 1), and it runs anew at each access, so that a random one draws anew each epoch.
     """
 
-    takes_index_arrays = True
+    takes_index_arrays = True  # as module 08's loader wants to know
 
     def __init__(
         self,
@@ -46,7 +46,9 @@ class ImageDataset(Dataset):
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: Any) -> tuple[Tensor, Any]:
+    def __getitem__(self, index: Any) -> tuple["Tensor", Any]:
+        from tinytorch.core.tensor import Tensor  # here: data can be fetched and seen before module 01 is built
+
         if isinstance(index, (int, np.integer)):
             return Tensor(self._prepare(self.images[index][None])[0]), int(self.labels[index])
         chosen = index if isinstance(index, slice) else np.asarray(index)
