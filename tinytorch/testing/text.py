@@ -6,6 +6,8 @@ from typing import IO, Any
 
 import numpy as np
 
+LINE = 160  # characters that one input of a case may take
+
 # What authors of chapters like to type, in letters that every terminal has.
 _PLAIN = str.maketrans(
     dict(zip("×·←–—−’‘“”⟨⟩", "x*<---''\"\"<>", strict=True))
@@ -53,16 +55,15 @@ def show(value: Any) -> str:
     if isinstance(value, (list, tuple)) and any(is_tensor(item) or isinstance(item, np.ndarray) for item in value):
         return "[" + ", ".join(show(item) for item in value) + "]"
     if not (is_tensor(value) or isinstance(value, np.ndarray)):
-        return _clipped(repr(value))
+        text = repr(value)
+        return text if len(text) <= LINE else text[:LINE] + " ..."
     array = to_array(value)
-    if array.size <= 32:
+    if array.size <= 64:
         text = np.array2string(array, separator=", ", precision=6, max_line_width=10_000).replace("\n", "")
-        return " ".join(text.split())
+        text = " ".join(text.split()).replace("[ ", "[")
+        if len(text) <= LINE:
+            return text
     facts = f"{'x'.join(map(str, array.shape))} {array.dtype}"
     if array.dtype.kind in "fiu":
         facts += f", from {array.min():.6g} to {array.max():.6g}"
     return facts
-
-
-def _clipped(text: str, limit: int = 200) -> str:
-    return text if len(text) <= limit else text[:limit] + " ..."
