@@ -98,9 +98,7 @@ class TensorDataset(Dataset):
         self.tensors = tuple(t if isinstance(t, Tensor) else Tensor(t) for t in tensors)
         shapes = [t.shape for t in self.tensors]
         if not shapes or () in shapes or len({shape[0] for shape in shapes}) > 1:
-            raise ValueError(
-                f"TensorDataset: expected one or more tensors of the same length, got shapes {shapes}"
-            )
+            raise ValueError(f"TensorDataset: expected one or more tensors of the same length, got shapes {shapes}")
 
     def __len__(self):
         ### BEGIN SOLUTION
@@ -154,9 +152,7 @@ class Subset(Dataset):
         self.indices = np.asarray(indices, dtype=np.int64)
         n = len(dataset)
         if self.indices.ndim != 1 or np.any((self.indices < -n) | (self.indices >= n)):
-            raise ValueError(
-                f"Subset: indices: expected a list of indices from 0 to {n - 1}, got {indices!r:.80}"
-            )
+            raise ValueError(f"Subset: indices: expected a list of indices from 0 to {n - 1}, got {indices!r:.80}")
 
     @property
     def takes_index_arrays(self):
@@ -226,9 +222,7 @@ def test_random_split(verify):
         assert together == list(range(100)), "an example is in two parts or in none"
     with verify("the examples are shuffled before the cut"):
         first = [int(parts[0][i][0]) for i in range(70)]
-        assert sorted(first) != list(range(70)), (
-            "the first part holds the first 70 examples: shuffle before cutting"
-        )
+        assert sorted(first) != list(range(70)), "the first part holds the first 70 examples: shuffle before cutting"
     with verify("fractions work, and what rounding leaves over goes to the first parts"):
         sizes = [len(part) for part in random_split(TensorDataset(np.zeros(11)), [0.5, 0.5])]
         assert sizes == [6, 5], f"half and half of 11 gave {sizes}"
@@ -290,9 +284,7 @@ def default_collate(samples):
     if isinstance(first, dict):
         return {key: default_collate([sample[key] for sample in samples]) for key in first}
     ### END SOLUTION
-    raise TypeError(
-        f"default_collate: expected tensors, arrays, numbers, tuples or dicts, got {type(first).__name__}"
-    )
+    raise TypeError(f"default_collate: expected tensors, arrays, numbers, tuples or dicts, got {type(first).__name__}")
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-collate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
@@ -304,9 +296,7 @@ def test_collate(verify):
         assert_close(batch[0], Tensor([[1.0, 2.0], [3.0, 4.0]]))
         assert_close(batch[1], Tensor([7, 8]))
     with verify("dicts keep their keys"):
-        batch = default_collate(
-            [{"x": np.zeros(2, np.float32), "y": 0}, {"x": np.ones(2, np.float32), "y": 1}]
-        )
+        batch = default_collate([{"x": np.zeros(2, np.float32), "y": 0}, {"x": np.ones(2, np.float32), "y": 1}])
         assert set(batch) == {"x", "y"}, f"expected the keys x and y, got {set(batch)}"
         assert_close(batch["x"], Tensor([[0.0, 0.0], [1.0, 1.0]]))
         assert_close(batch["y"], Tensor([0, 1]))
@@ -446,9 +436,7 @@ def test_data_loader(verify):
     with verify("the same seed gives the same orders on every run"):
         again = DataLoader(dataset, batch_size=10, shuffle=True, seed=1)
         assert [epoch(again), epoch(again)] == [first, second], "seed=1 gave another order the second time"
-        assert epoch(DataLoader(dataset, batch_size=10, shuffle=True, seed=2)) != first, (
-            "seed 1 and 2 gave one order"
-        )
+        assert epoch(DataLoader(dataset, batch_size=10, shuffle=True, seed=2)) != first, "seed 1 and 2 gave one order"
     with verify("without a seed, manual_seed decides"):
         loader, orders = DataLoader(dataset, batch_size=10, shuffle=True), []
         for _ in range(2):
@@ -554,9 +542,7 @@ def test_normalize(verify):
     images = np.array([[[[1.0, 3.0]], [[10.0, 20.0]]]], np.float32)  # 1 x 2 x 1 x 2
     with verify("each channel has its own mean and std"):
         normalized = Normalize(mean=(2.0, 10.0), std=(1.0, 5.0))(images)
-        assert_close(
-            normalized, np.array([[[[-1.0, 1.0]], [[0.0, 2.0]]]], np.float32), case={"images": images}
-        )
+        assert_close(normalized, np.array([[[[-1.0, 1.0]], [[0.0, 2.0]]]], np.float32), case={"images": images})
     with verify("with the data's own mean and std, the result has mean 0 and variance 1"):
         batch = generator().normal(3.0, 2.0, (64, 3, 8, 8))
         normalized = Normalize(batch.mean((0, 2, 3)), batch.std((0, 2, 3)))(batch)
@@ -599,9 +585,7 @@ class RandomHorizontalFlip(Transform):
 def test_horizontal_flip(verify):
     images = generator().normal(size=(200, 2, 3, 4)).astype(np.float32)
     with verify("p = 1 mirrors the width, and nothing but the width"):
-        assert_close(
-            RandomHorizontalFlip(1.0)(images[:2]), images[:2, :, :, ::-1].copy(), case={"images": images[:2]}
-        )
+        assert_close(RandomHorizontalFlip(1.0)(images[:2]), images[:2, :, :, ::-1].copy(), case={"images": images[:2]})
     with verify("p = 0 changes nothing"):
         assert_close(RandomHorizontalFlip(0.0)(images), images)
     with verify("each picture stays in its place and is either mirrored or not"):
@@ -663,13 +647,9 @@ class RandomCrop(Transform):
         )
         self.per_batch = per_batch
         if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(
-                f"RandomCrop: size: expected a whole number from 1 or a pair of them, got {size}"
-            )
+            raise ValueError(f"RandomCrop: size: expected a whole number from 1 or a pair of them, got {size}")
         if len(self.padding) != 2 or min(self.padding) < 0:
-            raise ValueError(
-                f"RandomCrop: padding: expected a whole number from 0 or a pair of them, got {padding}"
-            )
+            raise ValueError(f"RandomCrop: padding: expected a whole number from 0 or a pair of them, got {padding}")
 
     def apply(self, images):
         n = len(images)
@@ -716,53 +696,14 @@ def test_random_crop(verify):
         assert result.shape == images.shape, f"expected shape {images.shape}, got {result.shape}"
         found = places(result)
         assert all(found), f"picture {found.index([])} is not a 4 x 4 window of itself with a frame of zeros"
-    with verify(
-        "each picture has a place of its own, and all nine places occur"
-    ):  # one is missed once in 10^24 runs
-        drawn = {
-            place
-            for _ in range(5)
-            for found in places(RandomCrop(side, padding=1)(images))
-            for place in found
-        }
+    with verify("each picture has a place of its own, and all nine places occur"):  # one is missed once in 10^24 runs
+        drawn = {place for _ in range(5) for found in places(RandomCrop(side, padding=1)(images)) for place in found}
         assert len({found[0] for found in places(result)}) > 1, "all pictures were cut at the same place"
         assert len(drawn) == 9, f"500 windows were cut at only {sorted(drawn)}"
     with verify("per_batch cuts all pictures of a batch at one place"):
         found = places(RandomCrop(side, padding=1, per_batch=True)(images))
         assert found[0] and all(place == found[0] for place in found), "per_batch=True: one place for all"
 
-
-# %% [markdown]
-# ## 6. The whole road
-#
-# Training reads each picture many times, so this road must be short. How long is it, against the few dozen
-# milliseconds that a training step of a small network takes?
-
-# %%
-if __name__ == "__main__":
-    import time
-
-    bytes_ = np.random.default_rng(0).integers(0, 256, (4096, 3, 32, 32), np.uint8)
-
-    class Pictures(Dataset):
-        takes_index_arrays = True
-        prepare = Compose(
-            [RandomCrop(32, padding=2, per_batch=True), RandomHorizontalFlip(), Normalize(0.5, 0.25)]
-        )
-
-        def __len__(self):
-            return len(bytes_)
-
-        def __getitem__(self, indices):
-            return Tensor(self.prepare(bytes_[indices] / np.float32(255)))
-
-    loader = DataLoader(Pictures(), batch_size=64, shuffle=True)
-    began = time.perf_counter()
-    for _ in loader:
-        pass
-    print(
-        f"{(time.perf_counter() - began) / len(loader) * 1e3:.2f} ms for a batch of 64 pictures, 3 x 32 x 32"
-    )
 
 # %% [markdown]
 # ## What you have
