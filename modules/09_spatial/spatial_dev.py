@@ -39,9 +39,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +47,7 @@ from numpy.lib.stride_tricks import as_strided
 from tinytorch.core.activations import relu
 from tinytorch.core.autograd import rules, vjp
 from tinytorch.core.layers import Linear, Module, Parameter, linear
-from tinytorch.core.tensor import Tensor, default_generator, flatten, primitive
+from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_threads, primitive
 
 # %%
 from tinytorch.core.losses import cross_entropy
@@ -526,88 +523,10 @@ def test_im2col(verify):
 #             └─► columns ─► product    └─► columns ─► product        each with its own small buffer
 # ```
 #
-# Python threads help here because NumPy lets go of the interpreter while it copies and multiplies. While they run, the
-# matrix product itself must keep to one thread, or the cores would be shared out twice.
-
-# %%
-#| export
-CHUNK_BYTES = 512 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
-SMALL_WORK = 2**18  # multiply-adds, or elements: below this, starting threads costs more than they save
-
-
-@functools.cache
-def _machine_threads() -> int:
-    """TINYTORCH_NUM_THREADS, or the number of cores this process may use."""
-    text = os.environ.get("TINYTORCH_NUM_THREADS")
-    if text is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(
-            f"TINYTORCH_NUM_THREADS: expected a whole number >= 1, got {text!r}; unset it to use every core"
-        )
-    return int(text)
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_machine_threads(), "tinytorch", initializer=lambda: setattr(_here, "is_worker", True))
-
-
-_here = threading.local()  # _here.is_worker in the pool's threads
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork: the child starts its own
-
-
-class _OneBlasThread:
-    """While anyone is inside, the matrix product keeps to the thread that calls it."""
-
-    def __init__(self):
-        self.lock, self.users, self.before = threading.Lock(), 0, []
-
-    @functools.cached_property
-    def libraries(self):
-        import threadpoolctl  # finds the BLAS that NumPy was built with
-
-        return threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-
-    def __enter__(self):
-        with self.lock:
-            self.users += 1
-            if self.users == 1:
-                self.before = [library.get_num_threads() for library in self.libraries]
-                for library in self.libraries:
-                    library.set_num_threads(1)
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.users -= 1
-            if self.users == 0:
-                for library, count in zip(self.libraries, self.before):
-                    library.set_num_threads(count)
-
-
-_one_blas_thread = _OneBlasThread()
-
-
-def in_threads(work, count: int, cost: int) -> list:
-    """Call work(start, stop) for parts that together make up range(count), one per core; the results in order.
-
-    `cost` is the work in all, in multiply-adds or elements; a small one is done in the caller's thread. So is what is
-    called from within `work`, so that nothing waits for itself.
-    """
-    parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else min(_machine_threads(), count)
-    edges = [count * i // parts for i in range(parts + 1)]
-    if parts == 1:
-        return [work(0, count)]
-    with _one_blas_thread:
-        return list(_pool().map(work, edges[:-1], edges[1:]))
-
-
-def chunks(start: int, stop: int, bytes_each: int):
-    """Slices of range(start, stop), of about CHUNK_BYTES each."""
-    size = max(1, CHUNK_BYTES // bytes_each)
-    return [slice(i, min(i + size, stop)) for i in range(start, stop, size)]
-
+# Both are ready since module 01, which promised that they would be read here: `chunks(start, stop, bytes_each)` cuts a
+# range into slices of cache size, and `in_threads(work, count, cost)` calls `work(start, stop)` for each core's share.
+# Python threads help because NumPy lets go of the interpreter while it copies and multiplies. While they run, the
+# matrix product itself keeps to one thread, or the cores would be shared out twice.
 
 # %% [markdown]
 # The convolution itself, and its two gradients, in those terms. **You write the three matrix products.** With filters

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -16,15 +13,15 @@ from numpy.lib.stride_tricks import as_strided
 from tinytorch.core.activations import relu
 from tinytorch.core.autograd import rules, vjp
 from tinytorch.core.layers import Linear, Module, Parameter, linear
-from tinytorch.core.tensor import Tensor, default_generator, flatten, primitive
+from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_threads, primitive
 
 # %% auto #0
-__all__ = ['CHUNK_BYTES', 'SMALL_WORK', 'conv_output_size', 'Windows', 'pair', 'place_windows', 'place_filters', 'add_border',
-           'conv2d_loops', 'conv2d_windows', 'window_view', 'window_part', 'im2col', 'col2im', 'conv2d_im2col',
-           'in_threads', 'chunks', 'chunk_columns', 'convolve', 'convolve_weight_gradient', 'convolve_input_gradient',
-           'conv2d', 'Conv2d', 'place_pool', 'slide', 'pool_windows', 'spread_windows', 'max_pool2d', 'window_counts',
-           'avg_pool2d', 'adaptive_avg_pool2d', 'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d',
-           'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
+__all__ = ['conv_output_size', 'Windows', 'pair', 'place_windows', 'place_filters', 'add_border', 'conv2d_loops',
+           'conv2d_windows', 'window_view', 'window_part', 'im2col', 'col2im', 'conv2d_im2col', 'chunk_columns',
+           'convolve', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'slide',
+           'pool_windows', 'spread_windows', 'max_pool2d', 'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d',
+           'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d',
+           'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -233,84 +230,6 @@ def _(grad, out, x, *, kernel_size, stride, padding, dilation):
 @vjp(col2im)
 def _(grad, out, columns, *, output_size, **where):
     return im2col.__wrapped__(grad, **where)
-
-# %% ../../modules/09_spatial/spatial_dev.py #cell-8
-CHUNK_BYTES = 512 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
-SMALL_WORK = 2**18  # multiply-adds, or elements: below this, starting threads costs more than they save
-
-
-@functools.cache
-def _machine_threads() -> int:
-    """TINYTORCH_NUM_THREADS, or the number of cores this process may use."""
-    text = os.environ.get("TINYTORCH_NUM_THREADS")
-    if text is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(
-            f"TINYTORCH_NUM_THREADS: expected a whole number >= 1, got {text!r}; unset it to use every core"
-        )
-    return int(text)
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_machine_threads(), "tinytorch", initializer=lambda: setattr(_here, "is_worker", True))
-
-
-_here = threading.local()  # _here.is_worker in the pool's threads
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork: the child starts its own
-
-
-class _OneBlasThread:
-    """While anyone is inside, the matrix product keeps to the thread that calls it."""
-
-    def __init__(self):
-        self.lock, self.users, self.before = threading.Lock(), 0, []
-
-    @functools.cached_property
-    def libraries(self):
-        import threadpoolctl  # finds the BLAS that NumPy was built with
-
-        return threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-
-    def __enter__(self):
-        with self.lock:
-            self.users += 1
-            if self.users == 1:
-                self.before = [library.get_num_threads() for library in self.libraries]
-                for library in self.libraries:
-                    library.set_num_threads(1)
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.users -= 1
-            if self.users == 0:
-                for library, count in zip(self.libraries, self.before):
-                    library.set_num_threads(count)
-
-
-_one_blas_thread = _OneBlasThread()
-
-
-def in_threads(work, count: int, cost: int) -> list:
-    """Call work(start, stop) for parts that together make up range(count), one per core; the results in order.
-
-    `cost` is the work in all, in multiply-adds or elements; a small one is done in the caller's thread. So is what is
-    called from within `work`, so that nothing waits for itself.
-    """
-    parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else min(_machine_threads(), count)
-    edges = [count * i // parts for i in range(parts + 1)]
-    if parts == 1:
-        return [work(0, count)]
-    with _one_blas_thread:
-        return list(_pool().map(work, edges[:-1], edges[1:]))
-
-
-def chunks(start: int, stop: int, bytes_each: int):
-    """Slices of range(start, stop), of about CHUNK_BYTES each."""
-    size = max(1, CHUNK_BYTES // bytes_each)
-    return [slice(i, min(i + size, stop)) for i in range(start, stop, size)]
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv2d
 def chunk_columns(x, win: Windows, groups: int, start: int, stop: int):
