@@ -33,6 +33,7 @@
 #| export
 from __future__ import annotations
 
+import builtins  # this module has its own sum, max and min
 import functools
 import inspect
 import math
@@ -1042,7 +1043,8 @@ def _machine_threads() -> int:
 
 @functools.cache
 def _pool():
-    from concurrent.futures import ThreadPoolExecutor  # not before it is needed: it doubles the time of an import
+    """As many threads as cores, started when the first large work comes."""
+    from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(_machine_threads(), "tinytorch", initializer=lambda: setattr(_here, "is_worker", True))
 
@@ -1089,7 +1091,7 @@ def in_threads(work, count: int, cost: int) -> list:
     `cost` is the work in all, in multiply-adds or elements; a small one is done in the caller's thread. So is what is
     called from within `work`, so that nothing waits for itself.
     """
-    parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else min(_machine_threads(), count)
+    parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else builtins.min(_machine_threads(), count)
     edges = [count * i // parts for i in range(parts + 1)]
     if parts == 1:
         return [work(0, count)]
@@ -1099,8 +1101,8 @@ def in_threads(work, count: int, cost: int) -> list:
 
 def chunks(start: int, stop: int, bytes_each: int):
     """Slices of range(start, stop), of about CHUNK_BYTES each."""
-    size = max(1, CHUNK_BYTES // bytes_each)
-    return [slice(i, min(i + size, stop)) for i in range(start, stop, size)]
+    size = builtins.max(1, CHUNK_BYTES // bytes_each)
+    return [slice(i, builtins.min(i + size, stop)) for i in range(start, stop, size)]
 
 
 # %% [markdown]
