@@ -342,7 +342,9 @@ def test_an_overloaded_server_is_asked_again(server, files, tmp_path):
 
 def test_no_server_at_all_is_reported(server, tmp_path):
     server.server_close()
-    assert "no connection" in refusal(server, tmp_path)
+    message = refusal(server, tmp_path)
+    assert "no connection" in message
+    assert f"nothing came; got by other means, the file can be put into {tmp_path}" in message
 
 
 # ---- a bad disk ------------------------------------------------------------------------------------

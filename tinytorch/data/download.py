@@ -122,10 +122,11 @@ def _fetch(url: str, part: Path, size: int, md5: str, timeout: float) -> None:
                 failures = 1 if reached >= furthest + PROGRESS else failures + 1
                 furthest = max(furthest, reached)
                 if failures >= ATTEMPTS:
-                    raise DownloadError(
-                        f"{url}: {error} ({failures} attempts without progress). {reached:,} of {size:,} "
-                        f"bytes are kept in {part}; run again to go on from there"
-                    ) from error
+                    if reached:
+                        state = f"{reached:,} of {size:,} bytes are kept in {part}; run again to go on from there"
+                    else:
+                        state = f"nothing came; got by other means, the file can be put into {part.parent}"
+                    raise DownloadError(f"{url}: {error} ({failures} attempts without progress); {state}") from error
                 time.sleep(PAUSE * 2 ** (failures - 1))
                 continue
             got = _md5(part)
