@@ -148,16 +148,15 @@ def _attempt(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None
     if start > size:
         part.unlink()
         start = 0
-    bar.reset(size)
-    bar.update(start)
+    _show(bar, start, size)
     if start == size:
         return
     with _open(url, start, part, timeout) as response:
         resumed = response.status == http.client.PARTIAL_CONTENT
         _check_answer(response, start, size)
         if not resumed:  # a server that ignores the range sends everything from the beginning
-            bar.reset(size)
             start = 0
+            _show(bar, start, size)
         with open(part, "ab" if resumed else "wb") as file:
             while start < size:
                 try:
@@ -168,6 +167,12 @@ def _attempt(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None
                     raise _Broken(f"the server ended after {start:,} bytes")
                 start += file.write(block[: size - start])
                 bar.update(len(block))
+
+
+def _show(bar: tqdm, start: int, size: int) -> None:
+    """Begin the bar anew at `start`, which does not count into its speed."""
+    bar.reset(size)
+    bar.n = bar.last_print_n = bar.initial = start
 
 
 def _open(url: str, start: int, part: Path, timeout: float) -> HTTPResponse:
