@@ -132,10 +132,15 @@ def test_anything_else_is_shown_at_its_first_element():
     assert "is wrong in 1 of 4 elements (at [2]: expected" in text
 
 
+def test_an_error_too_small_to_be_placed_is_said_to_be_small():
+    text = wrong(square, lambda u, out, x: (2 * x * u * (1 + 8e-6),), draw(4))
+    assert "is wrong, though by less than 1e-05 of its largest value" in text
+
+
 def test_one_wrong_element_among_many_is_found():
     def rule(u, out, x):
         gradient = 2 * x * u
-        gradient[7, 11] *= 1.01
+        gradient[7, 11] += 0.1
         return (gradient,)
 
     assert "the gradient of x is wrong in 1 of 51" in wrong(square, rule, draw(100, 100))

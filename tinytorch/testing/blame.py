@@ -22,6 +22,8 @@ def how_it_is_wrong(gradient: np.ndarray, chosen: np.ndarray, expected: np.ndarr
     small = PART * max(float(np.abs(expected).max(initial=0.0)), 1e-30)
     if np.isnan(got).any():
         return f"is nan in {int(np.isnan(got).sum())} of {_all(got, gradient)} elements"
+    if (np.abs(got - expected) <= small).all():
+        return f"is wrong, though by less than {PART:g} of its largest value in each measured element"
     if (np.abs(got) <= small).all():
         return "is zero, but the output depends on it"
     depends = np.abs(expected) > small
