@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from tinytorch.testing import check_gradients, generator
+from tinytorch.testing import check_gradients, generator, misconceptions
 
 
 class Tensor:
@@ -241,25 +241,26 @@ def test_the_direction_changes_from_run_to_run(monkeypatch):
 
 
 def test_a_known_mistake_in_a_rule_is_named_first(monkeypatch):
-    from tinytorch.testing.misconceptions import m09_spatial as m09
+    def averaged(grad, out, x, bias):
+        return grad, grad.mean(0)
 
+    averaged.__module__ = "tinytorch.testing.misconceptions.m09_spatial"
+    monkeypatch.setattr(misconceptions, "_entries", [])
+    monkeypatch.setattr(misconceptions, "_load", lambda: None)
+    misconceptions.misconception(
+        "vjp(shift)", name="the bias gradient is averaged", belief="b.", explanation="It is a sum.", hints=("h", "i")
+    )(averaged)
     home, autograd = types.ModuleType("spatial_dev"), types.ModuleType("autograd_dev")
-    code = """
-def conv2d(x, weight, bias=None, **settings):
-    return right(x, weight, bias, **settings)
-def rule(grad, out, x, weight, bias=None, **settings):
-    dx, dw, db = gradients(grad, x, weight, bias, **settings)
-    return dx, dw, db / (grad.size / grad.shape[1])
-"""
-    vars(home).update(right=m09.conv2d, gradients=m09.conv2d_gradients)
+    code = "def shift(x, bias):\n    return x + bias\ndef rule(u, out, x, bias):\n    return u, u.sum(0) / len(u)\n"
     exec(code, vars(home))
-    conv2d = differentiable(home.conv2d, lambda *given, **settings: home.rule(*given, **settings))
-    autograd.rules = {conv2d: home.rule}
+    shift = differentiable(home.shift, lambda *given: home.rule(*given))
+    autograd.rules = {shift: home.rule}
     monkeypatch.setitem(sys.modules, "spatial_dev", home)
     monkeypatch.setitem(sys.modules, "autograd_dev", autograd)
     with pytest.raises(AssertionError) as caught:
-        check_gradients(conv2d, Tensor(draw(2, 1, 3, 5)), Tensor(draw(3, 1, 2, 2)), Tensor(draw(3)), stride=2)
-    first, _, third, *_ = str(caught.value).splitlines()
-    assert first == "conv2d: your gradient is what you get when the bias gradient is averaged."
-    assert third.startswith("conv2d: the gradient of bias is 0.25 times what it should be")
+        check_gradients(shift, Tensor(draw(4, 3)), Tensor(draw(3)))
+    first, second, third, *_ = str(caught.value).splitlines()
+    assert first == "shift: your gradient is what you get when the bias gradient is averaged."
+    assert second == "  It is a sum."
+    assert third.startswith("shift: the gradient of bias is 0.25 times what it should be: it is divided by 4")
     assert caught.value.diagnosis == first

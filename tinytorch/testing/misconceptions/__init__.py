@@ -1,6 +1,7 @@
 """The catalogue of mistakes: what a student may think, and the code that thinking leads to.
 
-The entries stand in one file per module of the course, `m01_tensor.py` ... `m09_spatial.py`. An entry is a
+The entries stand in one file (or folder, whose `__init__.py` imports its files) per module of the course,
+`m01_tensor` ... `m09_spatial`. An entry is a
 function, written as the student would have it in that place, under the decorator that says what it is about:
 
     @misconception(
@@ -129,7 +130,8 @@ def home(thing: object) -> types.ModuleType:
 
 
 def _module_of(function: Callable[..., Any]) -> str:
-    return function.__module__.rpartition(".")[2].removeprefix("m")  # ...misconceptions.m09_spatial
+    # The file of the entry, or the folder where one file would grow too long: ...misconceptions.m09_spatial[.x]
+    return function.__module__.removeprefix(f"{__name__}.").split(".")[0].removeprefix("m")
 
 
 def _files() -> Iterator[str]:
