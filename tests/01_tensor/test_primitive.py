@@ -1,0 +1,77 @@
+"""`primitive`: what the lift of an array function promises."""
+
+import numpy as np
+import pytest
+
+from tinytorch.core.tensor import Tensor, primitive, primitives
+from tinytorch.testing import assert_close
+
+
+@pytest.fixture
+def scaled_sum():
+    @primitive
+    def scaled_sum(a, b=None, *, scale=1.0, offset=0.0):
+        """a + scale · b + offset"""
+        return a + (0 if b is None else scale * b) + offset
+
+    yield scaled_sum
+    primitives.remove(scaled_sum)
+
+
+def test_name_and_docstring_stay(scaled_sum):
+    assert scaled_sum.__name__ == "scaled_sum"
+    assert "offset" in scaled_sum.__doc__
+
+
+def test_inputs_may_be_tensors_arrays_numbers_lists_or_none(scaled_sum):
+    expected = Tensor([11.0, 12.0])
+    for b in (Tensor([10.0, 10.0]), np.array([10.0, 10.0], np.float32), 10, 10.0, [10.0, 10.0]):
+        assert_close(scaled_sum(Tensor([1.0, 2.0]), b), expected)
+    assert_close(scaled_sum(Tensor([1.0, 2.0])), Tensor([1.0, 2.0]))
+
+
+def test_settings_come_by_keyword_or_in_order_after_the_inputs(scaled_sum):
+    x = Tensor([1.0])
+    by_name = scaled_sum(x, x, scale=3.0, offset=0.5)
+    assert_close(scaled_sum(x, x, 3.0, 0.5), by_name)
+    assert_close(by_name, Tensor([4.5]))
+
+
+def test_one_argument_too_many_is_refused(scaled_sum):
+    with pytest.raises(TypeError, match="too many positional"):
+        scaled_sum(Tensor([1.0]), None, 1.0, 0.0, 5.0)
+
+
+@pytest.mark.parametrize("number", [2, 2.0, True, np.float64(2.0), np.float32(2.0), np.int64(2)])
+def test_a_plain_number_never_widens_float32(number):
+    x = Tensor([1.0])
+    assert (x * number).dtype == (number + x).dtype == (x**number).dtype == np.float32
+
+
+def test_float64_comes_out_only_where_float64_came_in():
+    single, double, whole = Tensor([1.5]), Tensor(np.array([1.5])), Tensor([2])
+    assert (single * whole).dtype == np.float32
+    assert (whole / 2).dtype == np.float32
+    assert (single * double).dtype == np.float64
+    assert (whole * whole).dtype == np.int64
+
+
+def test_the_recipe_is_kept_where_a_gradient_is_wanted(scaled_sum):
+    x, w = Tensor([1.0]), Tensor([2.0], requires_grad=True)
+    out = scaled_sum(x, w, scale=3.0)
+    function, inputs, settings = out.grad_fn
+    assert out.requires_grad and not out.is_leaf
+    assert function is scaled_sum
+    assert inputs[0] is x and inputs[1] is w
+    assert settings == {"scale": 3.0, "offset": 0.0}
+
+
+def test_nothing_is_kept_where_no_gradient_is_wanted(scaled_sum):
+    out = scaled_sum(Tensor([1.0]), Tensor([2.0]))
+    assert out.grad_fn is None and out.is_leaf and not out.requires_grad
+
+
+def test_a_comparison_has_no_past():
+    out = Tensor([1.0], requires_grad=True) > 0
+    assert_close(out, Tensor([True]))
+    assert not out.requires_grad

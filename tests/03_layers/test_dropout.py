@@ -1,0 +1,82 @@
+"""dropout and Dropout: how many, which factor, when not."""
+
+import numpy as np
+import pytest
+
+from tinytorch.core.layers import Dropout, Parameter, dropout
+from tinytorch.core.tensor import Tensor, manual_seed, ones
+from tinytorch.testing import Case, assert_close, generator
+
+N = 100_000
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
+def test_a_part_p_is_dropped_and_the_rest_is_scaled_to_keep_the_mean(p):
+    out = dropout(ones(N), p).data
+    assert_close(np.unique(out), np.array([0, 1 / (1 - p)], np.float32), case={"p": p})
+    # the part strays by √(p(1-p)/N), at most 0.0016; allowed are six times that
+    assert (out == 0).mean() == pytest.approx(p, abs=0.0095)
+
+
+def test_half_is_dropped_unless_told_otherwise():
+    assert_close(np.unique(dropout(ones(100)).data), np.array([0.0, 2.0], np.float32))
+    assert_close(np.unique(Dropout()(ones(100)).data), np.array([0.0, 2.0], np.float32))
+
+
+def test_elements_are_dropped_one_by_one_not_by_rows_or_columns():
+    kept = dropout(ones(200, 200), 0.5).data != 0
+    for axis in (0, 1):
+        assert 0.2 < kept.mean(axis=axis).min() and kept.mean(axis=axis).max() < 0.8
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_survivors_keep_their_value_times_the_factor_and_the_dtype(dtype):
+    x = Tensor(generator().uniform(1, 2, (20, 30)).astype(dtype))
+    case = Case(dropout, x, 0.2)
+    out = case()
+    assert_close(out, Tensor(np.where(out.data != 0, x.data * dtype(1.25), 0).astype(dtype)), case=case)
+
+
+def test_nothing_is_dropped_when_it_counts():
+    x, layer = ones(10), Dropout(0.9)
+    assert layer.eval()(x) is x
+    assert dropout(x, 0.9, training=False) is x
+    assert not np.array_equal(layer.train()(ones(N)).data, ones(N).data)
+
+
+def test_p_zero_keeps_all_and_p_one_keeps_nothing():
+    x = Tensor(generator().standard_normal(N))
+    assert_close(dropout(x, 0.0), x)
+    assert_close(dropout(x, 1.0), Tensor(np.zeros(N)))
+
+
+def test_each_call_draws_anew_and_manual_seed_repeats():
+    manual_seed(1)
+    first, second = dropout(ones(100)), dropout(ones(100))
+    manual_seed(1)
+    assert not np.array_equal(first.data, second.data)
+    assert_close(dropout(ones(100)), first)
+
+
+def test_the_result_can_be_traced_back_to_the_input():
+    w = Parameter(ones(4))
+    assert any(tensor is w for tensor in dropout(w).grad_fn.inputs)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5, float("nan"), "half", None])
+def test_p_must_be_a_probability(p):
+    with pytest.raises(ValueError, match="Dropout: p: expected a probability from 0 to 1"):
+        Dropout(p)
+    with pytest.raises(ValueError, match="Dropout: p: expected a probability from 0 to 1"):
+        dropout(ones(2), p)
+
+
+def test_inputs_that_are_not_tensors_of_floats_are_refused():
+    with pytest.raises(TypeError, match="Dropout: input: expected a Tensor, got ndarray"):
+        Dropout()(np.ones(3))
+    with pytest.raises(TypeError, match="Dropout: input: expected floats, got int64"):
+        Dropout()(Tensor([1, 2]))
+
+
+def test_it_shows_p():
+    assert repr(Dropout(0.25)) == "Dropout(p=0.25)"

@@ -1,0 +1,105 @@
+"""state_dict and load_state_dict: everything is saved; all is loaded or nothing."""
+
+import numpy as np
+import pytest
+
+from tinytorch.core.activations import ReLU
+from tinytorch.core.layers import Linear, Module, Parameter, Sequential
+from tinytorch.core.tensor import Tensor, ones, zeros
+from tinytorch.testing import assert_close, generator
+
+
+class Affine(Module):
+    def __init__(self):
+        self.weight = Parameter(zeros(2, 3))
+        self.bias = Parameter(zeros(2))
+        self.register_buffer("count", Tensor(0))
+
+
+def network():
+    return Sequential(Linear(3, 4), ReLU(), Affine())
+
+
+def numbers(net):
+    return {name: tensor.data.copy() for name, tensor in net.state_dict().items()}
+
+
+def test_the_state_holds_parameters_and_buffers_in_the_order_of_the_tree():
+    assert list(network().state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias", "2.count"]
+
+
+def test_the_state_shares_memory_and_has_no_past():
+    layer = Linear(2, 2)
+    weight = layer.state_dict()["weight"]
+    assert type(weight) is Tensor and not weight.requires_grad
+    assert np.shares_memory(weight.data, layer.weight.data)
+
+
+def test_what_is_shared_is_saved_under_each_of_its_names():
+    layer = Linear(2, 2)
+    assert list(Sequential(layer, layer).state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def test_a_state_moves_a_network_to_another():
+    source, target = network(), network()
+    source[2].count = Tensor(5)
+    assert target.load_state_dict(source.state_dict()) == ([], [])
+    for name, array in numbers(source).items():
+        assert_close(target.state_dict()[name], Tensor(array), case={"name": name})
+
+
+def test_arrays_load_like_tensors_and_dtype_and_memory_stay():
+    layer = Affine()
+    memory = layer.weight.data
+    new = generator().standard_normal((2, 3))
+    layer.load_state_dict({"weight": new, "bias": [1, 2], "count": np.float64(3)})
+    assert layer.weight.data is memory
+    assert_close(layer.weight, Tensor(new.astype(np.float32)))
+    assert_close(layer.bias, Tensor([1.0, 2.0]))
+    assert_close(layer.count, Tensor(3))
+
+
+def test_everything_that_does_not_fit_is_listed_and_nothing_is_loaded():
+    layer = Affine()
+    before = numbers(layer)
+    with pytest.raises(ValueError, match="Affine: state_dict does not fit, and nothing was loaded") as error:
+        layer.load_state_dict({"weight": np.ones((3, 2)), "count": 7, "scale": np.ones(1)})
+    lines = str(error.value).splitlines()[1:]
+    assert lines == [
+        "  missing     bias, of shape (2,)",
+        "  unexpected  scale",
+        "  shape       weight: expected (2, 3), got (3, 2)",
+    ]
+    for name, array in before.items():
+        assert_close(layer.state_dict()[name], Tensor(array), case={"name": name})
+
+
+@pytest.mark.parametrize("state", [{"weight": ones(2, 3)}, {"weight": ones(2, 3), "bias": ones(2), "more": ones(1)}])
+def test_a_missing_or_unexpected_entry_alone_is_refused_and_strict_is_offered(state):
+    layer = Affine()
+    with pytest.raises(ValueError, match=r"load_state_dict\(state_dict, strict=False\)"):
+        layer.load_state_dict(state)
+    assert_close(layer.weight.detach(), zeros(2, 3))
+
+
+def test_not_strict_loads_what_fits_and_names_the_rest():
+    layer = Affine()
+    left = layer.load_state_dict({"bias": ones(2), "more": ones(1)}, strict=False)
+    assert left.missing_keys == ["weight", "count"] and left.unexpected_keys == ["more"]
+    assert_close(layer.bias.detach(), ones(2))
+    assert_close(layer.weight.detach(), zeros(2, 3))
+
+
+def test_not_strict_still_refuses_a_wrong_shape():
+    layer = Affine()
+    with pytest.raises(ValueError, match=r"weight: expected \(2, 3\), got \(6,\)") as error:
+        layer.load_state_dict({"weight": ones(6), "bias": ones(2)}, strict=False)
+    assert "missing" not in str(error.value)
+    assert_close(layer.bias.detach(), zeros(2))
+
+
+def test_a_state_that_is_no_dict_or_holds_no_numbers_is_refused():
+    with pytest.raises(TypeError, match="Affine: state_dict: expected a dict of names and tensors, got list"):
+        Affine().load_state_dict([1, 2])
+    with pytest.raises(TypeError, match="Affine: state_dict: weight: .*expected numbers, got str"):
+        Affine().load_state_dict({"weight": "zeros", "bias": ones(2), "count": 0})
