@@ -299,9 +299,7 @@ def test_gelu(verify):
 def _check_dim(name, x, dim):
     axes = max(x.ndim, 1)
     if not -axes <= dim < axes:
-        raise ValueError(
-            f"{name}: dim: expected {-axes} to {axes - 1} for input of shape {x.shape}, got {dim}"
-        )
+        raise ValueError(f"{name}: dim: expected {-axes} to {axes - 1} for input of shape {x.shape}, got {dim}")
 
 
 @primitive
@@ -478,9 +476,7 @@ class Layer:
 
     def load_state_dict(self, state_dict, strict=True):
         if strict and state_dict:
-            raise ValueError(
-                f"{type(self).__name__} has no state to load, got {', '.join(map(str, state_dict))}"
-            )
+            raise ValueError(f"{type(self).__name__} has no state to load, got {', '.join(map(str, state_dict))}")
 
     def children(self):
         """The layers that are parts of this one."""
