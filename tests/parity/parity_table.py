@@ -205,6 +205,11 @@ def activation(function, run, *inputs, note="", **settings):
     TABLE.append(Case("activations", function, run, inputs, settings, note))
 
 
+def in_chapter(module, name):
+    """For what is no part of the faces, since torch does not have it: straight from the chapter."""
+    return lambda t, *inputs, **settings: getattr(getattr(t.core, module), name)(*inputs, **settings)
+
+
 def functional(name):
     return lambda t, *inputs, **settings: getattr(t.nn.functional, name)(*inputs, **settings)
 
@@ -462,7 +467,7 @@ TABLE.append(
 def clipped(clip, t, a, b, grad_a, grad_b, max_norm):
     a.grad, b.grad = grad_a, grad_b
     length = clip([a, b], max_norm)
-    return t.tensor(np.array(length, to_array(a).dtype)), a.grad, b.grad
+    return t.tensor(np.array(float(length), to_array(a).dtype)), a.grad, b.grad
 
 
 for max_norm in (1.0, 100.0):
@@ -564,6 +569,7 @@ for function in ("conv2d_loops", "conv2d_windows", "conv2d_im2col"):  # the rung
     for x, w, settings in CONVOLUTIONS[1:8] + CONVOLUTIONS[12:15]:
         case(
             *("spatial", function, constant(*x), constant(*w, low=-1, high=1), constant(w[0])),
+            run=in_chapter("spatial", function),
             theirs=functional("conv2d"),
             **settings,
         )
@@ -572,13 +578,15 @@ for x, settings in (
     ((2, 3, 5, 6), {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)}),
     ((1, 2, 7, 7), {"kernel_size": 3, "dilation": 2, "padding": 1}),
 ):
-    case("spatial", "im2col", real(*x), theirs=functional("unfold"), **settings)
+    run = in_chapter("spatial", "im2col")
+    case("spatial", "im2col", real(*x), run=run, theirs=functional("unfold"), **settings)
 for columns, settings in (
     ((2, 12, 12), {"output_size": (4, 5), "kernel_size": 2}),
     ((2, 18, 15), {"output_size": (5, 6), "kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)}),
     ((1, 18, 25), {"output_size": (7, 7), "kernel_size": 3, "dilation": 2, "padding": 1}),
 ):
-    case("spatial", "col2im", real(*columns), theirs=functional("fold"), **settings)
+    run = in_chapter("spatial", "col2im")
+    case("spatial", "col2im", real(*columns), run=run, theirs=functional("fold"), **settings)
 
 POOLS: list[tuple[tuple, dict]] = [
     ((2, 3, 4, 6), {"kernel_size": 2}),
