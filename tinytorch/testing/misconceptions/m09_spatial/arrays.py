@@ -154,3 +154,20 @@ def pixel_counts(x: Array, kernel_size: Any, stride: Any, padding: Any, count_in
     if count_include_pad:
         return int(np.prod(pair(kernel_size)))
     return windows(np.ones((1, 1, *x.shape[2:]), x.dtype), kernel_size, stride, padding).sum(axis=(4, 5))
+
+
+def drawn_convolution(generator: np.random.Generator) -> tuple[list[Array], dict[str, Any]]:
+    """x, weight, bias and settings that fit together, richly enough to tell mistakes apart."""
+    groups = int(generator.integers(1, 3))
+    kernel = generator.permutation((generator.integers(1, 4), generator.integers(2, 4)))
+    dilation = tuple(int(d) for d in generator.integers(1, 3, 2))
+    channels, filters = groups * generator.integers(1, 4), groups * generator.integers(2, 4)
+    size = np.array(dilation) * (kernel - 1) + 1 + generator.integers(2, 5, 2)
+    inputs = [
+        generator.standard_normal((int(generator.integers(2, 4)), channels, *size)),
+        generator.standard_normal((filters, channels // groups, *kernel)),
+        generator.standard_normal(filters),
+    ]
+    stride = tuple(int(s) for s in generator.permutation((generator.integers(1, 4), generator.integers(2, 4))))
+    padding = tuple(int(p) for p in generator.integers(0, 3, 2))
+    return inputs, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}

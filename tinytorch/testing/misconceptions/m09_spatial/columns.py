@@ -1,32 +1,27 @@
-"""Module 09: what goes wrong in convolution, pooling and what surrounds them."""
+"""Columns, matrix products, and the gradients of a convolution."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinytorch.testing.case import Case
-from tinytorch.testing.gradients import gradient_case
 from tinytorch.testing.misconceptions import draws, misconception
 from tinytorch.testing.misconceptions import home as home_of
-from tinytorch.testing.misconceptions.spatial_arrays import (
+from tinytorch.testing.misconceptions.m09_spatial.arrays import (
     Array,
     as_columns,
     as_windows,
-    avg_pool2d,
     conv2d,
     conv2d_gradients,
-    loops,
+    drawn_convolution,
     margins,
-    max_pool2d,
     pair,
     per_filter,
-    pixel_counts,
     spread,
     windows,
 )
@@ -39,14 +34,14 @@ Settings = Any  # a number or a pair; what else the settings may be is up to the
 
 @draws("im2col")
 def _im2col_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    (x, weight, _), settings = _convolution(generator)
+    (x, weight, _), settings = drawn_convolution(generator)
     del settings["groups"]
     return Case(home.im2col, x, kernel_size=weight.shape[2:], **settings)
 
 
 @draws("col2im")
 def _col2im_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    (x, weight, _), settings = _convolution(generator)
+    (x, weight, _), settings = drawn_convolution(generator)
     del settings["groups"]
     columns = as_columns(windows(x, weight.shape[2:], **settings))
     columns = generator.standard_normal(columns.shape)
@@ -212,9 +207,7 @@ def columns_averaged(
     explanation="(places, O) becomes (O, places) by a transpose; a reshape deals the numbers out in another order.",
     hints=("What is [[1, 2], [3, 4]].reshape(2, 2)? And .T?", "filters @ columns needs no transpose at all."),
 )
-def product_reshaped(
-    x: Array, weight: Array, bias: Array | None = None, *, groups: int = 1, **settings: Any
-) -> Array:
+def product_reshaped(x: Array, weight: Array, bias: Array | None = None, *, groups: int = 1, **settings: Any) -> Array:
     y = conv2d(x, weight, groups=groups, **settings)
     product = y.reshape(len(x), groups, len(weight) // groups, -1).swapaxes(2, 3)
     return product.reshape(y.shape) + per_filter(bias)
@@ -225,8 +218,11 @@ def product_reshaped(
 
 def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleType], Case]:
     def draw(generator: np.random.Generator, home: types.ModuleType) -> Case:
-        (x, weight, _), settings = _convolution(generator)
-        settings["padding"] = 0  # at padding and stride 1 the gradient of x is a convolution, and nothing else shows
+        (x, weight, _), settings = drawn_convolution(generator)
+        settings["padding"] = 0
+        if generator.random() < 0.4:  # so large that the batch comes in parts, of one image each
+            x, weight = generator.standard_normal((3, 8, 34, 34)), generator.standard_normal((1, 8, 3, 3))
+            settings = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
         grad = generator.standard_normal(conv2d(x, weight, **settings).shape)
         groups = settings["groups"]
         return Case(getattr(home, place), grad, x, weight, home.place_filters(x, weight, None, **settings), groups)

@@ -1,33 +1,24 @@
-"""Module 09: what goes wrong in convolution, pooling and what surrounds them."""
+"""Where a window can stand, and convolution by its definition."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinytorch.testing.case import Case
-from tinytorch.testing.gradients import gradient_case
 from tinytorch.testing.misconceptions import draws, misconception
-from tinytorch.testing.misconceptions import home as home_of
-from tinytorch.testing.misconceptions.spatial_arrays import (
+from tinytorch.testing.misconceptions.m09_spatial.arrays import (
     Array,
-    as_columns,
-    as_windows,
-    avg_pool2d,
     conv2d,
-    conv2d_gradients,
+    drawn_convolution,
     loops,
     margins,
-    max_pool2d,
     pair,
     per_filter,
-    pixel_counts,
-    spread,
     windows,
 )
 
@@ -39,7 +30,7 @@ Settings = Any  # a number or a pair; what else the settings may be is up to the
 
 @draws("conv_output_size")
 def _sizes(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    kernel, stride, padding, dilation = (int(n) for n in generator.integers((1, 1, 0, 1), (6, 4, 4, 4)))
+    kernel, stride, padding, dilation = (int(n) for n in generator.integers((2, 1, 2, 1), (6, 4, 6, 4)))
     return Case(home.conv_output_size, int(generator.integers(16, 40)), kernel, stride, padding, dilation)
 
 
@@ -90,42 +81,27 @@ def size_without_dilation(size: int, kernel: int, stride: int = 1, padding: int 
 # --- conv2d, and conv2d_loops: the definition ---
 
 
-def _convolution(generator: np.random.Generator) -> tuple[list[Array], dict[str, Any]]:
-    groups = int(generator.choice([1, 1, 2]))
-    kernel = generator.integers(1, 4, 2)
-    dilation = tuple(int(d) for d in generator.integers(1, 3, 2))
-    channels, filters = groups * generator.integers(1, 4), groups * generator.integers(1, 4)
-    size = np.array(dilation) * (kernel - 1) + 1 + generator.integers(1, 5, 2)
-    inputs = [
-        generator.standard_normal((int(generator.integers(2, 4)), channels, *size)),
-        generator.standard_normal((filters, channels // groups, *kernel)),
-        generator.standard_normal(filters),
-    ]
-    stride, padding = (tuple(int(n) for n in generator.integers(low, low + 3, 2)) for low in (1, 0))
-    return inputs, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-
-
 @draws("conv2d")
 def _conv2d_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    inputs, settings = _convolution(generator)
+    inputs, settings = drawn_convolution(generator)
     return Case(home.conv2d, *inputs, **settings)
 
 
 @draws("conv2d_loops")
 def _loops_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    inputs, settings = _convolution(generator)
+    inputs, settings = drawn_convolution(generator)
     return Case(home.conv2d_loops, *inputs, **settings)
 
 
 @draws("conv2d_windows")
 def _windows_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    inputs, settings = _convolution(generator)
+    inputs, settings = drawn_convolution(generator)
     return Case(home.conv2d_windows, *inputs, **settings)
 
 
 @draws("conv2d_im2col")
 def _im2col_product_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    inputs, settings = _convolution(generator)
+    inputs, settings = drawn_convolution(generator)
     return Case(home.conv2d_im2col, *inputs, **settings)
 
 
@@ -194,7 +170,9 @@ def windows_one_apart(
 )
 def stride_on_rows_only(x: Array, weight: Array, bias: Array | None = None, **settings: Any) -> Array:
     def term(at: Any) -> Any:
-        return at.padded[at.n, at.channel, at.i * at.sh + at.p * at.dh, at.j + at.q * at.dw] * at.w[at.o, at.c, at.p, at.q]
+        return (
+            at.padded[at.n, at.channel, at.i * at.sh + at.p * at.dh, at.j + at.q * at.dw] * at.w[at.o, at.c, at.p, at.q]
+        )
 
     return loops(x, weight, bias, term, **settings)
 
@@ -410,9 +388,7 @@ def last_product_only(x: Array, weight: Array, bias: Array | None = None, **sett
     explanation="c counts the channels of the filter's group, which begin at channel `first` of the image.",
     hints=("With groups=2, which channels does the last filter see?", "The image's channel is first + c."),
 )
-def groups_see_first(
-    x: Array, weight: Array, bias: Array | None = None, *, groups: int = 1, **settings: Any
-) -> Array:
+def groups_see_first(x: Array, weight: Array, bias: Array | None = None, *, groups: int = 1, **settings: Any) -> Array:
     return conv2d(x[:, : weight.shape[1]], weight, bias, **settings)
 
 
