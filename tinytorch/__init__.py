@@ -5,16 +5,26 @@ functions in `tinytorch.nn.functional`, optimizers in `tinytorch.optim`, loaders
 """
 
 import importlib
-import inspect
 from typing import Any
 
-from tinytorch.core import anything, face
+from tinytorch.core import face
 
-_find, __dir__ = face(__name__, tensor=anything, activations=inspect.isfunction, autograd=anything, training=anything)
+_NAMES = """
+    Tensor tensor zeros ones full arange eye randn rand manual_seed default_generator
+    add sub mul div pow neg matmul exp log sqrt abs clip sum mean var max min amax amin gather
+    reshape permute transpose flatten squeeze unsqueeze where concatenate stack
+    relu sigmoid tanh softmax log_softmax
+    primitive vjp backward grad no_grad is_grad_enabled
+    Trainer accuracy clip_grad_norm
+""".split()
+_PACKAGES = ["data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+
+__all__ = [*_NAMES, *_PACKAGES]
+_find, __dir__ = face(__name__, __all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("nn", "optim", "data"):  # `import tinytorch` is enough to write tinytorch.nn.Linear
+    if name in _PACKAGES:
         return importlib.import_module(f"tinytorch.{name}")
     if name == "__version__":
         from importlib.metadata import version  # takes longer than everything else here

@@ -1,14 +1,14 @@
-"""Layers, with torch's names: `nn.Module`, `nn.Linear`, `nn.Conv2d`, `nn.CrossEntropyLoss`, ..."""
-
-import inspect
+"""Layers and losses, with torch's names: `nn.Module`, `nn.Linear`, `nn.Conv2d`, `nn.CrossEntropyLoss`, ..."""
 
 from tinytorch.core import face
 from tinytorch.nn import functional as functional
 
-__getattr__, __dir__ = face(
-    __name__,
-    layers=inspect.isclass,
-    activations=inspect.isclass,
-    losses=inspect.isclass,
-    spatial=inspect.isclass,
-)
+_NAMES = """
+    Module Parameter Linear Dropout Sequential Identity Flatten
+    ReLU Sigmoid Tanh GELU Softmax LogSoftmax LeakyReLU
+    MSELoss CrossEntropyLoss NLLLoss BCEWithLogitsLoss
+    Conv2d MaxPool2d AvgPool2d AdaptiveAvgPool2d BatchNorm2d SimpleCNN
+""".split()
+
+__all__ = ["functional", *_NAMES]
+__getattr__, __dir__ = face(__name__, __all__)
