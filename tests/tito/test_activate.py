@@ -96,6 +96,7 @@ def test_a_failed_install_says_so_fails_and_is_tried_again(course, source, tmp_p
     assert ran.stdout == "env=none\n"
     (tmp_path / "broken").unlink()
     assert source("command -v tito").stdout == f"{course}/.venv/bin/tito\n"
+    assert log(tmp_path).count(f"installed in {course}") == 2
 
 
 def test_an_install_that_broke_off_is_taken_up_again(course, source, tmp_path):
