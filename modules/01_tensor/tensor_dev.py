@@ -1105,6 +1105,15 @@ def chunks(start: int, stop: int, bytes_each: int):
     return [slice(i, builtins.min(i + size, stop)) for i in range(start, stop, size)]
 
 
+def in_chunks(work, x) -> list:
+    """Call work(part) for slices of the batch x that together make it up, in threads; the results in order."""
+
+    def share(start, stop):
+        return [work(part) for part in chunks(start, stop, x[0].nbytes)]
+
+    return [result for results in in_threads(share, len(x), x.size) for result in results]
+
+
 # %% [markdown]
 # ## What you have
 #

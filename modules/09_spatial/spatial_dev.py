@@ -47,7 +47,7 @@ from numpy.lib.stride_tricks import as_strided
 from tinytorch.core.activations import relu
 from tinytorch.core.autograd import rules, vjp
 from tinytorch.core.layers import Linear, Module, Parameter, linear
-from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_threads, primitive
+from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
 
 # %%
 from tinytorch.core.losses import cross_entropy
@@ -393,11 +393,11 @@ def window_view(padded, win: Windows):
     return as_strided(padded, (*padded.shape[:2], *win.kernel, *win.out), strides, writeable=False)
 
 
-def window_part(p: int, q: int, win: Windows):
-    """Index of the pixels that are point (p, q) of their window: x[window_part(p, q, win)] has the output's size."""
-    (sh, sw), (dh, dw) = win.stride, win.dilation
-    rows = slice(p * dh, p * dh + sh * (win.out[0] - 1) + 1, sh)
-    return (..., rows, slice(q * dw, q * dw + sw * (win.out[1] - 1) + 1, sw))
+def points(p: int, axis: int, win: Windows):
+    """Index of the pixels that are point p of their window along one axis: 0 down, 1 across."""
+    first, step = p * win.dilation[axis], win.stride[axis]
+    taken = slice(first, first + step * (win.out[axis] - 1) + 1, step)
+    return (..., taken, slice(None)) if axis == 0 else (..., taken)
 
 
 # %% nbgrader={"grade": false, "grade_id": "im2col", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -432,7 +432,7 @@ def col2im(columns, *, output_size, kernel_size, stride=1, padding=0, dilation=1
 
     APPROACH:
     1. `parts` is columns with the axes n, c, p, q, i, j. Loop over p and q only.
-    2. `padded[window_part(p, q, win)]` are the pixels that are point (p, q) of their window.
+    2. `padded[points(p, 0, win)][points(q, 1, win)]` are the pixels that are point (p, q) of their window.
     3. The border that was added comes off again (given).
 
     HINT: `+=`. Within one (p, q) no pixel occurs twice, so NumPy adds correctly.
@@ -451,7 +451,7 @@ def col2im(columns, *, output_size, kernel_size, stride=1, padding=0, dilation=1
     ### BEGIN SOLUTION
     for p in range(win.kernel[0]):
         for q in range(win.kernel[1]):
-            padded[window_part(p, q, win)] += parts[:, :, p, q]
+            padded[points(p, 0, win)][points(q, 1, win)] += parts[:, :, p, q]
     ### END SOLUTION
     return padded[:, :, above : above + h, left : left + w]
 
@@ -587,25 +587,31 @@ def convolve(x, weight, bias, win: Windows, groups: int):
     return y
 
 
+def channel_sums(x):
+    """Σ over images and places, for every channel: (N, C, H, W) → (C,). A product with ones is the fastest sum."""
+    return (x.reshape(*x.shape[:2], -1) @ np.ones(x[0, 0].size, x.dtype)).sum(axis=0)
+
+
 def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     """∂/∂weight: for each filter, the windows it saw, weighted by the gradient of what it made of them.
 
-    TODO: dW of each part of the batch, summed over its images and added to `total` (groups, O / groups, rows).
+    TODO: dWᵀ = X · Gᵀ of each part of the batch, summed over its images and added to `total` (groups, rows, O / groups).
+    (The transposed product has the longer side first, which is what the matrix product likes best.)
 
-    HINT: Sum over the image axis; `columns.swapaxes(-1, -2)` is Xᵀ.
+    HINT: Sum over the image axis; `flat[part].swapaxes(-1, -2)` is Gᵀ.
     """
     flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
 
     def work(start, stop):
-        total = np.zeros((groups, len(weight) // groups, weight[0].size), weight.dtype)
+        total = np.zeros((groups, weight[0].size, len(weight) // groups), weight.dtype)
         for part, columns in chunk_columns(x, win, groups, start, stop):
             ### BEGIN SOLUTION
-            total += (flat[part] @ columns.swapaxes(-1, -2)).sum(axis=0)
+            total += (columns @ flat[part].swapaxes(-1, -2)).sum(axis=0)
             ### END SOLUTION
         return total
 
     totals = in_threads(work, len(x), grad.size * weight[0].size)
-    return sum(totals[1:], totals[0]).reshape(weight.shape)
+    return sum(totals[1:], totals[0]).swapaxes(-1, -2).reshape(weight.shape)
 
 
 def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
@@ -660,7 +666,7 @@ def _(grad, out, x, weight, bias=None, *, stride, padding, dilation, groups):
     return (
         lambda: convolve_input_gradient(grad, x, weight, win, groups),
         lambda: convolve_weight_gradient(grad, x, weight, win, groups),
-        None if bias is None else lambda: grad.sum(axis=(0, 2, 3)),
+        None if bias is None else lambda: channel_sums(grad),
     )
 
 
@@ -835,45 +841,26 @@ def place_pool(x, kernel_size, stride, padding, dilation=1) -> Windows:
     return win
 
 
-def slide(combine, padded, win: Windows):
-    """Combine each window to one number: rows first, then columns. `combine` is np.maximum or np.add."""
-    (kh, kw), (sh, sw), (dh, dw), (height, width) = win.kernel, win.stride, win.dilation, win.out
-    rows = [padded[:, :, p * dh : p * dh + sh * (height - 1) + 1 : sh] for p in range(kh)]
-    tall = functools.reduce(combine, rows)
-    columns = [tall[..., q * dw : q * dw + sw * (width - 1) + 1 : sw] for q in range(kw)]
-    return functools.reduce(combine, columns)
+def slide(combine, x, axis: int, win: Windows):
+    """Combine the points of each window along one axis. `combine` is np.maximum or np.add."""
+    return functools.reduce(combine, (x[points(p, axis, win)] for p in range(win.kernel[axis])))
 
 
 def pool_windows(combine, border_value, x, win: Windows):
-    """`slide` over a batch, a few images at a time and in threads."""
+    """Combine each window of a batch to one number, down and then across, a few images at a time."""
     y = np.empty((*x.shape[:2], *win.out), x.dtype)
 
-    def work(start, stop):
-        for part in chunks(start, stop, x[0].nbytes):
-            y[part] = slide(combine, add_border(x[part], win.padding, border_value), win)
+    def work(part):
+        y[part] = slide(combine, slide(combine, add_border(x[part], win.padding, border_value), 0, win), 1, win)
 
-    in_threads(work, len(x), x.size)
+    in_chunks(work, x)
     return y
 
 
-def spread_windows(share, x, win: Windows):
-    """The way back: dx is the sum, over each window and its points (p, q), of `share(part, padded)(p, q)`."""
-    (above, below), (left, right) = win.padding
-    n, c, h, w = x.shape
-    dx = np.empty(x.shape, x.dtype)
-
-    def work(start, stop):
-        for part in chunks(start, stop, x[0].nbytes):
-            padded = np.zeros((part.stop - part.start, c, above + h + below, left + w + right), x.dtype)
-            of_point = share(part)
-            for p in range(win.kernel[0]):
-                for q in range(win.kernel[1]):
-                    at = window_part(p, q, win)
-                    padded[at] += of_point(at)
-            dx[part] = padded[:, :, above : above + h, left : left + w]
-
-    in_threads(work, n, x.size * 4)
-    return dx
+def without_border(padded, padding):
+    """The inverse of `add_border`."""
+    (above, below), (left, right) = padding
+    return padded[..., above : padded.shape[-2] - below, left : padded.shape[-1] - right]
 
 
 @primitive
@@ -893,37 +880,42 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
     ### END SOLUTION
 
 
-@vjp(max_pool2d)
-def _(grad, out, x, *, kernel_size, stride, padding, dilation):
-    """The whole gradient of a window goes to its largest pixel, the first in reading order among equals.
+def unslide_max(grad, best, x, axis: int, win: Windows):
+    """The way back through `slide(np.maximum, x, axis, win)`, whose result was `best`: the gradient of x.
 
-    TODO: `of_point(at)`: what the pixels `padded[at]`, point (p, q) of every window, get. It is called for the points in
-    reading order.
+    TODO: for each point p of the windows, give its pixels the gradient of the windows they were the largest of.
 
     APPROACH:
-    1. A pixel is hit if it equals its window's maximum and no earlier point of that window was hit.
-    2. Note the hit in `free`.
-    3. The hit pixels get the gradient, the others 0.
+    1. `rest` is the gradient that is still to be given. A pixel is hit where it equals its window's maximum.
+    2. Add `rest` times the hits to the pixels' dx, and take it away from `rest`: no later point gets it again.
 
-    HINT: `free` is a boolean array of the output's size: `free ^= hit` after `hit = (padded[at] == best) & free`.
+    HINT: `x[points(p, axis, win)] == best` are the hits. Windows may overlap, so `+=` into dx.
     """
+    dx, rest = np.zeros(x.shape, grad.dtype), grad
+    for p in range(win.kernel[axis]):
+        at = points(p, axis, win)
+        ### BEGIN SOLUTION
+        hit = rest * (x[at] == best)
+        dx[at] += hit
+        rest = rest - hit
+        ### END SOLUTION
+    return dx
+
+
+@vjp(max_pool2d)
+def _(grad, out, x, *, kernel_size, stride, padding, dilation):
+    # The first row that holds the maximum, and in it the first column: the first in reading order.
     win = place_pool(x, kernel_size, stride, padding, dilation)
+    dx = np.empty(x.shape, grad.dtype)
 
-    def share(part):
-        padded, best, g = add_border(x[part], win.padding, -np.inf), out[part], grad[part]
-        free = np.ones(best.shape, bool)
+    def work(part):
+        padded = add_border(x[part], win.padding, -np.inf)
+        across = slide(np.maximum, padded, 1, win)
+        of_rows = unslide_max(grad[part], out[part], across, 0, win)
+        dx[part] = without_border(unslide_max(of_rows, across, padded, 1, win), win.padding)
 
-        def of_point(at):
-            ### BEGIN SOLUTION
-            nonlocal free
-            hit = (padded[at] == best) & free
-            free ^= hit
-            return g * hit
-            ### END SOLUTION
-
-        return of_point
-
-    return spread_windows(share, x, win)
+    in_chunks(work, x)
+    return dx
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-max-pool2d", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
@@ -966,7 +958,7 @@ def window_counts(x, win: Windows, count_include_pad: bool):
     """How many numbers each window's mean divides by, of x's dtype: one number, or one per place at the border."""
     if count_include_pad or not any(map(any, win.padding)):
         return x.dtype.type(math.prod(win.kernel))
-    return slide(np.add, add_border(np.ones((1, 1, *x.shape[2:]), x.dtype), win.padding), win)
+    return pool_windows(np.add, 0.0, np.ones((1, 1, *x.shape[2:]), x.dtype), win)
 
 
 @primitive
@@ -992,10 +984,24 @@ def _(grad, out, x, *, kernel_size, stride, padding, count_include_pad):
     TODO: `each`: what every pixel of a window gets.
     """
     win = place_pool(x, kernel_size, stride, padding)
+    (above, below), (left, right) = win.padding
+    dx = np.empty(x.shape, grad.dtype)
     ### BEGIN SOLUTION
     each = grad / window_counts(x, win, count_include_pad)
     ### END SOLUTION
-    return spread_windows(lambda part: lambda at: each[part], x, win)
+
+    def work(part):
+        images, channels, h, w = x[part].shape
+        of_rows = np.zeros((images, channels, above + h + below, win.out[1]), grad.dtype)
+        padded = np.zeros((images, channels, above + h + below, left + w + right), grad.dtype)
+        for p in range(win.kernel[0]):
+            of_rows[points(p, 0, win)] += each[part]
+        for q in range(win.kernel[1]):
+            padded[points(q, 1, win)] += of_rows
+        dx[part] = without_border(padded, win.padding)
+
+    in_chunks(work, x)
+    return dx
 
 
 def adaptive_avg_pool2d(x, output_size):
@@ -1071,19 +1077,35 @@ def _per_channel(a):
     return a[:, None, None]
 
 
+def channel_dots(a, b):
+    """Σ a·b over images and places, for every channel. Shapes: (N, C, H, W) twice → (C,)."""
+    return np.vecdot(a.reshape(*a.shape[:2], -1), b.reshape(*b.shape[:2], -1)).sum(axis=0)
+
+
 def channel_moments(x):
     """Mean and variance (divided by n) of every channel of an array N × C × H × W."""
-    mean = x.mean(axis=(0, 2, 3))
-    centred = x - _per_channel(mean)
-    return mean, np.einsum("nchw,nchw->c", centred, centred, optimize=True) / (x.size // x.shape[1])
+    n = x.size // x.shape[1]
+    mean = sum(in_chunks(lambda part: channel_sums(x[part]), x)) / n
+
+    def squares(part):
+        centred = x[part] - _per_channel(mean)
+        return channel_dots(centred, centred)
+
+    return mean, sum(in_chunks(squares, x)) / n
 
 
 @primitive
 def normalize(x, mean, var, weight=None, bias=None, *, eps, of_batch):
     """(x − mean) / √(var + eps) · weight + bias per channel; `of_batch` says that mean and var were taken from x."""
     scale = (1 if weight is None else weight) / np.sqrt(var + np.asarray(eps, x.dtype))
-    y = x * _per_channel(scale)
-    y += _per_channel((0 if bias is None else bias) - mean * scale)
+    shift = (0 if bias is None else bias) - mean * scale
+    y = np.empty(x.shape, np.result_type(x, scale))
+
+    def work(part):
+        np.multiply(x[part], _per_channel(scale), out=y[part])
+        y[part] += _per_channel(shift)
+
+    in_chunks(work, x)
     return y
 
 
@@ -1091,12 +1113,24 @@ def normalize(x, mean, var, weight=None, bias=None, *, eps, of_batch):
 def _(grad, out, x, mean, var, weight=None, bias=None, *, eps, of_batch):
     n = x.size // x.shape[1]
     scale = 1 / np.sqrt(var + np.asarray(eps, x.dtype))
-    hat = (x - _per_channel(mean)) * _per_channel(scale)  # x, normalised
-    total, along = grad.sum(axis=(0, 2, 3)), np.einsum("nchw,nchw->c", grad, hat, optimize=True)
+
+    def hat(part):  # x, normalised
+        return (x[part] - _per_channel(mean)) * _per_channel(scale)
+
+    sums = in_chunks(lambda part: (channel_sums(grad[part]), channel_dots(grad[part], hat(part))), x)
+    total, along = (sum(terms) for terms in zip(*sums))
 
     def dx():
-        g = grad - _per_channel(total / n) - hat * _per_channel(along / n) if of_batch else grad
-        return g * _per_channel(scale if weight is None else scale * weight)
+        g = np.empty(x.shape, grad.dtype)
+
+        def work(part):
+            g[part] = grad[part]
+            if of_batch:
+                g[part] -= hat(part) * _per_channel(along / n) + _per_channel(total / n)
+            g[part] *= _per_channel(scale if weight is None else scale * weight)
+
+        in_chunks(work, x)
+        return g
 
     return dx, None, None, None if weight is None else along, None if bias is None else total
 

@@ -20,7 +20,7 @@ __all__ = ['recording', 'primitives', 'CHUNK_BYTES', 'SMALL_WORK', 'to_array', '
            'amax', 'amin', 'gather', 'mean', 'var', 'reshape', 'permute', 'getitem', 'transpose', 'flatten',
            'unsqueeze', 'squeeze', 'Extremum', 'max', 'min', 'where', 'concatenate', 'stack', 'pad', 'manual_seed',
            'default_generator', 'zeros', 'ones', 'full', 'arange', 'eye', 'randn', 'rand', 'tensor', 'in_threads',
-           'chunks']
+           'chunks', 'in_chunks']
 
 # %% ../../modules/01_tensor/tensor_dev.py #to-array
 def to_array(data, dtype=None) -> np.ndarray:
@@ -696,3 +696,12 @@ def chunks(start: int, stop: int, bytes_each: int):
     """Slices of range(start, stop), of about CHUNK_BYTES each."""
     size = builtins.max(1, CHUNK_BYTES // bytes_each)
     return [slice(i, builtins.min(i + size, stop)) for i in range(start, stop, size)]
+
+
+def in_chunks(work, x) -> list:
+    """Call work(part) for slices of the batch x that together make it up, in threads; the results in order."""
+
+    def share(start, stop):
+        return [work(part) for part in chunks(start, stop, x[0].nbytes)]
+
+    return [result for results in in_threads(share, len(x), x.size) for result in results]
