@@ -137,6 +137,7 @@ def machine() -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "cpu": cpu,
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "threads": int(os.environ.get("TINYTORCH_NUM_THREADS", os.cpu_count() or 1)),
         "system": platform.system(),
         "python": platform.python_version(),
@@ -150,9 +151,7 @@ def machine() -> dict[str, Any]:
 
 
 def arguments(description: str | None, sections: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if sections:
         parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(sections)}")
     parser.add_argument("--threads", type=int, default=2, help="threads for each library (default: 2)")
@@ -165,19 +164,21 @@ def arguments(description: str | None, sections: list[str] | None = None) -> arg
     if chosen.threads < 1:
         parser.error(f"--threads: expected at least 1, got {chosen.threads}")
     threads(chosen.threads)
-    print("   ".join(f"{name} {value}" for name, value in machine().items()))
+    about = machine()
+    print("   ".join(f"{name} {value}" for name, value in about.items()))
+    if (about["load"] or 0) > 0.5 * (about["cores"] or 1):
+        print("other programs are busy on this machine: times will be long and ratios unsteady")
     if not HAS_TORCH:
         print("torch is not installed, so there is nothing to compare with: pip install -e '.[parity]'")
+    chosen.machine = about  # before the benchmark itself makes it busy
     return chosen
 
 
 def finish(name: str, results: dict[str, list[Row]], chosen: argparse.Namespace) -> None:
     """Write what was asked for: `results` holds the rows of each section."""
     content = {
-        "machine": machine(),
-        "results": {
-            section: [asdict(row) | {"ratio": row.ratio} for row in rows] for section, rows in results.items()
-        },
+        "machine": chosen.machine,
+        "results": {section: [asdict(row) | {"ratio": row.ratio} for row in rows] for section, rows in results.items()},
     }
     targets = [Path(chosen.json)] if chosen.json else []
     if chosen.record:
