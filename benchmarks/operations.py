@@ -100,9 +100,9 @@ def loops() -> list[Row]:
     import time
 
     import numpy as np
-    from tinytorch.core.spatial import conv2d_loops
 
     import tinytorch
+    from tinytorch.core.spatial import conv2d_loops
 
     heading("the seven loops against the exported conv2d, forward, batch 32, 3 -> 32 @ 32 x 32", "loops")
     generator = np.random.default_rng(0)
@@ -110,9 +110,7 @@ def loops() -> list[Row]:
     w = generator.standard_normal((32, 3, 3, 3), np.float32)
     b = np.zeros(32, np.float32)
     images, weight, bias = (tinytorch.tensor(array) for array in (x, w, b))
-    fast = side_by_side({"fast": lambda: tinytorch.nn.functional.conv2d(images, weight, bias, padding=1)})[
-        "fast"
-    ]
+    fast = side_by_side({"fast": lambda: tinytorch.nn.functional.conv2d(images, weight, bias, padding=1)})["fast"]
     start = time.perf_counter()
     conv2d_loops(x[:1], w, b, padding=1)
     slow = (time.perf_counter() - start) * 32e3
