@@ -349,11 +349,11 @@ def test_softmax(verify):
     with verify("a common shift changes nothing"):
         case = Case(softmax, scores + 10.0, dim=1)
         assert_close(case(), softmax(scores, dim=1), case=case)
-    with verify("large scores do not overflow"):
-        x = Tensor([1000.0, 1000.0, -1000.0])
+    with verify("large scores do not overflow, and small ones do not all become zero"):
+        x = Tensor([[1000.0, 1000.0, -1000.0], [-1000.0, -1000.0, -1000.0]])
         with np.errstate(over="raise", invalid="raise"):
-            case = Case(softmax, x, dim=0)
-            assert_close(case(), Tensor([0.5, 0.5, 0.0]), case=case)
+            case = Case(softmax, x, dim=1)
+            assert_close(case(), Tensor([[0.5, 0.5, 0.0], [1 / 3, 1 / 3, 1 / 3]]), case=case)
 
 
 # %% [markdown]

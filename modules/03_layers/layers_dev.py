@@ -166,8 +166,7 @@ def _parts(layer, kind) -> list:
 # %% [markdown]
 # `_parts(layer, Layer)` gives the layers that are attributes of a layer; `_parts(layer, Parameter)` its own parameters.
 # There is no registration: what a layer holds *is* what it is made of. (The underscore says: for this file only.) Now
-# the walk. A name is the path to a layer,
-# with dots: `encoder.0.norm`. The root has the empty name.
+# the walk. A name is the path to a layer, with dots: `encoder.0.norm`. The root has the empty name.
 
 
 # %% nbgrader={"grade": false, "grade_id": "walk", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -659,6 +658,12 @@ def test_dropout(verify):
     with verify("so the mean stays, up to chance"):
         mean = dropout(x, p=0.5).mean().item()
         assert 0.97 < mean < 1.03, f"the mean of ones after dropout with p=0.5 is {mean}"
+    with verify("elements are dropped one by one, not whole rows or columns"):
+        kept = dropout(ones(200, 200)).data != 0
+        for axis in (0, 1):
+            assert 0 < kept.mean(axis=axis).min() and kept.mean(axis=axis).max() < 1, (
+                f"axis {axis} is dropped as a whole"
+            )
     with verify("every call draws anew, and manual_seed repeats it"):
         manual_seed(3)
         first, second = dropout(x), dropout(x)
@@ -711,12 +716,9 @@ class Sequential(Module):
         named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
         for name, layer in named.items():
             if not isinstance(layer, Layer):
-                got, fix = f"{type(layer).__name__} {layer!r:.60}", "pass layers, such as ReLU()"
-                if isinstance(layer, type):
-                    got, fix = f"the class {layer.__name__}", f"make a layer of it: {layer.__name__}(...)"
-                elif isinstance(layer, (list, tuple)):
-                    fix = "unpack it: Sequential(*layers)"
-                raise TypeError(f"Sequential: layer {name}: expected a layer, got {got}; {fix}")
+                is_list = isinstance(layer, (list, tuple))
+                fix = "unpack it: Sequential(*layers)" if is_list else "make one first, such as ReLU()"
+                raise TypeError(f"Sequential: layer {name}: expected a layer, got {layer!r:.60}; {fix}")
         ### BEGIN SOLUTION
         for name, layer in named.items():
             setattr(self, str(name), layer)
@@ -749,6 +751,9 @@ def test_sequential(verify):
         x = Tensor(generator().standard_normal((5, 3)).astype(np.float32))
         case = Case(net, x)
         assert_close(case(), second(ReLU()(first(x))), case=case)
+    with verify("a layer that stands twice runs twice"):
+        square = Linear(3, 3)
+        assert_close(Sequential(square, square)(x), square(square(x)), case={"input": x})
     with verify("without layers it passes its input on"):
         assert Sequential()(x) is x, "Sequential()(x) should be x"
     with verify("parts are called by their place"):
@@ -758,13 +763,8 @@ def test_sequential(verify):
     with verify("indexing, slicing, length and iteration"):
         assert net[0] is first and net[-1] is second and len(net) == 3 and list(net[:2]) == [first, net[1]]
     with verify("it shows itself as torch does"):
-        expected = """Sequential(
-  (0): Linear(in_features=3, out_features=4, bias=True)
-  (1): Sequential(
-    (act): ReLU()
-  )
-)"""
-        shown = repr(Sequential(first, Sequential({"act": ReLU()})))
+        expected = "Sequential(\n  (0): Sequential(\n    (act): ReLU()\n  )\n)"
+        shown = repr(Sequential(Sequential({"act": ReLU()})))
         assert shown == expected, f"expected\n{expected}\ngot\n{shown}"
 
 

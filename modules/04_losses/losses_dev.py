@@ -378,6 +378,10 @@ def test_cross_entropy(verify):
         log_p = np.log(softmax(x, dim=1).data)
         case = Case(cross_entropy, x, y, label_smoothing=0.2)
         assert_close(case(), -(0.8 * np.log(p) + 0.2 * log_p.mean(axis=1)).mean(), case=case)
+    with verify("for pictures of labels the classes are axis 1, and every pixel is a sample"):
+        pixels = Tensor(x.data.reshape(1, 6, 4).transpose(0, 2, 1))  # one picture of 6 pixels, 4 classes
+        case = Case(cross_entropy, pixels, Tensor(y.data[None]))
+        assert_close(case(), cross_entropy(x, y), case=case)
     with verify("a class that is ruled out (score -inf) harms nobody but itself"):
         case = Case(cross_entropy, Tensor([[0.0, 0.0, -np.inf]]), Tensor([0]))
         assert_close(case(), Tensor(0.6931472), case=case)
@@ -474,6 +478,9 @@ def test_bce(verify):
         case = Case(bce, Tensor([1000.0, -1000.0]), Tensor([1.0, 1.0]), reduction="none")
         with np.errstate(over="raise", invalid="raise"):
             assert_close(case(), Tensor([0.0, 1000.0]), case=case)
+    with verify("a tiny loss is tiny, not zero"):
+        tiny = bce(Tensor(np.array([40.0])), Tensor(np.array([1.0]))).item()
+        assert_close(tiny / np.exp(-40.0), 1.0, case={"input": [40.0], "target": [1.0]})
     with verify("pos_weight makes a missed yes dearer, and leaves no alone"):
         case = Case(bce, x, y, pos_weight=Tensor(np.array([1.0, 2.0, 5.0])), reduction="none")
         assert_close(case(), Tensor(yes * [1.0, 2.0, 5.0] + no), case=case)

@@ -48,6 +48,13 @@ def test_a_plain_number_never_widens_float32(number):
     assert (x * number).dtype == (number + x).dtype == (x**number).dtype == np.float32
 
 
+def test_a_plain_number_keeps_all_its_digits_beside_float64():
+    x = Tensor(np.array([1.0]))
+    for number in (0.1, np.float64(0.1)):
+        assert_close(x * number, Tensor(np.array([0.1])))
+        assert_close(number - x, Tensor(np.array([-0.9])))
+
+
 def test_float64_comes_out_only_where_float64_came_in():
     single, double, whole = Tensor([1.5]), Tensor(np.array([1.5])), Tensor([2])
     assert (single * whole).dtype == np.float32

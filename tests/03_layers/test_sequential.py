@@ -59,10 +59,10 @@ def test_a_dict_gives_names():
 @pytest.mark.parametrize(
     "bad, message",
     [
-        (ReLU, r"layer 1: expected a layer, got the class ReLU; make a layer of it: ReLU\(...\)"),
-        (relu, r"layer 1: expected a layer, got function .*; pass layers, such as ReLU\(\)"),
-        ([Sigmoid()], r"layer 1: expected a layer, got list .*; unpack it: Sequential\(\*layers\)"),
-        (None, "layer 1: expected a layer, got NoneType None"),
+        (ReLU, r"layer 1: expected a layer, got <class .*ReLU.*>; make one first, such as ReLU\(\)"),
+        (relu, r"layer 1: expected a layer, got <function relu .*>; make one first, such as ReLU\(\)"),
+        ([Sigmoid()], r"layer 1: expected a layer, got .Sigmoid\(\).; unpack it: Sequential\(\*layers\)"),
+        (None, "layer 1: expected a layer, got None; make one first"),
     ],
     ids=["class", "function", "list", "None"],
 )

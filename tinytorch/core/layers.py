@@ -282,12 +282,9 @@ class Sequential(Module):
         named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
         for name, layer in named.items():
             if not isinstance(layer, Layer):
-                got, fix = f"{type(layer).__name__} {layer!r:.60}", "pass layers, such as ReLU()"
-                if isinstance(layer, type):
-                    got, fix = f"the class {layer.__name__}", f"make a layer of it: {layer.__name__}(...)"
-                elif isinstance(layer, (list, tuple)):
-                    fix = "unpack it: Sequential(*layers)"
-                raise TypeError(f"Sequential: layer {name}: expected a layer, got {got}; {fix}")
+                is_list = isinstance(layer, (list, tuple))
+                fix = "unpack it: Sequential(*layers)" if is_list else "make one first, such as ReLU()"
+                raise TypeError(f"Sequential: layer {name}: expected a layer, got {layer!r:.60}; {fix}")
         for name, layer in named.items():
             setattr(self, str(name), layer)
 
