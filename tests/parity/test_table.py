@@ -9,10 +9,10 @@ from collections import Counter
 import parity_goldens
 import pytest
 from parity_table import NOT_COMPARED, TABLE
-from tinytorch.core.autograd import rules
 
 import tinytorch
 import tinytorch.core
+from tinytorch.core.autograd import rules
 
 CORE = {
     name: importlib.import_module(f"tinytorch.core.{name}")
