@@ -624,7 +624,13 @@ def test_activation_layers(verify):
 # %% [markdown]
 # ## What you have
 #
-# Seven functions that give the right number for every input that has one. Some questions:
+# Seven functions that give the right number for every input that has one. Try them in a cell of your own:
+#
+# ```python
+# Softmax(dim=1)(Tensor([[2.0, 1.0, -1.0], [0.0, 0.0, 5.0]]))
+# ```
+#
+# Some questions:
 #
 # - `sigmoid(x)` is `softmax` over the two scores (x, 0). Which of its two forms do you get by subtracting the largest?
 # - `relu` is not differentiable at 0. torch uses the slope 0 there. How often does a computed number equal 0 exactly?
@@ -632,11 +638,6 @@ def test_activation_layers(verify):
 # - Which of these functions could stand between two layers of a network whose inputs are all positive and whose
 #   weights are all positive, and change nothing?
 # - Two of the seven are not element-wise. What does that mean for a single row of a batch?
-
-# %%
-if __name__ == "__main__":
-    scores = Tensor([[2.0, 1.0, -1.0], [0.0, 0.0, 5.0]])
-    print(Softmax(dim=1), "of", scores, "is", Softmax(dim=1)(scores), sep="\n")
 
 # %%
 report()

@@ -49,7 +49,7 @@ from tinytorch.core.tensor import Tensor, default_generator, primitive, to_array
 import copy
 
 from tinytorch.core.activations import ReLU
-from tinytorch.core.tensor import manual_seed, ones, randn, zeros
+from tinytorch.core.tensor import manual_seed, ones, zeros
 from tinytorch.testing import Case, assert_close, generator, inline_test, report
 
 # %% [markdown]
@@ -771,7 +771,15 @@ def test_sequential(verify):
 # %% [markdown]
 # ## What you have
 #
-# Networks of any shape: a class that sets layers as attributes and writes `forward` is one. Questions:
+# Networks of any shape: a class that sets layers as attributes and writes `forward` is one. Try in a cell of your own:
+#
+# ```python
+# network = Sequential(Linear(784, 128), ReLU(), Dropout(0.2), Linear(128, 10))
+# print(network, sum(p.size for p in network.parameters()))
+# network.eval()(ones(2, 784))
+# ```
+#
+# Questions:
 #
 # - In `Sequential(a, a)` the same layer stands twice. How many parameters are there to learn? How many entries does
 #   the `state_dict` have?
@@ -779,13 +787,6 @@ def test_sequential(verify):
 # - Two linear layers without an activation between them can be written as one. Which weight and bias has it?
 # - Why does `Dropout` scale while training, and not in `eval()` by the inverse? (Both keep the expectation. Which of
 #   the two programs runs more often?)
-
-# %%
-if __name__ == "__main__":
-    network = Sequential(Linear(784, 128), ReLU(), Dropout(0.2), Linear(128, 10))
-    print(network)
-    print(f"{sum(p.size for p in network.parameters()):,} parameters; scores for two pictures:")
-    print(network.eval()(randn(2, 784)))
 
 # %%
 report()
