@@ -4,8 +4,8 @@
 
 Real 8 x 8 digits are put at random places on a 16 x 16 canvas, at other places in every epoch. To a dense network
 a digit two pixels to the left is a new picture; a convolution looks for the same thing everywhere. Both networks
-see the same digits, and the dense one may look at them twice as long. Then both are asked
-about digits that neither has seen.
+see the same digits, and the dense one may look at them twice as long. Then both are asked about digits that neither
+has seen.
 """
 
 import argparse
