@@ -1025,7 +1025,7 @@ def tensor(data, dtype=None, requires_grad=False) -> Tensor:
 # %%
 #| export
 CHUNK_BYTES = 512 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
-SMALL_WORK = 2**18  # multiply-adds, or elements: below this, starting threads costs more than they save
+SMALL_WORK = 2**21  # multiply-adds: below this, starting threads costs more than they save
 
 
 @functools.cache
@@ -1088,15 +1088,13 @@ _one_blas_thread = _OneBlasThread()
 def in_threads(work, count: int, cost: int) -> list:
     """Call work(start, stop) for parts that together make up range(count), one per core; the results in order.
 
-    `cost` is the work in all, in multiply-adds or elements; a small one is done in the caller's thread. So is what is
-    called from within `work`, so that nothing waits for itself.
+    `cost` is the work in all, in multiply-adds; a small one is done in the caller's thread. So is what is called from
+    within `work`, so that nothing waits for itself.
     """
     parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else builtins.min(_machine_threads(), count)
     edges = [count * i // parts for i in range(parts + 1)]
-    if parts == 1:
-        return [work(0, count)]
     with _one_blas_thread:
-        return list(_pool().map(work, edges[:-1], edges[1:]))
+        return list(_pool().map(work, edges[:-1], edges[1:])) if parts > 1 else [work(0, count)]
 
 
 def chunks(start: int, stop: int, bytes_each: int):
@@ -1111,7 +1109,15 @@ def in_chunks(work, x) -> list:
     def share(start, stop):
         return [work(part) for part in chunks(start, stop, x[0].nbytes)]
 
-    return [result for results in in_threads(share, len(x), x.size) for result in results]
+    moved = 8 * x.size  # a number read and written is counted as eight multiply-adds
+    return [result for results in in_threads(share, len(x), moved) for result in results]
+
+
+def product(a, b) -> np.ndarray:
+    """a @ b for two matrices, the rows of `a` shared out among the cores."""
+    out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
+    in_threads(lambda start, stop: np.matmul(a[start:stop], b, out=out[start:stop]), len(a), a.size * b.shape[1])
+    return out
 
 
 # %% [markdown]

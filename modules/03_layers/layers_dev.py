@@ -43,7 +43,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.core.activations import Layer
-from tinytorch.core.tensor import Tensor, default_generator, primitive, to_array
+from tinytorch.core.tensor import Tensor, default_generator, primitive, product, to_array
 
 # %%
 import copy
@@ -95,7 +95,7 @@ def linear(x, weight, bias=None):
 
     APPROACH:
     1. Merge the leading axes of `x` into one: shape (rows, in).
-    2. Multiply with the transposed weight.
+    2. Multiply with the transposed weight: `product(a, b)` of module 01 is `a @ b`, shared out among the cores.
     3. Give the result the leading axes of `x` and a last axis of `out`.
     4. Add the bias if there is one.
 
@@ -108,7 +108,7 @@ def linear(x, weight, bias=None):
     _check_linear(x, weight, bias)
     ### BEGIN SOLUTION
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    y = (rows @ weight.T).reshape(*x.shape[:-1], weight.shape[0])
+    y = product(rows, weight.T).reshape(*x.shape[:-1], weight.shape[0])
     return y if bias is None else y + bias
     ### END SOLUTION
 

@@ -40,7 +40,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, recording
+from tinytorch.core.tensor import Node, Tensor, product, recording
 
 # %%
 from tinytorch.core.layers import Linear
@@ -333,14 +333,14 @@ def _(grad, out, x, weight, bias=None):
 
     TODO: return the gradients of x, weight and bias (None if there is no bias).
 
-    HINT: With all leading axes merged into one, `rows = x.reshape(-1, x.shape[-1])`, it is the matrix product again.
-    The bias was broadcast over the rows.
+    HINT: With all leading axes merged into one, `rows = x.reshape(-1, x.shape[-1])`, it is the matrix product again:
+    `product(a, b)` is `a @ b`, shared out among the cores. The bias was broadcast over the rows.
     """
     ### BEGIN SOLUTION
     rows, grads = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
     return (
-        lambda: (grads @ weight).reshape(x.shape),
-        lambda: grads.T @ rows,
+        lambda: product(grads, weight).reshape(x.shape),
+        lambda: product(grads.T, rows),
         None if bias is None else lambda: grads.sum(axis=0),
     )
     ### END SOLUTION

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, recording
+from tinytorch.core.tensor import Node, Tensor, product, recording
 
 # %% auto #0
 __all__ = ['rules', 'unbroadcast', 'vjp', 'topological_order', 'walk', 'backward', 'grad', 'no_grad', 'is_grad_enabled']
@@ -136,8 +136,8 @@ def _(grad, out, x, weight, bias=None):
     """y = x @ weightᵀ + bias, with x (…, in), weight (out, in), bias (out,)."""
     rows, grads = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
     return (
-        lambda: (grads @ weight).reshape(x.shape),
-        lambda: grads.T @ rows,
+        lambda: product(grads, weight).reshape(x.shape),
+        lambda: product(grads.T, rows),
         None if bias is None else lambda: grads.sum(axis=0),
     )
 

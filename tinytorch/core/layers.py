@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.core.activations import Layer
-from tinytorch.core.tensor import Tensor, default_generator, primitive, to_array
+from tinytorch.core.tensor import Tensor, default_generator, primitive, product, to_array
 
 # %% ../../modules/03_layers/layers_dev.py #linear
 def _check_linear(x, weight, bias):
@@ -35,7 +35,7 @@ def linear(x, weight, bias=None):
     """
     _check_linear(x, weight, bias)
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    y = (rows @ weight.T).reshape(*x.shape[:-1], weight.shape[0])
+    y = product(rows, weight.T).reshape(*x.shape[:-1], weight.shape[0])
     return y if bias is None else y + bias
 
 # %% ../../modules/03_layers/layers_dev.py #cell-3
