@@ -238,12 +238,12 @@ for _place in ("convolve_weight_gradient", "convolve_input_gradient"):
 def _weight_gradient(
     add: Callable[[Array, Array, Array], Array], grad: Array, x: Array, weight: Array, win: Any, groups: int
 ) -> Array:
-    """The student's loop over the parts of a batch, with `add(total, G, X)` as its innermost line."""
+    """The student's loop over the parts of a batch, with `add(total, X, G)` as its innermost line."""
     flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
-    total = np.zeros((groups, len(weight) // groups, weight[0].size), weight.dtype)
+    total = np.zeros((groups, weight[0].size, len(weight) // groups), weight.dtype)
     for part, columns in home_of(win).chunk_columns(x, win, groups, 0, len(x)):
-        total = add(total, flat[part], columns)
-    return total.reshape(weight.shape)
+        total = add(total, columns, flat[part])
+    return total.swapaxes(-1, -2).reshape(weight.shape)
 
 
 @misconception(
@@ -254,7 +254,7 @@ def _weight_gradient(
     hints=("Two equal images in a batch, loss by .sum(): how large is dW?", "sum(axis=0), not mean."),
 )
 def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, g, c: total + (g @ c.swapaxes(-1, -2)).mean(0), grad, x, weight, win, groups)
+    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2)).mean(0), grad, x, weight, win, groups)
 
 
 @misconception(
@@ -262,10 +262,10 @@ def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, gro
     name="only the first image of a part counts for the weight gradient",
     belief="The product of one image has the weight's shape, so that is the gradient.",
     explanation="The weights met every image: dW is the sum over the batch.",
-    hints=("The product has shape (images, groups, O, rows). What becomes of the first axis?", "sum(axis=0)."),
+    hints=("The product has shape (images, groups, rows, O). What becomes of the first axis?", "sum(axis=0)."),
 )
 def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, g, c: total + (g @ c.swapaxes(-1, -2))[0], grad, x, weight, win, groups)
+    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2))[0], grad, x, weight, win, groups)
 
 
 @misconception(
@@ -276,19 +276,19 @@ def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, gro
     hints=("Small batches come in one part. What if there are two?", "+= in place of =."),
 )
 def weight_gradient_of_last_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, g, c: (g @ c.swapaxes(-1, -2)).sum(0), grad, x, weight, win, groups)
+    return _weight_gradient(lambda total, c, g: (c @ g.swapaxes(-1, -2)).sum(0), grad, x, weight, win, groups)
 
 
 @misconception(
     "convolve_weight_gradient",
-    name="the columns are reshaped where they should be transposed",
-    belief="A reshape to (places, rows) gives the matrix the shape that the product needs.",
-    explanation="X transposed is columns.swapaxes(-1, -2); a reshape deals the numbers out in another order.",
+    name="the output's gradient is reshaped where it should be transposed",
+    belief="A reshape to (places, O) gives the matrix the shape that the product needs.",
+    explanation="G transposed is G.swapaxes(-1, -2); a reshape deals the numbers out in another order.",
     hints=("What is [[1, 2, 3], [4, 5, 6]].reshape(3, 2)? And .T?", "swapaxes(-1, -2)."),
 )
 def weight_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    def add(total: Array, g: Array, c: Array) -> Array:
-        return total + (g @ c.reshape(*c.shape[:-2], c.shape[-1], c.shape[-2])).sum(0)
+    def add(total: Array, c: Array, g: Array) -> Array:
+        return total + (c @ g.reshape(*g.shape[:-2], g.shape[-1], g.shape[-2])).sum(0)
 
     return _weight_gradient(add, grad, x, weight, win, groups)
 

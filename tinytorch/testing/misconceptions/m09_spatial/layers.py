@@ -129,7 +129,7 @@ def _shared(
     name="equal maxima share the gradient",
     belief="It is fair to divide the gradient among equals.",
     explanation="As in torch the first of equals, in reading order, gets all of it.",
-    hints=("Four equal pixels in a window: what does the second one get?", "0.", "Only while `free` is set."),
+    hints=("Four equal pixels in a window: what does the second one get? Nothing.", "Take what was given from `rest`."),
 )
 def ties_share(
     grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
@@ -146,7 +146,10 @@ def ties_share(
     name="every one of equal maxima gets the full gradient",
     belief="A pixel that equals the maximum is the maximum.",
     explanation="A window hands its gradient out once, to the first of equals; whole windows are 0 after a ReLU.",
-    hints=("Four equal pixels and a gradient of 1: what is the sum of what they get?", "Note the hit in `free`."),
+    hints=(
+        "Four equal pixels and a gradient of 1: what is the sum of what they get?",
+        "Take what was given from `rest`.",
+    ),
 )
 def ties_all_get_it(
     grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
@@ -160,7 +163,7 @@ def ties_all_get_it(
     name="the last of equal maxima gets the gradient",
     belief="Among equals any one will do.",
     explanation="Among equals it is the first in reading order, as in torch, so that results can be compared.",
-    hints=("of_point is called for the points in reading order. Which call may hit?", "Only the first."),
+    hints=("The loop goes through the points in order. Which of equals is met first?", "Count p upwards."),
 )
 def last_tie_gets_it(
     grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
@@ -179,13 +182,40 @@ def last_tie_gets_it(
     name="every pixel of a window gets its gradient",
     belief="The output came from the window, so the window gets the gradient.",
     explanation="Only the largest pixel had an influence on the output; turning another one up changes nothing.",
-    hints=("Turn the smallest pixel of a window up a little. Does the maximum move?", "Multiply by `hit`."),
+    hints=("Turn the smallest pixel of a window up a little. Does the maximum move?", "Only where it equals `best`."),
 )
 def whole_window_gets_it(
     grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
     dilation: Setting = 1,
 ) -> Array:  # fmt: skip
     return _shared(np.ones_like, grad, out, x, kernel_size, stride, padding, dilation)
+
+
+@draws("unslide_max")
+def _unslide_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    shape, settings = _pool_settings(generator)
+    settings |= {"padding": 0, "stride": 1}
+    x, axis = generator.standard_normal(shape), int(generator.integers(2))
+    win = home.place_windows(x.shape, settings["kernel_size"], 1, 0, 1)
+    best = home.slide(np.maximum, x, axis, win)
+    return Case(home.unslide_max, generator.standard_normal(best.shape), best, x, axis, win)
+
+
+@misconception(
+    "unslide_max",
+    name="overlapping windows overwrite each other's gradient",
+    belief="Every pixel belongs to one window.",
+    explanation="A pixel that is the largest of several windows gets the gradients of all of them: they are added.",
+    hints=("A peak in the middle is the maximum of four 2x2 windows at stride 1: it gets 4.", "+= in place of =."),
+)
+def overlaps_overwrite(grad: Array, best: Array, x: Array, axis: int, win: Any) -> Array:
+    dx, rest = np.zeros(x.shape, grad.dtype), grad
+    for p in range(win.kernel[axis]):
+        at = home_of(win).points(p, axis, win)
+        hit = rest * (x[at] == best)
+        dx[at] = hit
+        rest = rest - hit
+    return dx
 
 
 @misconception(
