@@ -151,7 +151,7 @@ class Subset(Dataset):
         self.dataset = dataset
         self.indices = np.asarray(indices, dtype=np.int64)
         n = len(dataset)
-        if self.indices.ndim != 1 or np.any((self.indices < -n) | (self.indices >= n)):
+        if self.indices.ndim != 1 or np.any((self.indices < 0) | (self.indices >= n)):
             raise ValueError(f"Subset: indices: expected a list of indices from 0 to {n - 1}, got {indices!r:.80}")
 
     @property
