@@ -75,13 +75,13 @@ def to_array(data, dtype=None) -> np.ndarray:
     APPROACH:
     1. A tensor: go on with its `.data`.
     2. `np.asarray(data, dtype)` does most of it.
-    3. If no dtype was asked for and the *data was not a NumPy array*, turn float64 into float32.
+    3. If no dtype was asked for and the data was *not NumPy's*, turn float64 into float32.
 
     EXAMPLE:
         >>> to_array([1.0, 2.0]).dtype
         dtype('float32')
 
-    HINT: `isinstance(data, np.ndarray)` tells the two cases apart. The errors are given.
+    HINT: `isinstance(data, (np.ndarray, np.generic))` tells the two cases apart: arrays, and NumPy's own numbers.
     """
     ### BEGIN SOLUTION
     if isinstance(data, Tensor):
@@ -92,7 +92,7 @@ def to_array(data, dtype=None) -> np.ndarray:
         raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray):
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
         array = array.astype(np.float32)
     return array
     ### END SOLUTION
@@ -399,7 +399,7 @@ def as_tensors(inputs) -> list[Tensor | None]:
 
     def number(x):
         dtype = np.result_type(x, *dtypes)
-        return np.asarray(x, np.float32 if dtype == np.float64 and np.float64 not in dtypes else dtype)
+        return np.asarray(x, np.float32 if dtype == np.float64 and np.dtype(np.float64) not in dtypes else dtype)
 
     return [
         x if x is None or isinstance(x, Tensor) else Tensor(arrays[i] if i in arrays else number(x))
@@ -1123,14 +1123,15 @@ def product(a, b) -> np.ndarray:
 # %% [markdown]
 # ## What you have
 #
-# A tensor that computes with broadcasting, changes shape, and knows where it came from. Try it: what do you expect
-# `y.grad_fn.inputs[0].grad_fn.function.__name__` to be?
-
-# %%
-if __name__ == "__main__":
-    x = tensor([1.0, 2.0, 3.0], requires_grad=True)
-    y = (x * x).sum()
-    print(y, "made by", y.grad_fn.function.__name__, "from", y.grad_fn.inputs[0])
+# A tensor that computes with broadcasting, changes shape, and knows where it came from. Try it:
+#
+# ```python
+# x = tensor([1.0, 2.0, 3.0], requires_grad=True)
+# y = (x * x).sum()
+# y.grad_fn.function.__name__, y.grad_fn.inputs[0]      # 'sum', Tensor([1., 4., 9.], requires_grad=True)
+# ```
+#
+# What do you expect `y.grad_fn.inputs[0].grad_fn.function.__name__` to be?
 
 # %%
 report()

@@ -37,7 +37,7 @@ def to_array(data, dtype=None) -> np.ndarray:
         raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray):
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
         array = array.astype(np.float32)
     return array
 
@@ -292,7 +292,7 @@ def as_tensors(inputs) -> list[Tensor | None]:
 
     def number(x):
         dtype = np.result_type(x, *dtypes)
-        return np.asarray(x, np.float32 if dtype == np.float64 and np.float64 not in dtypes else dtype)
+        return np.asarray(x, np.float32 if dtype == np.float64 and np.dtype(np.float64) not in dtypes else dtype)
 
     return [
         x if x is None or isinstance(x, Tensor) else Tensor(arrays[i] if i in arrays else number(x))
