@@ -45,7 +45,7 @@ from typing import NamedTuple
 import numpy as np
 
 # %%
-from tinytorch.testing import assert_close, inline_test, report
+from tinytorch.testing import Case, assert_close, inline_test, report
 
 # %% [markdown]
 # ## 1. From data to an array
@@ -343,19 +343,30 @@ def _one_tuple(args):
 @inline_test("Data becomes an array")
 def test_to_array(verify):
     with verify("Python floats become float32"):
-        assert_close(to_array([[1.0, 2.5], [3.0, 4.0]]), np.array([[1.0, 2.5], [3.0, 4.0]], np.float32))
+        case = Case(to_array, [[1.0, 2.5], [3.0, 4.0]])
+        assert_close(case(), np.array([[1.0, 2.5], [3.0, 4.0]], np.float32), case=case)
     with verify("integers and booleans stay what they are"):
-        assert_close(to_array([1, 2]), np.array([1, 2], np.int64))
-        assert_close(to_array([True]), np.array([True]))
+        for data, expected in (([1, 2], np.array([1, 2], np.int64)), ([True], np.array([True]))):
+            case = Case(to_array, data)
+            assert_close(case(), expected, case=case)
     with verify("a NumPy array keeps its float64, and its memory is shared"):
-        array = np.array([1.0, 2.0])
-        assert to_array(array) is array, "to_array(array) made a copy; return the array itself"
+        case = Case(to_array, np.array([1.0, 2.0]))
+        assert_close(case(), np.array([1.0, 2.0]), case=case)
+
+        def share(array):
+            assert to_array(array) is array, "to_array(array) made a copy; return the array itself"
+
+        Case(share, np.array([1.0, 2.0]))()
     with verify("a dtype that is asked for is obeyed"):
-        assert to_array([1.0], np.float64).dtype == np.float64, "dtype=np.float64 was asked for and not obeyed"
-        assert to_array([1], np.float32).dtype == np.float32, "dtype=np.float32 was asked for and not obeyed"
+        for data, dtype in (([1.0], np.float64), ([1], np.float32)):
+            case = Case(to_array, data, dtype)
+            assert_close(case(), np.array([1], dtype), case=case)
     with verify("a tensor gives the array it holds"):
-        tensor = Tensor([1.0, 2.0])
-        assert to_array(tensor) is tensor.data, "to_array(tensor) should return tensor.data itself"
+
+        def unwrap(tensor):
+            assert to_array(tensor) is tensor.data, "to_array(tensor) should return tensor.data itself"
+
+        Case(unwrap, Tensor([1.0, 2.0]))()
 
 
 # %% [markdown]
@@ -466,28 +477,55 @@ def test_primitive(verify):
     def weighted(x, y, *, scale=1.0):
         return x + scale * y
 
-    lifted = primitive(weighted)
-    primitives.remove(lifted)  # this one is only for the test
-    x, y = Tensor([1.0, 2.0]), Tensor([10.0, 20.0])
+    def lift():
+        lifted = primitive(weighted)
+        primitives.remove(lifted)  # these are only for the test
+        return lifted
+
+    def compute(x, y, **settings):
+        return lift()(x, y, **settings)
+
+    x, y, w = Tensor([1.0, 2.0]), Tensor([10.0, 20.0]), Tensor([3.0, 4.0], requires_grad=True)
     with verify("the result is a tensor with the function's numbers"):
-        assert_close(lifted(x, y, scale=2.0), Tensor([21.0, 42.0]))
+        case = Case(compute, x, y, scale=2.0)
+        assert_close(case(), Tensor([21.0, 42.0]), case=case)
     with verify("settings may be given in order, inputs by name"):
-        assert_close(lifted(x, y, 2.0), Tensor([21.0, 42.0]))
-        assert_close(lifted(x, y=y), Tensor([11.0, 22.0]))
+        assert_close(lift()(x, y, 2.0), Tensor([21.0, 42.0]))
+        assert_close(lift()(x, y=y), Tensor([11.0, 22.0]))
     with verify("numbers and integers do not turn float32 into float64"):
-        assert_close(lifted(x, 3), Tensor([4.0, 5.0]))
-        assert_close(lifted(x, Tensor([1, 2])), Tensor([2.0, 4.0]))
+        for other, expected in ((3, [4.0, 5.0]), (Tensor([1, 2]), [2.0, 4.0])):
+            case = Case(compute, x, other)
+            assert_close(case(), Tensor(expected), case=case)
     with verify("float64 stays float64"):
-        assert lifted(Tensor(np.ones(2)), y).dtype == np.float64, "a float64 input must give a float64 result"
+        case = Case(compute, Tensor(np.ones(2)), y)
+        assert_close(case(), Tensor(np.array([11.0, 21.0])), case=case)
     with verify("nothing is kept where nobody asked for a gradient"):
-        assert lifted(x, y).grad_fn is None, "the result keeps its history although no input requires a gradient"
+
+        def not_asked(x, y):
+            assert lift()(x, y).grad_fn is None, "the result keeps its history although no input requires a gradient"
+
+        Case(not_asked, x, y)()
     with verify("the recipe is kept where an input requires a gradient"):
-        w = Tensor([3.0, 4.0], requires_grad=True)
-        out = lifted(x, w, scale=2.0)
-        assert out.requires_grad, "an input requires a gradient, so the result must too"
-        assert out.grad_fn is not None and out.grad_fn.function is lifted, "grad_fn must hold the lifted function"
-        assert out.grad_fn.inputs[1] is w, "grad_fn.inputs must hold the tensors themselves, not copies"
-        assert out.grad_fn.settings == {"scale": 2.0}, f"grad_fn.settings is {out.grad_fn.settings}"
+
+        def asked(x, w):
+            lifted = lift()
+            out = lifted(x, w, scale=2.0)
+            assert out.requires_grad, "an input requires a gradient, so the result must too"
+            assert out.grad_fn is not None and out.grad_fn.function is lifted, "grad_fn must hold the lifted function"
+            assert out.grad_fn.inputs[1] is w, "grad_fn.inputs must hold the tensors themselves, not copies or arrays"
+            assert out.grad_fn.settings == {"scale": 2.0}, f"grad_fn.settings is {out.grad_fn.settings}"
+
+        Case(asked, x, w)()
+    with verify("nothing is kept while recording is switched off"):
+
+        def switched_off(w):
+            recording.enabled = False
+            try:
+                assert lift()(w, w).grad_fn is None, "the result keeps its history although recording.enabled is False"
+            finally:
+                recording.enabled = True
+
+        Case(switched_off, w)()
 
 
 # %% [markdown]
@@ -607,21 +645,28 @@ def matmul(a, b):
 def test_matmul(verify):
     a, b = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[5.0, 6.0], [7.0, 8.0]])
     with verify("rows meet columns"):
-        assert_close(a @ b, Tensor([[19.0, 22.0], [43.0, 50.0]]), case={"a": a, "b": b})
+        case = Case(matmul, a, b)
+        assert_close(case(), Tensor([[19.0, 22.0], [43.0, 50.0]]), case=case)
     with verify("a vector is a row on the left, a column on the right"):
         v = Tensor([1.0, 10.0])
-        assert_close(v @ a, Tensor([31.0, 42.0]))
-        assert_close(a @ v, Tensor([21.0, 43.0]))
-    with verify("leading axes are a batch"):
+        assert_close(v @ a, Tensor([31.0, 42.0]), case={"v": v, "a": a})
+        assert_close(a @ v, Tensor([21.0, 43.0]), case={"a": a, "v": v})
+    with verify("leading axes are a batch, in which like meets like"):
         batch = Tensor(np.arange(12, dtype=np.float32).reshape(3, 2, 2))
-        assert_close(batch @ b, Tensor(batch.data @ b.data))
+        for other in (b, batch + 1.0):
+            case = Case(matmul, batch, other)
+            assert_close(case(), Tensor(batch.data @ other.data), case=case)
     with verify("shapes that do not fit are named in the error"):
-        try:
-            matmul(Tensor(np.ones((2, 3), np.float32)), a)
-        except ValueError as error:
-            assert "(2, 3)" in str(error) and "(2, 2)" in str(error), f"both shapes should stand in: {error}"
-        else:
-            raise AssertionError("(2, 3) @ (2, 2) should raise a ValueError")
+
+        def refuse(a, b):
+            try:
+                matmul(a, b)
+            except ValueError as error:
+                assert "(2, 3)" in str(error) and "(2, 2)" in str(error), f"both shapes should stand in: {error}"
+            else:
+                raise AssertionError("(2, 3) @ (2, 2) should raise a ValueError")
+
+        Case(refuse, Tensor(np.ones((2, 3), np.float32)), a)()
 
 
 # %% [markdown]
@@ -703,16 +748,29 @@ def test_mean_var(verify):
     x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]])
     with verify("dim says which axis disappears"):
         assert_close(x.sum(dim=0), Tensor([5.0, 7.0, 12.0]), case={"x": x})
-        assert_close(x.mean(dim=1), Tensor([2.0, 6.0]), case={"x": x})
+        case = Case(mean, x, dim=1)
+        assert_close(case(), Tensor([2.0, 6.0]), case=case)
     with verify("without dim everything is reduced to one number"):
-        assert_close(x.mean(), Tensor(4.0), case={"x": x})
+        case = Case(mean, x)
+        assert_close(case(), Tensor(4.0), case=case)
     with verify("keepdim keeps the axis, so that the result broadcasts"):
-        assert_close(x.mean(dim=1, keepdim=True), Tensor([[2.0], [6.0]]), case={"x": x})
+        case = Case(mean, x, dim=1, keepdim=True)
+        assert_close(case(), Tensor([[2.0], [6.0]]), case=case)
     with verify("several axes at once"):
-        assert_close(mean(Tensor(np.ones((2, 3, 4), np.float32)), dim=(0, 2)), Tensor([1.0, 1.0, 1.0]))
+        case = Case(mean, Tensor(np.arange(24, dtype=np.float32).reshape(2, 3, 4)), dim=(0, 2))
+        assert_close(case(), Tensor([7.5, 11.5, 15.5]), case=case)
     with verify("var divides by n - 1 unless told otherwise"):
-        assert_close(x.var(dim=1), Tensor([1.0, 7.0]), case={"x": x})
-        assert_close(x.var(dim=1, correction=0), Tensor([2 / 3, 14 / 3]), case={"x": x})
+        case = Case(var, x, dim=1)
+        assert_close(case(), Tensor([1.0, 7.0]), case=case)
+        case = Case(var, x, dim=1, correction=0)
+        assert_close(case(), Tensor([2 / 3, 14 / 3]), case=case)
+    with verify("what they computed can be traced back"):
+
+        def trace(x):
+            assert mean(x).grad_fn is not None, "mean: compute with tensors; what touches .data leaves the graph"
+            assert var(x).grad_fn is not None, "var: compute with tensors; what touches .data leaves the graph"
+
+        Case(trace, Tensor(x.data, requires_grad=True))()
 
 
 # %% [markdown]
@@ -839,29 +897,38 @@ def _extremum(x, indices, dim, keepdim):
 @inline_test("Shapes")
 def test_shapes(verify):
     x = Tensor(np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5))
+
+    def same(case, expected):
+        assert_close(case(), Tensor(expected), case=case)
+
     with verify("transpose swaps two axes and moves the numbers with them"):
-        assert_close(transpose(Tensor([[1, 2, 3], [4, 5, 6]]), 0, 1), Tensor([[1, 4], [2, 5], [3, 6]]))
-        assert x.transpose(1, -1).shape == (2, 5, 4, 3), f"transpose(1, -1) gave {x.transpose(1, -1).shape}"
+        same(Case(transpose, Tensor([[1, 2, 3], [4, 5, 6]]), 0, 1), [[1, 4], [2, 5], [3, 6]])
+        same(Case(transpose, x, 1, -1), x.data.swapaxes(1, -1))
     with verify("flatten merges a run of axes and keeps the order"):
-        assert_close(x.flatten(1), Tensor(x.data.reshape(2, 60)))
-        assert x.flatten().shape == (120,), f"flatten() gave {x.flatten().shape}"
-        assert x.flatten(1, 2).shape == (2, 12, 5), f"flatten(1, 2) gave {x.flatten(1, 2).shape}"
+        for run, shape in (((1,), (2, 60)), ((), (120,)), ((1, 2), (2, 12, 5))):
+            same(Case(flatten, x, *run), x.data.reshape(shape))
     with verify("unsqueeze inserts an axis, from either end"):
-        shapes = x.unsqueeze(0).shape, x.unsqueeze(-1).shape
-        assert shapes == ((1, 2, 3, 4, 5), (2, 3, 4, 5, 1)), f"unsqueeze(0), unsqueeze(-1) gave {shapes}"
+        for dim in (0, 2, -1):
+            same(Case(unsqueeze, x, dim), np.expand_dims(x.data, dim))
     with verify("squeeze drops axes of length 1, and no others"):
-        y = Tensor(np.zeros((1, 3, 1)))
-        shapes = y.squeeze().shape, y.squeeze(0).shape, y.squeeze(1).shape
-        assert shapes == ((3,), (3, 1), (1, 3, 1)), f"squeeze(), squeeze(0), squeeze(1) gave {shapes}"
+        y = np.arange(3.0).reshape(1, 3, 1)
+        for dim, shape in ((None, (3,)), (0, (3, 1)), (-1, (1, 3)), (1, (1, 3, 1))):
+            same(Case(squeeze, Tensor(y), dim), y.reshape(shape))
     with verify("indexing takes slices, integers and index arrays"):
         assert_close(x[1, :, 2, ::2], Tensor(x.data[1, :, 2, ::2]))
         assert_close(x[Tensor([1, 0, 1])], Tensor(x.data[[1, 0, 1]]))
-
     with verify("max along an axis also says where"):
         table = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]])
         values, indices = table.max(dim=0)
         assert_close(values, Tensor([4.0, 5.0, 9.0]))
         assert_close(indices, Tensor([1, 1, 1]))
+    with verify("what was reshaped can be traced back"):
+
+        def trace(w):
+            for name, out in (("transpose", transpose(w, 0, 1)), ("flatten", flatten(w)), ("squeeze", squeeze(w))):
+                assert out.grad_fn is not None, f"{name}: use permute or reshape; what touches .data leaves the graph"
+
+        Case(trace, Tensor([[1.0, 2.0]], requires_grad=True))()
 
 
 # %% [markdown]
@@ -940,14 +1007,25 @@ def pad(x, *, pad, value=0.0):
 @inline_test("Choosing, joining, padding")
 def test_joining(verify):
     a, b = Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]])
+
+    def stacked(a, b, dim):
+        return stack([a, b], dim)
+
     with verify("concatenate lengthens an axis, stack makes one"):
         assert_close(concatenate([a, b]), Tensor([[1.0, 2.0], [3.0, 4.0]]))
         assert_close(concatenate([a, b], dim=1), Tensor([[1.0, 2.0, 3.0, 4.0]]))
-        assert_close(stack([a, b], dim=-1), Tensor([[[1.0, 3.0], [2.0, 4.0]]]))
+        case = Case(stacked, a, b, dim=-1)
+        assert_close(case(), Tensor([[[1.0, 3.0], [2.0, 4.0]]]), case=case)
+
+        def trace(w, b):
+            assert stack([w, b]).grad_fn is not None, "use unsqueeze and concatenate; .data leaves the graph"
+
+        Case(trace, Tensor([[1.0, 2.0]], requires_grad=True), b)()
     with verify("pad speaks of the last axis first"):
-        x = Tensor([[1.0, 2.0]])
-        assert_close(pad(x, (1, 0)), Tensor([[0.0, 1.0, 2.0]]), case={"x": x, "pad": (1, 0)})
-        assert_close(pad(x, (0, 0, 0, 1), value=7.0), Tensor([[1.0, 2.0], [7.0, 7.0]]), case={"x": x})
+        case = Case(pad, Tensor([[1.0, 2.0]]), pad=(1, 0))
+        assert_close(case(), Tensor([[0.0, 1.0, 2.0]]), case=case)
+        case = Case(pad, Tensor([[1.0, 2.0]]), pad=(0, 0, 0, 1), value=7.0)
+        assert_close(case(), Tensor([[1.0, 2.0], [7.0, 7.0]]), case=case)
     with verify("where chooses element by element"):
         assert_close(where(a > 1.5, a, 0.0), Tensor([[0.0, 2.0]]))
 
