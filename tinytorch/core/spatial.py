@@ -16,12 +16,12 @@ from tinytorch.core.layers import Linear, Module, Parameter, linear
 from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
 
 # %% auto #0
-__all__ = ['conv_output_size', 'Windows', 'pair', 'place_windows', 'place_filters', 'add_border', 'conv2d_loops',
-           'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col', 'chunk_columns', 'convolve',
-           'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool',
-           'slide', 'pool_windows', 'without_border', 'max_pool2d', 'unslide_max', 'window_counts', 'avg_pool2d',
-           'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d',
-           'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
+__all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters',
+           'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col',
+           'chunk_columns', 'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d',
+           'Conv2d', 'place_pool', 'slide', 'pool_windows', 'without_border', 'max_pool2d', 'unslide_max',
+           'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize',
+           'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -52,8 +52,8 @@ def pair(name: str, value, least: int) -> tuple[int, int]:
     return values
 
 
-def place_windows(x_shape, kernel_size, stride, padding, dilation) -> Windows:
-    """The `Windows` of an image batch N × C × H × W; ValueError where they do not fit, naming the argument."""
+def expect_images(x_shape):
+    """ValueError unless the shape is that of a batch of images."""
     if len(x_shape) != 4:
         raise ValueError(
             f"x: expected 4 axes (batch, channels, height, width), got {len(x_shape)}: {tuple(x_shape)}"
@@ -61,6 +61,17 @@ def place_windows(x_shape, kernel_size, stride, padding, dilation) -> Windows:
         )
     if x_shape[0] == 0:
         raise ValueError(f"x: expected at least one image, got an empty batch {tuple(x_shape)}")
+
+
+def expect_floats(x):
+    """TypeError unless x holds floating numbers: the pixels of a picture file are whole ones."""
+    if x.dtype.kind != "f":
+        raise TypeError(f"x: expected floating numbers, got {x.dtype}; pixels become floats by x / 255.0")
+
+
+def place_windows(x_shape, kernel_size, stride, padding, dilation) -> Windows:
+    """The `Windows` of an image batch N × C × H × W; ValueError where they do not fit, naming the argument."""
+    expect_images(x_shape)
     kernel, stride = pair("kernel_size", kernel_size, 1), pair("stride", stride, 1)
     dilation = pair("dilation", dilation, 1)
     if padding == "same":
@@ -99,8 +110,7 @@ def place_filters(x, weight, bias, stride, padding, dilation, groups) -> Windows
         )
     if bias is not None and bias.shape != (out_channels,):
         raise ValueError(f"bias: expected one number per filter, shape ({out_channels},), got {bias.shape}")
-    if x.dtype.kind != "f":
-        raise TypeError(f"x: expected floating numbers, got {x.dtype}; pixels become floats by x / 255.0")
+    expect_floats(x)
     return win
 
 
@@ -161,6 +171,11 @@ def conv2d_windows(x, weight, bias=None, *, stride=1, padding=0, dilation=1, gro
 def window_view(padded, win: Windows):
     """All windows of a padded batch, without a copy: view[n,c,p,q,i,j] = padded[n, c, i·sh + p·dh, j·sw + q·dw]."""
     (sh, sw), (dh, dw) = win.stride, win.dilation
+    ends = [(k - 1) * d + (out - 1) * s for k, d, out, s in zip(win.kernel, win.dilation, win.out, win.stride)]
+    if any(end >= n for end, n in zip(ends, padded.shape[2:])):  # as_strided would read whatever lies behind
+        raise ValueError(
+            f"padded: the windows end beyond its {padded.shape[2:]} pixels; is add_border(x, ...) missing?"
+        )
     sn, sc, row, column = padded.strides
     strides = (sn, sc, dh * row, dw * column, sh * row, sw * column)
     return as_strided(padded, (*padded.shape[:2], *win.kernel, *win.out), strides, writeable=False)
@@ -394,6 +409,7 @@ def place_pool(x, kernel_size, stride, padding, dilation=1) -> Windows:
             f"padding: expected at most half the kernel {win.kernel}, got {padding}: a window could lie wholly in the "
             "border, where there is nothing to pool"
         )
+    expect_floats(x)
     return win
 
 
@@ -505,8 +521,7 @@ def adaptive_avg_pool2d(x, output_size):
     Size 1 is global average pooling (Lin et al. 2013, "Network in Network", arXiv:1312.4400).
     """
     height, width = pair("output_size", output_size, 1)
-    if x.ndim != 4:
-        raise ValueError(f"x: expected 4 axes (batch, channels, height, width), got {x.ndim}: {x.shape}")
+    expect_images(x.shape)
     if (height, width) == (1, 1):
         return x.mean(dim=(2, 3), keepdim=True)
     across = linear(x, _averages(x.shape[3], width, x.dtype)).transpose(2, 3)
@@ -591,6 +606,8 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     """
     if x.ndim != 4 or x.shape[1] != len(running_mean):
         raise ValueError(f"x: expected shape (batch, {len(running_mean)} channels, height, width), got {x.shape}")
+    expect_images(x.shape)
+    expect_floats(x)
     n = x.size // x.shape[1]
     if training and n == 1:
         raise ValueError(f"x: expected more than one value per channel in training, got {x.shape}; use a larger batch")
