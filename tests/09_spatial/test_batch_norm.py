@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from spatial_checks import check, drawn
+
 from tinytorch.core.spatial import BatchNorm2d, batch_norm
 from tinytorch.core.tensor import Tensor
-
 from tinytorch.testing import assert_close, check_gradients, generator
 
 AXES = (0, 2, 3)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from spatial_checks import check
+
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.spatial import SimpleCNN
 from tinytorch.core.tensor import Tensor
-
 from tinytorch.optim import SGD
 from tinytorch.testing import assert_close, generator
 from tinytorch.testing.misconceptions.m09_spatial import arrays

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 from spatial_checks import check, drawn
+
 from tinytorch.core.spatial import Conv2d
 from tinytorch.core.tensor import Tensor, manual_seed
-
 from tinytorch.testing import Case, assert_close, generator
 from tinytorch.testing.case import Mismatch
 from tinytorch.testing.misconceptions.m09_spatial import arrays

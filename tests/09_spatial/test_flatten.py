@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from spatial_checks import check, drawn
+
 from tinytorch.core.spatial import Flatten
 from tinytorch.core.tensor import Tensor
-
 from tinytorch.testing import check_gradients, generator
 
 
