@@ -158,6 +158,18 @@ def test_doctor_outside_a_course_says_so(tmp_path, monkeypatch):
     assert b"is not in a TinyTorch tree" in ran.stdout
 
 
+def test_what_the_readme_names_exists():
+    text = (REPOSITORY / "README.md").read_text()
+    paths = re.findall(
+        r"(?<![\w/])((?:modules|tests|tinytorch|tito|milestones|benchmarks|scripts|\.ci)/[\w./-]*)", text
+    )
+    assert len(paths) > 10
+    assert [path for path in paths if not (REPOSITORY / path).exists()] == []
+    commands = re.findall(r"\btito (module \w+|milestone \w+|test|export|doctor)\b", text)
+    app = (REPOSITORY / "tito" / "commands.py").read_text()
+    assert [name for name in commands if f'_app.command("{name.split()[-1]}"' not in app.replace("@app", "@_app")] == []
+
+
 def test_ci_runs_the_readmes_two_commands_as_they_stand_there():
     commands = re.findall(
         r"^source scripts/activate-tinytorch && .+$", (REPOSITORY / "README.md").read_text(), re.MULTILINE
