@@ -678,7 +678,7 @@ def _shown(means):
 def _bar(title, loader, verbose):
     from tqdm import tqdm
 
-    layout = "{desc} |{bar:20}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"
+    layout = "{desc} |{bar:20}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
     total = len(loader) if hasattr(loader, "__len__") else None
     off = None if verbose else True  # None: shown on a terminal only
     return tqdm(desc=title, total=total, leave=False, bar_format=layout, disable=off)
