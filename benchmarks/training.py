@@ -119,8 +119,7 @@ def memory() -> list[Row]:
         return []
     here = str(Path(__file__).parent)
     found = {
-        name: in_child(MEMORY, name, here, str(chosen.threads))
-        for name in ("tinytorch", "torch")[: 1 + HAS_TORCH]
+        name: in_child(MEMORY, name, here, str(chosen.threads)) for name in ("tinytorch", "torch")[: 1 + HAS_TORCH]
     }
     row = Row("batch 256", found["tinytorch"], found.get("torch"), 1.0, "MiB")
     print(line(row))
