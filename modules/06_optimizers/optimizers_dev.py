@@ -42,7 +42,7 @@ import numpy as np
 from tinytorch.core.tensor import Tensor, to_array
 
 # %%
-from tinytorch.testing import assert_close, generator, inline_test, report
+from tinytorch.testing import Case, assert_close, generator, inline_test, report
 
 # %% [markdown]
 # ## 1. What all optimizers share
@@ -91,9 +91,7 @@ class Optimizer:
         self.state: dict[Tensor, dict] = {}
         self._scratch: dict = {}
         if isinstance(params, Tensor):
-            raise TypeError(
-                f"{self._name}: params: expected a list of parameters, got one tensor; pass [tensor]"
-            )
+            raise TypeError(f"{self._name}: params: expected a list of parameters, got one tensor; pass [tensor]")
         params = list(params)
         if not params:
             raise ValueError(f"{self._name}: params: expected parameters, got none; pass model.parameters()")
@@ -132,9 +130,7 @@ class Optimizer:
             if name in group and not (isinstance(group[name], numbers.Real) and group[name] >= 0):
                 raise ValueError(f"{self._name}: {name}: expected a number from 0, got {group[name]!r}")
         betas = group.get("betas", (0.0, 0.0))
-        if not (
-            isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)
-        ):
+        if not (isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
             raise ValueError(f"{self._name}: betas: expected two numbers from 0 to below 1, got {betas!r}")
 
     def zero_grad(self):
@@ -187,9 +183,7 @@ class Optimizer:
         groups, state = state_dict["param_groups"], state_dict["state"]
         sizes = [[len(group["params"]) for group in side] for side in (self.param_groups, groups)]
         if sizes[0] != sizes[1]:
-            raise ValueError(
-                f"{self._name}: state: expected parameter groups of sizes {sizes[0]}, got {sizes[1]}"
-            )
+            raise ValueError(f"{self._name}: state: expected parameter groups of sizes {sizes[0]}, got {sizes[1]}")
         for group in groups:
             if set(group) != {"params", *self.defaults}:
                 raise ValueError(
@@ -233,25 +227,55 @@ def test_optimizer(verify):
             state["seen"] = state.get("seen", 0) + 1
             data -= grad
 
-    a, b, c = (Tensor([value], requires_grad=True) for value in (1.0, 2.0, 3.0))
     notes = []
-    optimizer = Noted([{"params": [a]}, {"params": [b, c], "lr": 0.5}], {"lr": 0.1})
-    a.grad, b.grad = Tensor([10.0]), Tensor([20.0])
-    optimizer.step()
-    with verify("step hands over each gradient with the settings of its group"):
-        assert notes == [([10.0], 0.1), ([20.0], 0.5)], f"update was called with (grad, lr) {notes}"
-    with verify("the parameter's own array changes, in place"):
-        assert_close(a, Tensor([-9.0]))
-    with verify("a parameter without a gradient is left alone"):
-        assert c not in optimizer.state, "c has no gradient, and yet it was handed to update()"
-    with verify("what update puts into the state is there at the next step"):
+
+    def books():
+        """Three parameters with gradients and one without, in two groups."""
+        a, b, c, without = (Tensor([value], requires_grad=True) for value in (1.0, 2.0, 3.0, 4.0))
+        a.grad, b.grad, c.grad = Tensor([10.0]), Tensor([20.0]), Tensor([30.0])
+        notes.clear()
+        return Noted([{"params": [a, without]}, {"params": [b, c], "lr": 0.5}], {"lr": 0.1}), a, b, c, without
+
+    def hands_over():
+        books()[0].step()
+        assert notes == [([10.0], 0.1), ([20.0], 0.5), ([30.0], 0.5)], f"update was called with (grad, lr) {notes}"
+
+    def changes_in_place():
+        optimizer, *parameters = books()
         optimizer.step()
-        assert optimizer.state[a] == {"seen": 2}, (
-            f"after two steps the state of a is {optimizer.state.get(a)}"
-        )
-    with verify("zero_grad leaves no gradient in any group"):
+        return np.array([p.item() for p in parameters])
+
+    def leaves_alone():
+        optimizer, *_, without = books()
+        optimizer.step()
+        assert without not in optimizer.state, "a parameter without a gradient was handed to update()"
+
+    def remembers():
+        optimizer, *parameters = books()
+        optimizer.step()
+        optimizer.step()
+        seen = [optimizer.state.get(p, {}).get("seen") for p in parameters[:3]]
+        assert seen == [2, 2, 2], f"after two steps the parameters' states have seen {seen} updates"
+
+    def forgets():
+        optimizer, *parameters = books()
+        optimizer.step()
+        assert parameters[0].grad is not None, "step() took the gradient away; that is left to zero_grad()"
         optimizer.zero_grad()
-        assert a.grad is None and b.grad is None, "after zero_grad() every .grad should be None"
+        left = [None if p.grad is None else p.grad.data.tolist() for p in parameters]
+        assert left == [None] * 4, f"after zero_grad() every .grad should be None; they are {left}"
+
+    with verify("step hands over each gradient with the settings of its group"):
+        Case(hands_over)()
+    with verify("the parameter's own array changes, in place"):
+        case = Case(changes_in_place)
+        assert_close(case(), [-9.0, -18.0, -27.0, 4.0], case=case)
+    with verify("a parameter without a gradient is left alone"):
+        Case(leaves_alone)()
+    with verify("what update puts into a parameter's state is there at the next step"):
+        Case(remembers)()
+    with verify("zero_grad, and nothing else, forgets the gradients of all groups"):
+        Case(forgets)()
 
 
 # %% [markdown]
@@ -366,47 +390,45 @@ def test_sgd(verify):
             path.append(w.item())
         return np.array(path)
 
+    def with_rates(gradients, rates):
+        """The weight after steps with momentum 0.9 and a learning rate that changes."""
+        w = Tensor(np.array([1.0]), requires_grad=True)
+        optimizer = SGD([w], momentum=0.9)
+        for gradient, lr in zip(gradients, rates):
+            w.grad, optimizer.param_groups[0]["lr"] = Tensor(np.array([gradient])), lr
+            optimizer.step()
+        return w.data
+
+    def same(expected, *inputs, function=descend, **settings):
+        case = Case(function, *map(np.array, inputs), **settings)
+        assert_close(case(), np.array(expected), case=case)
+
     with verify("without momentum: w - lr * gradient"):
-        assert_close(
-            descend([2.0, 3.0], lr=0.1), [0.8, 0.5], case={"gradients": [2.0, 3.0], "w": 1.0, "lr": 0.1}
-        )
+        same([0.8, 0.5], [2.0, 3.0], lr=0.1)
     with verify("momentum: the first step is plain, later ones add up"):
-        path = descend([2.0, 2.0, 2.0], lr=0.1, momentum=0.9)
-        assert_close(
-            path, [0.8, 0.42, -0.122], case={"gradients": [2.0, 2.0, 2.0], "w": 1.0, "momentum": 0.9}
-        )
+        same([0.8, 0.42, -0.122], [2.0, 2.0, 2.0], lr=0.1, momentum=0.9)
     with verify("a constant gradient is multiplied up to 1 / (1 - momentum) = 10 times"):
         path = descend([1.0] * 200, lr=0.1, momentum=0.9)
         assert_close(path[-2] - path[-1], 1.0, rtol=1e-6)
     with verify("a change of lr acts at once: lr multiplies the velocity, it is not inside it"):
-        w = Tensor(np.array([1.0]), requires_grad=True)
-        optimizer = SGD([w], lr=0.1, momentum=0.9)
-        for lr in (0.1, 0.01):
-            w.grad, optimizer.param_groups[0]["lr"] = Tensor(np.array([2.0])), lr
-            optimizer.step()
-        assert_close(
-            w.item(), 0.8 - 0.01 * 3.8, case={"gradients": [2.0, 2.0], "lr": [0.1, 0.01], "momentum": 0.9}
-        )
+        same([0.8 - 0.01 * 3.8], [2.0, 2.0], [0.1, 0.01], function=with_rates)
     with verify("nesterov steps along gradient + momentum * velocity"):
-        path = descend([2.0, 2.0], lr=0.1, momentum=0.9, nesterov=True)
-        assert_close(
-            path, [1 - 0.1 * 3.8, 1 - 0.1 * 3.8 - 0.1 * (2 + 0.9 * 3.8)], case={"gradients": [2.0, 2.0]}
-        )
+        expected = [1 - 0.1 * 3.8, 1 - 0.1 * 3.8 - 0.1 * (2 + 0.9 * 3.8)]
+        same(expected, [2.0, 2.0], lr=0.1, momentum=0.9, nesterov=True)
     with verify("dampening weakens every gradient but the first"):
-        path = descend([2.0, 2.0], lr=0.1, momentum=0.9, dampening=0.5)
-        assert_close(path, [0.8, 0.8 - 0.1 * 2.8], case={"gradients": [2.0, 2.0], "dampening": 0.5})
+        same([0.8, 0.8 - 0.1 * 2.8], [2.0, 2.0], lr=0.1, momentum=0.9, dampening=0.5)
     with verify("weight decay pulls towards 0, through the velocity too"):
-        path = descend([0.0, 0.0], lr=0.1, weight_decay=0.5, momentum=0.9)
-        assert_close(
-            path, [0.95, 0.95 - 0.1 * (0.45 + 0.475)], case={"gradients": [0.0, 0.0], "weight_decay": 0.5}
-        )
+        same([0.95, 0.95 - 0.1 * (0.45 + 0.475)], [0.0, 0.0], lr=0.1, weight_decay=0.5, momentum=0.9)
     with verify("the gradient itself is left as it was"):
-        w = Tensor([1.0], requires_grad=True)
-        w.grad = Tensor([2.0])
-        optimizer = SGD([w], lr=0.1, momentum=0.9)
-        optimizer.step()
-        optimizer.step()
-        assert_close(w.grad, Tensor([2.0]))
+
+        def gradient_after(gradient):
+            w = Tensor(np.array([1.0]), requires_grad=True)
+            w.grad, optimizer = Tensor(gradient), SGD([w], lr=0.1, momentum=0.9)
+            optimizer.step()
+            optimizer.step()
+            return w.grad.data
+
+        same([2.0], [2.0], function=gradient_after)
 
     def valley(**settings):
         """How many steps lead from (1, 1) to within 0.001 of the minimum of ½(x² + 100·y²)."""
@@ -498,6 +520,7 @@ class Adam(Optimizer):
 @inline_test("Adam")
 def test_adam(verify):
     def descend(gradients, start=1.0, **settings):
+        """The weight after each step."""
         w = Tensor(np.array([start]), requires_grad=True)
         optimizer, path = Adam([w], **settings), []
         for gradient in gradients:
@@ -506,30 +529,35 @@ def test_adam(verify):
             path.append(w.item())
         return np.array(path)
 
+    def same(expected, gradients, rtol=None, **settings):
+        case = Case(descend, np.array(gradients), **settings)
+        assert_close(case(), np.array(expected), rtol=rtol, case=case)
+
     with verify("the first step is one lr, whatever the size of the gradient"):
         for gradient in (1e-3, 1.0, 1e4):
-            assert_close(
-                descend([gradient], lr=0.1), [0.9], rtol=2e-6, case={"gradient": gradient, "lr": 0.1}
-            )
+            same([0.9], [gradient], rtol=2e-6, lr=0.1)
         assert_close(0.1 / 0.001**0.5, 3.16, rtol=1e-3)  # times lr: what it would be without the correction
     with verify("a constant gradient makes every step one lr"):
-        path = descend([0.5] * 5, lr=0.1)
-        assert_close(path, [0.9, 0.8, 0.7, 0.6, 0.5], rtol=1e-6, case={"gradients": [0.5] * 5, "lr": 0.1})
+        same([0.9, 0.8, 0.7, 0.6, 0.5], [0.5] * 5, rtol=1e-6, lr=0.1)
     with verify("two different gradients, by the formula"):
         m, v = 0.9 * 0.2 + 0.1 * -1.0, 0.999 * 0.004 + 0.001 * 1.0  # after the gradients 2 and -1
-        expected = 1.0 - 0.1 - 0.1 * (m / (1 - 0.9**2)) / ((v / (1 - 0.999**2)) ** 0.5)
-        assert_close(descend([2.0, -1.0], lr=0.1, eps=0)[-1], expected, case={"gradients": [2.0, -1.0]})
+        expected = 0.9 - 0.1 * (m / (1 - 0.9**2)) / ((v / (1 - 0.999**2)) ** 0.5)
+        same([0.9, expected], [2.0, -1.0], lr=0.1, eps=0)
     with verify("eps is added to the corrected root"):
-        assert_close(descend([1.0], lr=0.1, eps=1.0), [0.95], case={"gradient": 1.0, "eps": 1.0})
+        same([0.95], [1.0], lr=0.1, eps=1.0)
+        same([1.0], [0.0], lr=0.1)
     with verify("weight decay is part of the gradient"):
-        assert_close(
-            descend([0.0], start=3.0, lr=0.1, weight_decay=0.5, eps=0), [2.9], case={"weight_decay": 0.5}
-        )
+        same([2.9], [0.0], start=3.0, lr=0.1, weight_decay=0.5, eps=0)
     with verify("the gradient itself is left as it was"):
-        w, gradient = Tensor([1.0], requires_grad=True), Tensor([2.0])
-        w.grad = gradient
-        Adam([w], weight_decay=0.1).step()
-        assert_close(gradient, Tensor([2.0]))
+
+        def gradient_after(gradient):
+            w = Tensor(np.array([1.0]), requires_grad=True)
+            w.grad = Tensor(gradient)
+            Adam([w], weight_decay=0.1).step()
+            return w.grad.data
+
+        case = Case(gradient_after, np.array([2.0]))
+        assert_close(case(), np.array([2.0]), case=case)
 
 
 # %% [markdown]
@@ -574,23 +602,27 @@ class AdamW(Adam):
 @inline_test("AdamW")
 def test_adamw(verify):
     def step(optimizer, gradient, start=2.0, **settings):
+        """The weight after one step."""
         w = Tensor(np.array([start]), requires_grad=True)
         w.grad = Tensor(np.array([gradient]))
         optimizer([w], lr=0.1, eps=0 if gradient else 1e-8, **settings).step()
         return w.item()
 
+    def same(expected, *inputs, **settings):
+        case = Case(step, AdamW, *inputs, **settings)
+        assert_close(case(), expected, case=case)
+
     with verify("without a gradient, the weight shrinks by lr * weight_decay of itself"):
-        assert_close(step(AdamW, 0.0, weight_decay=0.5), 1.9, case={"w": 2.0, "lr": 0.1, "weight_decay": 0.5})
+        same(1.9, 0.0, weight_decay=0.5)
+        same(-3.8, 0.0, start=-4.0, weight_decay=0.5)
     with verify("the share is the same, however large the gradient"):
         for gradient in (1.0, 1000.0):
-            assert_close(
-                step(AdamW, gradient, weight_decay=0.5), 1.9 - 0.1, case={"w": 2.0, "gradient": gradient}
-            )
+            same(1.9 - 0.1, gradient, weight_decay=0.5)
     with verify("in Adam a decay of 0.0005 makes as large a step as one of 0.5, where the gradient is 0"):
         moved = np.array([2.0 - step(Adam, 0.0, weight_decay=decay) for decay in (0.5, 0.0005)])
         assert_close(moved, [0.1, 0.1], rtol=1e-4)
     with verify("without weight decay, AdamW is Adam"):
-        assert_close(step(AdamW, 3.0, weight_decay=0), step(Adam, 3.0), case={"gradient": 3.0})
+        same(step(Adam, 3.0), 3.0, weight_decay=0)
     with verify("going on from a state_dict gives the same weights to the last bit, for all three"):
         gradients = generator().normal(size=(10, 3)).astype(np.float32)
         for kind, settings in ((SGD, {"momentum": 0.9}), (Adam, {}), (AdamW, {})):
@@ -602,9 +634,7 @@ def test_adamw(verify):
                 whole.grad = parted.grad = Tensor(gradient)
                 optimizer.step()
                 (first if i < 5 else second).step()
-            assert (whole.data == parted.data).all(), (
-                f"{kind.__name__}: {whole} in one go, {parted} in two parts"
-            )
+            assert (whole.data == parted.data).all(), f"{kind.__name__}: {whole} in one go, {parted} in two parts"
 
 
 # %% [markdown]

@@ -27,9 +27,7 @@ class Optimizer:
         self.state: dict[Tensor, dict] = {}
         self._scratch: dict = {}
         if isinstance(params, Tensor):
-            raise TypeError(
-                f"{self._name}: params: expected a list of parameters, got one tensor; pass [tensor]"
-            )
+            raise TypeError(f"{self._name}: params: expected a list of parameters, got one tensor; pass [tensor]")
         params = list(params)
         if not params:
             raise ValueError(f"{self._name}: params: expected parameters, got none; pass model.parameters()")
@@ -68,9 +66,7 @@ class Optimizer:
             if name in group and not (isinstance(group[name], numbers.Real) and group[name] >= 0):
                 raise ValueError(f"{self._name}: {name}: expected a number from 0, got {group[name]!r}")
         betas = group.get("betas", (0.0, 0.0))
-        if not (
-            isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)
-        ):
+        if not (isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
             raise ValueError(f"{self._name}: betas: expected two numbers from 0 to below 1, got {betas!r}")
 
     def zero_grad(self):
@@ -119,9 +115,7 @@ class Optimizer:
         groups, state = state_dict["param_groups"], state_dict["state"]
         sizes = [[len(group["params"]) for group in side] for side in (self.param_groups, groups)]
         if sizes[0] != sizes[1]:
-            raise ValueError(
-                f"{self._name}: state: expected parameter groups of sizes {sizes[0]}, got {sizes[1]}"
-            )
+            raise ValueError(f"{self._name}: state: expected parameter groups of sizes {sizes[0]}, got {sizes[1]}")
         for group in groups:
             if set(group) != {"params", *self.defaults}:
                 raise ValueError(
