@@ -214,17 +214,29 @@ def test_walk(verify):
     leaf = ReLU()
     tree = Node(body=Node(first=leaf, width=3), head=ReLU(), label="net")
     with verify("parents come before their parts, with the path as the name"):
-        names = [name for name, _ in _walk(tree)]
-        assert names == ["", "body", "body.first", "head"], f"the names are {names}"
+
+        def paths():
+            names = [name for name, _ in _walk(tree)]
+            assert names == ["", "body", "body.first", "head"], f"the names are {names}"
+
+        Case(paths)()
     with verify("the layers themselves come with their names"):
         assert dict(_walk(tree))["body.first"] is leaf, "'body.first' should be the very layer that was put there"
     with verify("the walk may start with a name"):
-        names = [name for name, _ in _walk(tree, "net")]
-        assert names == ["net", "net.body", "net.body.first", "net.head"], f"the names are {names}"
+
+        def prefixed():
+            names = [name for name, _ in _walk(tree, "net")]
+            assert names == ["net", "net.body", "net.body.first", "net.head"], f"the names are {names}"
+
+        Case(prefixed)()
     with verify("a layer in two places comes twice, unless it is asked for once"):
-        shared = Node(a=leaf, b=leaf)
-        names = [name for name, _ in _walk(shared)], [name for name, _ in _once(_walk(shared))]
-        assert names == (["", "a", "b"], ["", "a"]), f"the names are {names}"
+
+        def shared():
+            pair = Node(a=leaf, b=leaf)
+            names = [name for name, _ in _walk(pair)], [name for name, _ in _once(_walk(pair))]
+            assert names == (["", "a", "b"], ["", "a"]), f"the names are {names}"
+
+        Case(shared)()
 
 
 # %% [markdown]
@@ -347,24 +359,58 @@ def test_module(verify):
             self.left, self.right = Block(2), Block(3)
             self.act = ReLU()
 
-    net = Net()
-    with verify("parameters are found in the whole tree, with their path as the name"):
-        names = [name for name, _ in net.named_parameters()]
-        assert names == ["scale", "left.weight", "right.weight"], f"the names are {names}"
-        assert next(net.parameters()) is net.scale, "parameters() should give the parameters themselves"
-    with verify("a shared parameter is learned once, and saved under both names"):
+    def tied():
+        net = Net()
         net.right.weight = net.left.weight
-        names = [name for name, _ in net.named_parameters()]
-        assert names == ["scale", "left.weight"], f"the names are {names}"
-        assert "right.weight" in net.state_dict(), "state_dict should hold 'right.weight' too"
+        return net
+
+    net = tied()
+    with verify("parameters are found in the whole tree, with their path as the name"):
+
+        def found():
+            net = Net()
+            names = [name for name, _ in net.named_parameters()]
+            assert names == ["scale", "left.weight", "right.weight"], f"the names are {names}"
+            assert next(net.parameters()) is net.scale, "parameters() should give the parameters themselves"
+            first, _ = next(net.named_parameters("net"))
+            assert first == "net.scale", f"with the prefix 'net' the first name is {first!r}"
+
+        Case(found)()
+    with verify("a frozen parameter is still one"):
+
+        def frozen():
+            net = Net()
+            net.left.weight.requires_grad = False
+            names = [name for name, _ in net.named_parameters()]
+            assert "left.weight" in names, f"without requires_grad, left.weight should still be there; got {names}"
+
+        Case(frozen)()
+    with verify("a shared parameter is learned once, and saved under both names"):
+
+        def shared():
+            names = [name for name, _ in tied().named_parameters()]
+            assert names == ["scale", "left.weight"], f"the names are {names}"
+            assert "right.weight" in tied().state_dict(), "state_dict should hold 'right.weight' too"
+
+        Case(shared)()
     with verify("the state holds buffers too, in the order of the tree"):
-        names = list(Net().state_dict())
-        expected = ["scale", "left.weight", "left.mean", "right.weight", "right.mean"]
-        assert names == expected, f"expected {expected}, got {names}"
+
+        def saved():
+            names = list(Net().state_dict())
+            expected = ["scale", "left.weight", "left.mean", "right.weight", "right.mean"]
+            assert names == expected, f"expected {expected}, got {names}"
+
+        Case(saved)()
     with verify("the state is numbers without a past, in the network's own memory"):
-        weight = net.state_dict()["left.weight"]
-        assert not weight.requires_grad, "a tensor in the state should not require a gradient"
-        assert np.shares_memory(weight.data, net.left.weight.data), "the state should share memory with the network"
+
+        def state():
+            net = Net()
+            weight = net.state_dict()["left.weight"]
+            assert isinstance(weight, Tensor), f"the state should hold tensors, got {type(weight).__name__}"
+            assert not weight.requires_grad, "a tensor in the state should not require a gradient"
+            assert np.shares_memory(weight.data, net.left.weight.data), "the state should share the network's memory"
+
+        Case(state)()
     with verify("a buffer is no parameter, also after its value was replaced"):
         net.left.mean = ones(2)
         names = [name for name, _ in net.named_buffers()]
@@ -450,36 +496,55 @@ def test_load_state(verify):
         def __init__(self):
             self.weight, self.bias = Parameter(zeros(2, 3)), Parameter(zeros(2))
 
+    def refusal(layer, state, strict=True):
+        try:
+            layer.load_state_dict(state, strict)
+        except ValueError as error:
+            return str(error)
+        raise AssertionError(f"loading {', '.join(state)} should raise a ValueError")
+
     new = generator().standard_normal((2, 3)).astype(np.float32)
     with verify("what is given arrives, in the tensors' own memory and dtype"):
-        layer = Affine()
-        memory = layer.weight.data
-        layer.load_state_dict({"weight": new.astype(np.float64), "bias": Tensor([1.0, 2.0])})
-        assert layer.weight.data is memory, "write into weight.data; do not replace it"
-        assert_close(layer.weight, Tensor(new))
-        assert_close(layer.bias, Tensor([1.0, 2.0]))
+
+        def load(new):
+            layer = Affine()
+            memory = layer.weight.data
+            layer.load_state_dict({"weight": new.astype(np.float64), "bias": Tensor([1.0, 2.0])})
+            assert layer.weight.data is memory, "write into weight.data; do not replace it"
+            assert_close(layer.bias, Tensor([1.0, 2.0]))
+            return layer.weight
+
+        case = Case(load, new)
+        assert_close(case(), Tensor(new), case=case)
     with verify("every problem is named at once"):
-        layer = Affine()
-        try:
-            layer.load_state_dict({"weight": new.T, "scale": ones(1)})
-        except ValueError as error:
+
+        def problems(new):
+            message = refusal(Affine(), {"weight": new.T, "scale": ones(1)})
             for part in ("bias", "scale", "weight", "(2, 3)", "(3, 2)"):
-                assert part in str(error), f"{part!r} should stand in the message: {error}"
-        else:
-            raise AssertionError("a wrong shape, a missing and an unexpected entry should raise a ValueError")
+                assert part in message, f"{part!r} should stand in the message: {message}"
+
+        Case(problems, new)()
     with verify("and then nothing was loaded"):
-        layer = Affine()
-        try:
-            layer.load_state_dict({"weight": new, "bias": ones(3)})
-        except ValueError:
-            assert_close(layer.weight, zeros(2, 3))
-        else:
-            raise AssertionError("a bias of shape (3,) in place of (2,) should raise a ValueError")
+
+        def refused(new, bias, strict):
+            layer = Affine()
+            refusal(layer, {"weight": new, "bias": bias}, strict)
+            return layer.weight
+
+        for strict in (True, False):
+            for bias in (ones(3), ones(1)):
+                case = Case(refused, new, bias, strict)
+                assert_close(case(), zeros(2, 3), case=case)
     with verify("strict=False loads what fits and says what it left alone"):
-        layer = Affine()
-        left = layer.load_state_dict({"weight": new, "scale": ones(1)}, strict=False)
-        assert left == (["bias"], ["scale"]), f"expected (['bias'], ['scale']), got {tuple(left)}"
-        assert_close(layer.weight, Tensor(new))
+
+        def not_strict(new):
+            layer = Affine()
+            left = layer.load_state_dict({"weight": new, "scale": ones(1)}, strict=False)
+            assert left == (["bias"], ["scale"]), f"expected (['bias'], ['scale']), got {tuple(left)}"
+            return layer.weight
+
+        case = Case(not_strict, new)
+        assert_close(case(), Tensor(new), case=case)
 
 
 # %% [markdown]
@@ -546,35 +611,57 @@ class Linear(Module):
 # %% nbgrader={"grade": true, "grade_id": "test-linear-layer", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Linear")
 def test_linear_layer(verify):
+    seed = int(generator().integers(2**31))
+
+    def seeded(*sizes, **settings):
+        manual_seed(seed)
+        return Linear(*sizes, **settings)
+
     with verify("weight and bias have torch's shapes and are parameters"):
-        layer = Linear(784, 128)
-        shapes = {name: parameter.shape for name, parameter in layer.named_parameters()}
-        assert shapes == {"weight": (128, 784), "bias": (128,)}, f"the parameters are {shapes}"
-        count = sum(p.size for p in layer.parameters()) + sum(p.size for p in Linear(128, 10).parameters())
+
+        def parts():
+            layer = Linear(78, 12)
+            shapes = {name: parameter.shape for name, parameter in layer.named_parameters()}
+            assert shapes == {"weight": (12, 78), "bias": (12,)}, f"the parameters are {shapes}"
+            assert layer.weight.dtype == layer.bias.dtype == np.float32, f"the weight is {layer.weight.dtype}"
+
+        Case(parts)()
+        count = sum(p.size for n, m in ((784, 128), (128, 10)) for p in Linear(n, m).parameters())
         assert count == 100_352 + 128 + 1_280 + 10 == 101_770, f"the network in the picture has {count} numbers"
-        assert layer.weight.dtype == layer.bias.dtype == np.float32, f"the weight is {layer.weight.dtype}"
-    with verify("the layer computes what linear computes"):
-        layer, x = Linear(3, 2), Tensor(generator().standard_normal((4, 3)).astype(np.float32))
-        case = Case(layer, x)
-        assert_close(case(), linear(x, layer.weight, layer.bias), case=case)
-    with verify("without a bias there is one parameter, and zeros stay zeros"):
-        layer = Linear(3, 2, bias=False)
-        assert layer.bias is None and len(list(layer.parameters())) == 1, "bias=False should leave only the weight"
-        assert_close(layer(zeros(1, 3)), zeros(1, 2))
     with verify("the first numbers fill the interval ±1/√in_features, on both sides"):
-        for values in (Linear(400, 50).weight.data, Linear(400, 20_000).bias.data):
-            low, high = values.min(), values.max()
-            assert -0.05 <= low < -0.049 and 0.049 < high <= 0.05, f"for 400 inputs they lie in [{low}, {high}]"
+
+        def interval(n, m):
+            for name, values in (("weight", seeded(n, m).weight.data), ("bias", seeded(n, m).bias.data)):
+                low, high, bound = values.min(), values.max(), n**-0.5
+                fills = -bound <= low < -0.97 * bound and 0.97 * bound < high <= bound
+                assert fills, f"for {n} inputs the {name} lies in [{low:.4g}, {high:.4g}], not in ±{bound}"
+
+        for n in (4, 16):
+            Case(interval, n, 2_000)()
     with verify("so the outputs keep a third of the inputs' variance, whatever the size"):
         for n in (100, 1600):
             variance = Linear(n, 4000, bias=False)(ones(1, n)).var().item()
             assert 0.28 < variance < 0.39, f"with {n} inputs the variance of the outputs is {variance}"
+    with verify("the layer computes what linear computes"):
+
+        def apply(x):
+            return seeded(3, 2)(x)
+
+        x, layer = Tensor(generator().standard_normal((4, 3)).astype(np.float32)), seeded(3, 2)
+        case = Case(apply, x)
+        assert_close(case(), linear(x, layer.weight, layer.bias), case=case)
+
+        def trace(x):
+            assert seeded(3, 2)(x).grad_fn is not None, "compute with tensors: what touches .data leaves the graph"
+
+        Case(trace, x)()
+    with verify("without a bias there is one parameter, and zeros stay zeros"):
+        layer = Linear(3, 2, bias=False)
+        assert layer.bias is None and len(list(layer.parameters())) == 1, "bias=False should leave only the weight"
+        assert_close(layer(zeros(1, 3)), zeros(1, 2))
     with verify("manual_seed makes the draw repeatable"):
-        manual_seed(1)
-        first = Linear(3, 2)
-        manual_seed(1)
-        assert_close(Linear(3, 2).bias.detach(), first.bias.detach())
-        assert not np.array_equal(Linear(3, 2).weight.data, first.weight.data), "two draws should differ"
+        assert_close(seeded(3, 2).bias.detach(), seeded(3, 2).bias.detach())
+        assert not np.array_equal(Linear(3, 2).weight.data, Linear(3, 2).weight.data), "two draws should differ"
 
 
 # %% [markdown]
@@ -648,38 +735,55 @@ class Dropout(Module):
 # %% nbgrader={"grade": true, "grade_id": "test-dropout", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Dropout")
 def test_dropout(verify):
-    x = ones(100_000)
-    with verify("each number is either dropped or scaled by 1 / (1 - p)"):
-        values = np.unique(dropout(x, p=0.2).data)
-        assert_close(values, np.array([0.0, 1.25], np.float32), case={"x": "100,000 ones", "p": 0.2})
+    seed, x = int(generator().integers(2**31)), ones(100_000)
+
+    def seeded(x, *settings):
+        manual_seed(seed)
+        return dropout(x, *settings)
+
     with verify("p is the part that is dropped"):
-        dropped = (dropout(x, p=0.2).data == 0).mean()
-        assert 0.19 < dropped < 0.21, f"with p=0.2, {dropped:.1%} of the numbers were dropped"
+
+        def part(x, p):
+            dropped = (seeded(x, p).data == 0).mean()
+            assert abs(dropped - p) < 0.01, f"with p={p}, {dropped:.1%} of the numbers were dropped"
+
+        Case(part, x, 0.2)()
+    with verify("each number is either dropped or scaled by 1 / (1 - p)"):
+
+        def values(n, p):
+            return np.unique(seeded(ones(n), p).data)
+
+        case = Case(values, 1000, 0.2)
+        assert_close(case(), np.array([0.0, 1.25], np.float32), case=case)
     with verify("so the mean stays, up to chance"):
         mean = dropout(x, p=0.5).mean().item()
         assert 0.97 < mean < 1.03, f"the mean of ones after dropout with p=0.5 is {mean}"
-    with verify("elements are dropped one by one, not whole rows or columns"):
-        kept = dropout(ones(200, 200)).data != 0
-        for axis in (0, 1):
-            assert 0 < kept.mean(axis=axis).min() and kept.mean(axis=axis).max() < 1, (
-                f"axis {axis} is dropped as a whole"
-            )
-    with verify("every call draws anew, and manual_seed repeats it"):
-        manual_seed(3)
-        first, second = dropout(x), dropout(x)
-        manual_seed(3)
-        assert not np.array_equal(first.data, second.data), "two calls dropped the same numbers"
-        assert_close(dropout(x), first)
+    with verify("every number is drawn for itself, every call draws anew, and manual_seed repeats it"):
+
+        def twice():
+            first, second = seeded(ones(100, 100)), dropout(ones(100, 100))
+            assert first.data.any(axis=0).all(), "whole columns were dropped"
+            assert not np.array_equal(first.data, second.data), "two calls dropped the same numbers"
+            assert np.array_equal(seeded(ones(100, 100)).data, first.data), "manual_seed should repeat the draw"
+
+        Case(twice)()
     with verify("in eval() nothing happens"):
-        layer = Dropout(0.9)
-        assert layer.eval()(x) is x, "after eval() the layer should return its input itself"
+
+        def evaluate(x):
+            layer = Dropout(0.9)
+            assert layer.eval()(x) is x, "after eval() the layer should return its input itself"
+
+        Case(evaluate, ones(50))()
     with verify("p = 0 keeps everything, p = 1 nothing, float64 stays"):
         draw = Tensor(generator().standard_normal(50))
         assert_close(dropout(draw, p=0), draw)
         assert_close(dropout(draw, p=1), Tensor(np.zeros(50)))
     with verify("the way back stays open"):
-        w = Parameter(ones(3))
-        assert dropout(w).grad_fn is not None, "compute with tensors, x * Tensor(mask): .data leaves the graph"
+
+        def trace(w):
+            assert dropout(w).grad_fn is not None, "compute with tensors, x * Tensor(mask): .data leaves the graph"
+
+        Case(trace, Parameter(ones(3)))()
 
 
 # %% [markdown]
@@ -748,23 +852,35 @@ def test_sequential(verify):
     first, second = Linear(3, 4), Linear(4, 2)
     net = Sequential(first, ReLU(), second)
     with verify("the output of each layer is the input of the next"):
+
+        def chain(x):
+            return Sequential(first, ReLU(), second)(x)
+
         x = Tensor(generator().standard_normal((5, 3)).astype(np.float32))
-        case = Case(net, x)
+        case = Case(chain, x)
         assert_close(case(), second(ReLU()(first(x))), case=case)
-    with verify("a layer that stands twice runs twice"):
-        square = Linear(3, 3)
-        assert_close(Sequential(square, square)(x), square(square(x)), case={"input": x})
     with verify("without layers it passes its input on"):
         assert Sequential()(x) is x, "Sequential()(x) should be x"
-    with verify("parts are called by their place"):
-        names = [name for name, _ in net.named_parameters()]
-        assert names == ["0.weight", "0.bias", "2.weight", "2.bias"], f"the names are {names}"
+    with verify("parts are called by their place, or as they are named"):
+
+        def names():
+            found = [name for name, _ in Sequential(first, ReLU(), second).named_parameters()]
+            assert found == ["0.weight", "0.bias", "2.weight", "2.bias"], f"the names are {found}"
+            found = [name for name, _ in Sequential({"first": first}).named_parameters()]
+            assert found == ["first.weight", "first.bias"], f"the names are {found}"
+
+        Case(names)()
         assert isinstance(net[1], Module), "an activation counts as a Module"
     with verify("indexing, slicing, length and iteration"):
         assert net[0] is first and net[-1] is second and len(net) == 3 and list(net[:2]) == [first, net[1]]
     with verify("it shows itself as torch does"):
-        expected = "Sequential(\n  (0): Sequential(\n    (act): ReLU()\n  )\n)"
-        shown = repr(Sequential(Sequential({"act": ReLU()})))
+        expected = """Sequential(
+  (0): Linear(in_features=3, out_features=4, bias=True)
+  (1): Sequential(
+    (act): ReLU()
+  )
+)"""
+        shown = repr(Sequential(first, Sequential({"act": ReLU()})))
         assert shown == expected, f"expected\n{expected}\ngot\n{shown}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tinytorch.testing.misconceptions.caller import called_from
 Array = np.ndarray
 
 
-def _loud_case(home: types.ModuleType, inputs: list[Array], calls: list[Callable[[Any], Any]]) -> Case:
+def _loud_case(home: types.ModuleType, inputs: list[Array], calls: Sequence[Callable[[Any], Any]]) -> Case:
     """Every call on every input, with overflow and 0/0 as errors: they count by their text."""
 
     def outcomes(*tensors: Any) -> list[Any]:
