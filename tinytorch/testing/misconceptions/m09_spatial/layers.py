@@ -116,12 +116,12 @@ def max_of_magnitudes(
 
 def _shared(
     share: Callable[[Array], Array], grad: Array, out: Array, x: Array,
-    kernel_size: Setting, stride: Setting, padding: Setting, dilation: Setting,
+    kernel_size: Setting, stride: Setting, padding: Setting, dilation: Setting, overwrite: bool = False,
 ) -> Array:  # fmt: skip
     """dx where, of each window's gradient, every point (p, q) gets the part `share(hits)`; hits are the maxima."""
     stride = kernel_size if stride is None else stride
     hits = windows(x, kernel_size, stride, padding, dilation, -np.inf) == out[..., None, None]
-    return spread(grad[..., None, None] * share(hits), x.shape[2:], stride, padding, dilation)
+    return spread(grad[..., None, None] * share(hits), x.shape[2:], stride, padding, dilation, overwrite)
 
 
 @misconception(
@@ -129,7 +129,7 @@ def _shared(
     name="equal maxima share the gradient",
     belief="It is fair to divide the gradient among equals.",
     explanation="As in torch the first of equals, in reading order, gets all of it.",
-    hints=("Four equal pixels in a window: what does the second one get? Nothing.", "Take what was given from `rest`."),
+    hints=("Four equal pixels in a window: what does the second one get? Nothing.", "Is `free` part of the hit?"),
 )
 def ties_share(
     grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
@@ -148,7 +148,7 @@ def ties_share(
     explanation="A window hands its gradient out once, to the first of equals; whole windows are 0 after a ReLU.",
     hints=(
         "Four equal pixels and a gradient of 1: what is the sum of what they get?",
-        "Take what was given from `rest`.",
+        "A window that was hit is no longer free: free ^= hit.",
     ),
 )
 def ties_all_get_it(
@@ -191,31 +191,22 @@ def whole_window_gets_it(
     return _shared(np.ones_like, grad, out, x, kernel_size, stride, padding, dilation)
 
 
-@draws("unslide_max")
-def _unslide_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    shape, settings = _pool_settings(generator)
-    settings |= {"padding": 0, "stride": 1}
-    x, axis = generator.standard_normal(shape), int(generator.integers(2))
-    win = home.place_windows(x.shape, settings["kernel_size"], 1, 0, 1)
-    best = home.slide(np.maximum, x, axis, win)
-    return Case(home.unslide_max, generator.standard_normal(best.shape), best, x, axis, win)
-
-
 @misconception(
-    "unslide_max",
+    "vjp(max_pool2d)",
     name="overlapping windows overwrite each other's gradient",
     belief="Every pixel belongs to one window.",
     explanation="A pixel that is the largest of several windows gets the gradients of all of them: they are added.",
     hints=("A peak in the middle is the maximum of four 2x2 windows at stride 1: it gets 4.", "+= in place of =."),
 )
-def overlaps_overwrite(grad: Array, best: Array, x: Array, axis: int, win: Any) -> Array:
-    dx, rest = np.zeros(x.shape, grad.dtype), grad
-    for p in range(win.kernel[axis]):
-        at = home_of(win).points(p, axis, win)
-        hit = rest * (x[at] == best)
-        dx[at] = hit
-        rest = rest - hit
-    return dx
+def overlaps_overwrite(
+    grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
+    dilation: Setting = 1,
+) -> Array:  # fmt: skip
+    def first(hits: Array) -> Array:
+        flat = hits.reshape(*hits.shape[:4], -1)
+        return (flat & (flat.cumsum(axis=-1) == 1)).reshape(hits.shape)
+
+    return _shared(first, grad, out, x, kernel_size, stride, padding, dilation, overwrite=True)
 
 
 @misconception(
@@ -257,11 +248,13 @@ def sum_not_divided(
     return windows(x, kernel_size, kernel_size if stride is None else stride, padding).sum(axis=(4, 5))
 
 
-def _averaged(grad: Array, x: Array, counts: Any, kernel_size: Setting, stride: Setting, padding: Setting) -> Array:
+def _averaged(
+    grad: Array, x: Array, counts: Any, kernel_size: Setting, stride: Setting, padding: Setting, overwrite: bool = False
+) -> Array:
     stride = kernel_size if stride is None else stride
     each = grad / counts
     parts = np.broadcast_to(each[..., None, None], windows(x, kernel_size, stride, padding).shape)
-    return spread(parts, x.shape[2:], stride, padding, 1)
+    return spread(parts, x.shape[2:], stride, padding, 1, overwrite)
 
 
 @misconception(
@@ -276,6 +269,22 @@ def mean_gradient_not_divided(
     count_include_pad: bool = True,
 ) -> Array:  # fmt: skip
     return _averaged(grad, x, 1, kernel_size, stride, padding)
+
+
+@misconception(
+    "vjp(avg_pool2d)",
+    name="overlapping windows overwrite each other's gradient",
+    belief="Every pixel belongs to one window.",
+    explanation="A pixel that stood in several windows gets a share of the gradient of each: they are added.",
+    hints=("The middle of a 3x3 image stands in four 2x2 windows at stride 1.", "+= in place of =."),
+)
+def mean_overlaps_overwrite(
+    grad: Array, out: Array, x: Array, *, kernel_size: Setting, stride: Setting = None, padding: Setting = 0,
+    count_include_pad: bool = True,
+) -> Array:  # fmt: skip
+    stride = kernel_size if stride is None else stride
+    counts = pixel_counts(x, kernel_size, stride, padding, count_include_pad)
+    return _averaged(grad, x, counts, kernel_size, stride, padding, overwrite=True)
 
 
 @misconception(
