@@ -21,15 +21,6 @@ def test_every_output_is_the_sum_of_the_definition(rung):
     holds_for_all_convolutions(law)
 
 
-@pytest.mark.parametrize("rung", RUNGS[1:], ids=lambda rung: rung.__name__)
-def test_the_faster_rungs_equal_the_loops(rung):
-    def law(convolution, seed):
-        x, weight, _ = convolution.tensors(seed)
-        return Case(rung, x, weight, **convolution.settings), conv2d_loops(x, weight, **convolution.settings)
-
-    holds_for_all_convolutions(law, examples=20)
-
-
 @pytest.mark.parametrize("rung", [conv2d_loops, conv2d], ids=lambda rung: rung.__name__)
 def test_it_is_linear_in_the_image_and_the_bias_is_added_once(rung):
     def law(convolution, seed):
