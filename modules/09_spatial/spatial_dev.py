@@ -559,23 +559,34 @@ def test_im2col(verify):
 # %% nbgrader={"grade": false, "grade_id": "conv2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 def chunk_columns(x, win: Windows, groups: int, start: int, stop: int):
-    """Yield (slice of the batch, its columns): (images, groups, C / groups · kh · kw, places), in one reused buffer."""
-    c, (h, w) = x.shape[1], x.shape[2:]
-    shape = (groups, c // groups * math.prod(win.kernel), math.prod(win.out))
+    """Yield (part, columns) for images start … stop, a few at a time, and large ones a band of rows at a time.
+
+    `columns` has shape (images, groups, C / groups · kh · kw, places), in one buffer that is used again for each part;
+    `part` is the index of the same images and places in an array with the axes (images, …, places).
+    """
+    channels, (height, width) = x.shape[1], win.out
+    rows = channels // groups * math.prod(win.kernel)
     if win.kernel == win.stride == (1, 1) and not any(map(any, win.padding)):
         for part in chunks(start, stop, x[0].nbytes):
-            yield part, x[part].reshape(-1, *shape)  # the columns of a 1×1 window are the image itself
+            yield part, x[part].reshape(-1, groups, rows, height * width)  # a 1×1 window's columns are the image
         return
-    parts = chunks(start, stop, math.prod(shape) * x.itemsize)
-    size = parts[0].stop - parts[0].start
+    bands = chunks(0, height, groups * rows * width * x.itemsize)
+    parts = chunks(start, stop, groups * rows * height * width * x.itemsize)
+    images, band = parts[0].stop - parts[0].start, bands[0].stop
     (above, below), (left, right) = win.padding
-    padded = np.zeros((size, c, above + h + below, left + w + right), x.dtype)
-    columns = np.empty((size, c, *win.kernel, *win.out), x.dtype)
+    h, w = x.shape[2:]
+    padded = np.zeros((images, channels, above + h + below, left + w + right), x.dtype)
+    buffer = np.empty(images * groups * rows * band * width, x.dtype)
+    view = window_view(padded, win)
     for part in parts:
         count = part.stop - part.start
         padded[:count, :, above : above + h, left : left + w] = x[part]
-        np.copyto(columns[:count], window_view(padded[:count], win))
-        yield part, columns[:count].reshape(count, *shape)
+        for down in bands:
+            windows = view[:count, ..., down, :]
+            columns = buffer[: windows.size].reshape(windows.shape)
+            np.copyto(columns, windows)
+            places = slice(down.start * width, down.stop * width)
+            yield (part, ..., places), columns.reshape(count, groups, rows, -1)
 
 
 def convolve(x, weight, bias, win: Windows, groups: int):
@@ -596,7 +607,7 @@ def convolve(x, weight, bias, win: Windows, groups: int):
             np.matmul(filters, columns, out=flat[part])
             ### END SOLUTION
             if bias is not None:
-                y[part] += bias[:, None, None]
+                flat[part] += bias.reshape(groups, -1, 1)
 
     in_threads(work, len(x), y.size * filters.shape[2])
     return y
@@ -857,6 +868,13 @@ def place_pool(x, kernel_size, stride, padding, dilation=1) -> Windows:
     return win
 
 
+def each_point(padded, win: Windows):
+    """The pixels that are point (0, 0) of their windows, then (0, 1), … in reading order: views of the output's size."""
+    for p in range(win.kernel[0]):
+        for q in range(win.kernel[1]):
+            yield padded[points(p, 0, win)][points(q, 1, win)]
+
+
 def slide(combine, x, axis: int, win: Windows):
     """Combine the points of each window along one axis. `combine` is np.maximum or np.add."""
     return functools.reduce(combine, (x[points(p, axis, win)] for p in range(win.kernel[axis])))
@@ -896,42 +914,34 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
     ### END SOLUTION
 
 
-def unslide_max(grad, best, x, axis: int, win: Windows):
-    """The way back through `slide(np.maximum, x, axis, win)`, whose result was `best`: the gradient of x.
-
-    TODO: for each point p of the windows, give its pixels the gradient of the windows they were the largest of.
-
-    APPROACH:
-    1. `rest` is the gradient that is still to be given. A pixel is hit where it equals its window's maximum.
-    2. Add `rest` times the hits to the pixels' dx, and take it away from `rest`: no later point gets it again.
-
-    HINT: `x[points(p, axis, win)] == best` are the hits. Windows may overlap, so `+=` into dx.
-    """
-    dx, rest = np.zeros(x.shape, grad.dtype), grad
-    for p in range(win.kernel[axis]):
-        at = points(p, axis, win)
-        ### BEGIN SOLUTION
-        hit = rest * (x[at] == best)
-        dx[at] += hit
-        rest = rest - hit
-        ### END SOLUTION
-    return dx
-
-
 @vjp(max_pool2d)
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
-    # The first row that holds the maximum, and in it the first column: the first in reading order.
+    """The whole gradient of a window goes to its largest pixel, the first in reading order among equals.
+
+    TODO: for one point of every window after the other, in reading order: give those pixels what they get.
+
+    APPROACH:
+    1. A pixel is hit if it equals its window's maximum, `best`, and no earlier point of that window was hit.
+    2. Windows that have been hit are no longer `free`.
+    3. Add the windows' gradient `g` to the gradients of the pixels that were hit.
+
+    HINT: `free ^= hit` after `hit = (pixels == best) & free`. Windows may overlap: `+=`.
+    """
     win = place_pool(x, kernel_size, stride, padding, dilation)
-    dx = np.empty(x.shape, grad.dtype)
+    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
 
     def work(part):
-        padded = add_border(x[part], win.padding, -np.inf)
-        across = slide(np.maximum, padded, 1, win)
-        of_rows = unslide_max(grad[part], out[part], across, 0, win)
-        dx[part] = without_border(unslide_max(of_rows, across, padded, 1, win), win.padding)
+        padded, best, g = add_border(x[part], win.padding, -np.inf), out[part], grad[part]
+        free = np.ones(best.shape, bool)
+        for pixels, gradients in zip(each_point(padded, win), each_point(dx[part], win)):
+            ### BEGIN SOLUTION
+            hit = (pixels == best) & free
+            free ^= hit
+            gradients += g * hit
+            ### END SOLUTION
 
     in_chunks(work, x)
-    return dx
+    return without_border(dx, win.padding)
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-max-pool2d", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
@@ -997,27 +1007,20 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
 def _(grad, out, x, *, kernel_size, stride, padding, count_include_pad):
     """Each pixel of a window had the same part in its mean.
 
-    TODO: `each`: what every pixel of a window gets.
+    TODO: give the gradients of one point of every window what they get, from `each`.
     """
     win = place_pool(x, kernel_size, stride, padding)
-    (above, below), (left, right) = win.padding
-    dx = np.empty(x.shape, grad.dtype)
-    ### BEGIN SOLUTION
+    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
     each = grad / window_counts(x, win, count_include_pad)
-    ### END SOLUTION
 
     def work(part):
-        images, channels, h, w = x[part].shape
-        of_rows = np.zeros((images, channels, above + h + below, win.out[1]), grad.dtype)
-        padded = np.zeros((images, channels, above + h + below, left + w + right), grad.dtype)
-        for p in range(win.kernel[0]):
-            of_rows[points(p, 0, win)] += each[part]
-        for q in range(win.kernel[1]):
-            padded[points(q, 1, win)] += of_rows
-        dx[part] = without_border(padded, win.padding)
+        for gradients in each_point(dx[part], win):
+            ### BEGIN SOLUTION
+            gradients += each[part]
+            ### END SOLUTION
 
     in_chunks(work, x)
-    return dx
+    return without_border(dx, win.padding)
 
 
 def adaptive_avg_pool2d(x, output_size):

@@ -19,7 +19,7 @@ from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in
 __all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters',
            'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col',
            'chunk_columns', 'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d',
-           'Conv2d', 'place_pool', 'slide', 'pool_windows', 'without_border', 'max_pool2d', 'unslide_max',
+           'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d',
            'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize',
            'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
 
@@ -248,23 +248,34 @@ def _(grad, out, columns, *, output_size, **where):
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv2d
 def chunk_columns(x, win: Windows, groups: int, start: int, stop: int):
-    """Yield (slice of the batch, its columns): (images, groups, C / groups · kh · kw, places), in one reused buffer."""
-    c, (h, w) = x.shape[1], x.shape[2:]
-    shape = (groups, c // groups * math.prod(win.kernel), math.prod(win.out))
+    """Yield (part, columns) for images start … stop, a few at a time, and large ones a band of rows at a time.
+
+    `columns` has shape (images, groups, C / groups · kh · kw, places), in one buffer that is used again for each part;
+    `part` is the index of the same images and places in an array with the axes (images, …, places).
+    """
+    channels, (height, width) = x.shape[1], win.out
+    rows = channels // groups * math.prod(win.kernel)
     if win.kernel == win.stride == (1, 1) and not any(map(any, win.padding)):
         for part in chunks(start, stop, x[0].nbytes):
-            yield part, x[part].reshape(-1, *shape)  # the columns of a 1×1 window are the image itself
+            yield part, x[part].reshape(-1, groups, rows, height * width)  # a 1×1 window's columns are the image
         return
-    parts = chunks(start, stop, math.prod(shape) * x.itemsize)
-    size = parts[0].stop - parts[0].start
+    bands = chunks(0, height, groups * rows * width * x.itemsize)
+    parts = chunks(start, stop, groups * rows * height * width * x.itemsize)
+    images, band = parts[0].stop - parts[0].start, bands[0].stop
     (above, below), (left, right) = win.padding
-    padded = np.zeros((size, c, above + h + below, left + w + right), x.dtype)
-    columns = np.empty((size, c, *win.kernel, *win.out), x.dtype)
+    h, w = x.shape[2:]
+    padded = np.zeros((images, channels, above + h + below, left + w + right), x.dtype)
+    buffer = np.empty(images * groups * rows * band * width, x.dtype)
+    view = window_view(padded, win)
     for part in parts:
         count = part.stop - part.start
         padded[:count, :, above : above + h, left : left + w] = x[part]
-        np.copyto(columns[:count], window_view(padded[:count], win))
-        yield part, columns[:count].reshape(count, *shape)
+        for down in bands:
+            windows = view[:count, ..., down, :]
+            columns = buffer[: windows.size].reshape(windows.shape)
+            np.copyto(columns, windows)
+            places = slice(down.start * width, down.stop * width)
+            yield (part, ..., places), columns.reshape(count, groups, rows, -1)
 
 
 def convolve(x, weight, bias, win: Windows, groups: int):
@@ -277,7 +288,7 @@ def convolve(x, weight, bias, win: Windows, groups: int):
         for part, columns in chunk_columns(x, win, groups, start, stop):
             np.matmul(filters, columns, out=flat[part])
             if bias is not None:
-                y[part] += bias[:, None, None]
+                flat[part] += bias.reshape(groups, -1, 1)
 
     in_threads(work, len(x), y.size * filters.shape[2])
     return y
@@ -413,6 +424,13 @@ def place_pool(x, kernel_size, stride, padding, dilation=1) -> Windows:
     return win
 
 
+def each_point(padded, win: Windows):
+    """The pixels that are point (0, 0) of their windows, then (0, 1), … in reading order: views of the output's size."""
+    for p in range(win.kernel[0]):
+        for q in range(win.kernel[1]):
+            yield padded[points(p, 0, win)][points(q, 1, win)]
+
+
 def slide(combine, x, axis: int, win: Windows):
     """Combine the points of each window along one axis. `combine` is np.maximum or np.add."""
     return functools.reduce(combine, (x[points(p, axis, win)] for p in range(win.kernel[axis])))
@@ -446,31 +464,22 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
     return pool_windows(np.maximum, -np.inf, x, win)
 
 
-def unslide_max(grad, best, x, axis: int, win: Windows):
-    """The way back through `slide(np.maximum, x, axis, win)`, whose result was `best`: the gradient of x."""
-    dx, rest = np.zeros(x.shape, grad.dtype), grad
-    for p in range(win.kernel[axis]):
-        at = points(p, axis, win)
-        hit = rest * (x[at] == best)
-        dx[at] += hit
-        rest = rest - hit
-    return dx
-
-
 @vjp(max_pool2d)
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
-    # The first row that holds the maximum, and in it the first column: the first in reading order.
+    """The whole gradient of a window goes to its largest pixel, the first in reading order among equals."""
     win = place_pool(x, kernel_size, stride, padding, dilation)
-    dx = np.empty(x.shape, grad.dtype)
+    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
 
     def work(part):
-        padded = add_border(x[part], win.padding, -np.inf)
-        across = slide(np.maximum, padded, 1, win)
-        of_rows = unslide_max(grad[part], out[part], across, 0, win)
-        dx[part] = without_border(unslide_max(of_rows, across, padded, 1, win), win.padding)
+        padded, best, g = add_border(x[part], win.padding, -np.inf), out[part], grad[part]
+        free = np.ones(best.shape, bool)
+        for pixels, gradients in zip(each_point(padded, win), each_point(dx[part], win)):
+            hit = (pixels == best) & free
+            free ^= hit
+            gradients += g * hit
 
     in_chunks(work, x)
-    return dx
+    return without_border(dx, win.padding)
 
 # %% ../../modules/09_spatial/spatial_dev.py #avg-pool2d
 def window_counts(x, win: Windows, count_include_pad: bool):
@@ -496,22 +505,15 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
 def _(grad, out, x, *, kernel_size, stride, padding, count_include_pad):
     """Each pixel of a window had the same part in its mean."""
     win = place_pool(x, kernel_size, stride, padding)
-    (above, below), (left, right) = win.padding
-    dx = np.empty(x.shape, grad.dtype)
+    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
     each = grad / window_counts(x, win, count_include_pad)
 
     def work(part):
-        images, channels, h, w = x[part].shape
-        of_rows = np.zeros((images, channels, above + h + below, win.out[1]), grad.dtype)
-        padded = np.zeros((images, channels, above + h + below, left + w + right), grad.dtype)
-        for p in range(win.kernel[0]):
-            of_rows[points(p, 0, win)] += each[part]
-        for q in range(win.kernel[1]):
-            padded[points(q, 1, win)] += of_rows
-        dx[part] = without_border(padded, win.padding)
+        for gradients in each_point(dx[part], win):
+            gradients += each[part]
 
     in_chunks(work, x)
-    return dx
+    return without_border(dx, win.padding)
 
 
 def adaptive_avg_pool2d(x, output_size):

@@ -20,7 +20,7 @@ __all__ = ['recording', 'primitives', 'CHUNK_BYTES', 'SMALL_WORK', 'to_array', '
            'amax', 'amin', 'gather', 'mean', 'var', 'reshape', 'permute', 'getitem', 'transpose', 'flatten',
            'unsqueeze', 'squeeze', 'Extremum', 'max', 'min', 'where', 'concatenate', 'stack', 'pad', 'manual_seed',
            'default_generator', 'zeros', 'ones', 'full', 'arange', 'eye', 'randn', 'rand', 'tensor', 'in_threads',
-           'chunks', 'in_chunks', 'product']
+           'chunks', 'in_chunks', 'piecewise', 'product']
 
 # %% ../../modules/01_tensor/tensor_dev.py #to-array
 def to_array(data, dtype=None) -> np.ndarray:
@@ -647,6 +647,21 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork: the child starts its own
 
 
+@functools.cache
+def _keep_memory():
+    """Ask the C library to keep the memory of freed arrays for the next ones, where it can be asked (glibc).
+
+    Otherwise the arrays of every training step are fetched from the system anew, page by page.
+    """
+    import ctypes
+
+    libc = ctypes.CDLL(None) if os.name == "posix" else None
+    if hasattr(libc, "mallopt"):
+        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**25)  # the largest that is accepted
+
+
 class _OneBlasThread:
     """While anyone is inside, the matrix product keeps to the thread that calls it."""
 
@@ -684,6 +699,8 @@ def in_threads(work, count: int, cost: int) -> list:
     `cost` is the work in all, in multiply-adds; a small one is done in the caller's thread. So is what is called from
     within `work`, so that nothing waits for itself.
     """
+    if cost >= SMALL_WORK:
+        _keep_memory()
     parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else builtins.min(_machine_threads(), count)
     edges = [count * i // parts for i in range(parts + 1)]
     with _one_blas_thread:
@@ -704,6 +721,26 @@ def in_chunks(work, x) -> list:
 
     moved = 8 * x.size  # a number read and written is counted as eight multiply-adds
     return [result for results in in_threads(share, len(x), moved) for result in results]
+
+
+def piecewise(function):
+    """Compute an element-by-element function of arrays of one shape in parts that stay in the cache, in threads."""
+
+    @functools.wraps(function)
+    def in_parts(*arrays, **settings):
+        shape = arrays[0].shape
+        if 8 * arrays[0].size < SMALL_WORK or any(a.shape != shape for a in arrays):
+            return function(*arrays, **settings)
+        dtype = function(*(a[:0] for a in arrays), **settings).dtype
+        out = np.empty(shape, dtype)
+
+        def work(part):
+            out[part] = function(*(a[part] for a in arrays), **settings)
+
+        in_chunks(work, arrays[0])
+        return out
+
+    return in_parts
 
 
 def product(a, b) -> np.ndarray:
