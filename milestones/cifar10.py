@@ -18,7 +18,9 @@ from tinytorch.optim import SGD, OneCycle
 
 EPOCHS = 10
 
-MARK = 75.0  # percent of the 10,000 test pictures
+# Percent of the 10,000 test pictures. Measured after ten epochs: SimpleCNN 77.45 (seed 0), and what must not pass,
+# with torch: filters frozen at their random start 60.2, the gradients of both convolutions times 0.1 74.3.
+MARK = 76.0
 
 # Of each channel, over the 50,000 training pictures.
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
