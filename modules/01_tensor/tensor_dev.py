@@ -1208,26 +1208,6 @@ def in_chunks(work, x) -> list:
     return [result for results in in_threads(share, len(x), moved) for result in results]
 
 
-def piecewise(function):
-    """Compute an element-by-element function of arrays of one shape in parts that stay in the cache, in threads."""
-
-    @functools.wraps(function)
-    def in_parts(*arrays, **settings):
-        shape = arrays[0].shape
-        if 8 * arrays[0].size < SMALL_WORK or any(a.shape != shape for a in arrays):
-            return function(*arrays, **settings)
-        dtype = function(*(a[:0] for a in arrays), **settings).dtype
-        out = np.empty(shape, dtype)
-
-        def work(part):
-            out[part] = function(*(a[part] for a in arrays), **settings)
-
-        in_chunks(work, arrays[0])
-        return out
-
-    return in_parts
-
-
 def product(a, b) -> np.ndarray:
     """a @ b for two matrices, the rows of `a` shared out among the cores."""
     out = np.empty((len(a), b.shape[1]), np.result_type(a, b))

@@ -37,7 +37,7 @@ import math
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, piecewise, primitive
+from tinytorch.core.tensor import Tensor, primitive
 
 # %%
 from tinytorch.testing import Case, assert_close, generator, inline_test, report
@@ -62,7 +62,6 @@ from tinytorch.testing import Case, assert_close, generator, inline_test, report
 # %% nbgrader={"grade": false, "grade_id": "relu", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @primitive
-@piecewise
 def relu(x):
     """max(x, 0), element by element; NaN stays NaN. The dtype stays.
 
@@ -81,7 +80,6 @@ def relu(x):
 
 
 @primitive
-@piecewise
 def leaky_relu(x, *, negative_slope=0.01):
     """x where x > 0, negative_slope · x elsewhere.
 
@@ -150,7 +148,6 @@ def test_relu(verify):
 # %% nbgrader={"grade": false, "grade_id": "sigmoid", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @primitive
-@piecewise
 def sigmoid(x):
     """1 / (1 + e^-x), element by element, without overflow and exact to rounding on both sides of 0.
 
@@ -173,7 +170,6 @@ def sigmoid(x):
 
 
 @primitive
-@piecewise
 def tanh(x):
     """(e^x - e^-x) / (e^x + e^-x), element by element: a step from -1 to 1 that passes through 0."""
     return np.tanh(x)
@@ -244,7 +240,6 @@ def normal_cdf(x: np.ndarray) -> np.ndarray:
 
 
 @primitive
-@piecewise
 def gelu(x, *, approximate="none"):
     """x · Φ(x), with Φ exact (`approximate="none"`) or by the tanh formula (`"tanh"`); arXiv:1606.08415.
 

@@ -40,7 +40,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, piecewise, product, recording
+from tinytorch.core.tensor import Node, Tensor, product, recording
 
 # %%
 from tinytorch.core.layers import Linear
@@ -741,13 +741,11 @@ def test_backward(verify):
 # %%
 #| export
 @vjp(activations.sigmoid)
-@piecewise
 def _(grad, out, x):
     return grad * out * (1 - out)
 
 
 @vjp(activations.gelu)
-@piecewise
 def _(grad, out, x, *, approximate="none"):
     if approximate == "tanh":  # y = x/2 · (1 + tanh u) with u = √(2/π) · (x + 0.044715 x³)
         c = np.sqrt(2 / np.pi).astype(x.dtype)
@@ -758,7 +756,6 @@ def _(grad, out, x, *, approximate="none"):
 
 
 @vjp(activations.leaky_relu)
-@piecewise
 def _(grad, out, x, *, negative_slope=0.01):
     return np.where(x > 0, grad, grad * negative_slope)
 
@@ -777,7 +774,6 @@ def _(grad, out, input, target, weight=None, pos_weight=None, *, reduction="mean
 # %% nbgrader={"grade": false, "grade_id": "network-rules", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @vjp(activations.relu)
-@piecewise
 def _(grad, out, x):
     """y = max(x, 0); by convention the derivative at 0 is 0.
 
@@ -791,7 +787,6 @@ def _(grad, out, x):
 
 
 @vjp(activations.tanh)
-@piecewise
 def _(grad, out, x):
     """y = tanh(x).
 

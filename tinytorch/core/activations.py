@@ -9,11 +9,10 @@ import math
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, piecewise, primitive
+from tinytorch.core.tensor import Tensor, primitive
 
 # %% ../../modules/02_activations/activations_dev.py #relu
 @primitive
-@piecewise
 def relu(x):
     """max(x, 0), element by element; NaN stays NaN. The dtype stays."""
     # clip with two limits takes many numbers at once, where maximum with a plain 0 takes them one by one
@@ -21,14 +20,12 @@ def relu(x):
 
 
 @primitive
-@piecewise
 def leaky_relu(x, *, negative_slope=0.01):
     """x where x > 0, negative_slope · x elsewhere."""
     return np.where(x > 0, x, negative_slope * x)
 
 # %% ../../modules/02_activations/activations_dev.py #sigmoid
 @primitive
-@piecewise
 def sigmoid(x):
     """1 / (1 + e^-x), element by element, without overflow and exact to rounding on both sides of 0."""
     e = np.exp(-np.abs(x))
@@ -36,7 +33,6 @@ def sigmoid(x):
 
 
 @primitive
-@piecewise
 def tanh(x):
     """(e^x - e^-x) / (e^x + e^-x), element by element: a step from -1 to 1 that passes through 0."""
     return np.tanh(x)
@@ -52,7 +48,6 @@ def normal_cdf(x: np.ndarray) -> np.ndarray:
 
 
 @primitive
-@piecewise
 def gelu(x, *, approximate="none"):
     """x · Φ(x), with Φ exact (`approximate="none"`) or by the tanh formula (`"tanh"`); arXiv:1606.08415.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, piecewise, product, recording
+from tinytorch.core.tensor import Node, Tensor, product, recording
 
 # %% auto #0
 __all__ = ['rules', 'unbroadcast', 'vjp', 'topological_order', 'walk', 'backward', 'grad', 'no_grad', 'is_grad_enabled']
@@ -350,13 +350,11 @@ def is_grad_enabled() -> bool:
 
 # %% ../../modules/05_autograd/autograd_dev.py #cell-11
 @vjp(activations.sigmoid)
-@piecewise
 def _(grad, out, x):
     return grad * out * (1 - out)
 
 
 @vjp(activations.gelu)
-@piecewise
 def _(grad, out, x, *, approximate="none"):
     if approximate == "tanh":  # y = x/2 · (1 + tanh u) with u = √(2/π) · (x + 0.044715 x³)
         c = np.sqrt(2 / np.pi).astype(x.dtype)
@@ -367,7 +365,6 @@ def _(grad, out, x, *, approximate="none"):
 
 
 @vjp(activations.leaky_relu)
-@piecewise
 def _(grad, out, x, *, negative_slope=0.01):
     return np.where(x > 0, grad, grad * negative_slope)
 
@@ -384,14 +381,12 @@ def _(grad, out, input, target, weight=None, pos_weight=None, *, reduction="mean
 
 # %% ../../modules/05_autograd/autograd_dev.py #network-rules
 @vjp(activations.relu)
-@piecewise
 def _(grad, out, x):
     """y = max(x, 0); by convention the derivative at 0 is 0."""
     return grad * (out > 0)
 
 
 @vjp(activations.tanh)
-@piecewise
 def _(grad, out, x):
     """y = tanh(x)."""
     return grad * (1 - out * out)

@@ -20,7 +20,7 @@ __all__ = ['recording', 'primitives', 'CHUNK_BYTES', 'SMALL_WORK', 'to_array', '
            'amax', 'amin', 'gather', 'mean', 'var', 'reshape', 'permute', 'getitem', 'transpose', 'flatten',
            'unsqueeze', 'squeeze', 'Extremum', 'max', 'min', 'where', 'concatenate', 'stack', 'pad', 'manual_seed',
            'default_generator', 'zeros', 'ones', 'full', 'arange', 'eye', 'randn', 'rand', 'tensor', 'in_threads',
-           'chunks', 'in_chunks', 'piecewise', 'product']
+           'chunks', 'in_chunks', 'product']
 
 # %% ../../modules/01_tensor/tensor_dev.py #to-array
 def to_array(data, dtype=None) -> np.ndarray:
@@ -721,26 +721,6 @@ def in_chunks(work, x) -> list:
 
     moved = 8 * x.size  # a number read and written is counted as eight multiply-adds
     return [result for results in in_threads(share, len(x), moved) for result in results]
-
-
-def piecewise(function):
-    """Compute an element-by-element function of arrays of one shape in parts that stay in the cache, in threads."""
-
-    @functools.wraps(function)
-    def in_parts(*arrays, **settings):
-        shape = arrays[0].shape
-        if 8 * arrays[0].size < SMALL_WORK or any(a.shape != shape for a in arrays):
-            return function(*arrays, **settings)
-        dtype = function(*(a[:0] for a in arrays), **settings).dtype
-        out = np.empty(shape, dtype)
-
-        def work(part):
-            out[part] = function(*(a[part] for a in arrays), **settings)
-
-        in_chunks(work, arrays[0])
-        return out
-
-    return in_parts
 
 
 def product(a, b) -> np.ndarray:
