@@ -53,7 +53,7 @@ from tinytorch.core.tensor import Tensor, default_generator, to_array
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Dropout, Linear, Sequential
 from tinytorch.core.optimizers import SGD
-from tinytorch.testing import assert_close, generator, inline_test, report
+from tinytorch.testing import Case, assert_close, generator, inline_test, report
 
 # %% [markdown]
 # ## 1. How good is it?
@@ -100,14 +100,24 @@ def accuracy(logits, labels) -> float:
 # %% nbgrader={"grade": true, "grade_id": "test-accuracy", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Accuracy")
 def test_accuracy(verify):
-    logits, labels = Tensor([[2.0, 0.1, -1.0], [0.3, 0.2, 1.5]]), Tensor([0, 1])
+    def same(expected, logits, labels):
+        case = Case(accuracy, Tensor(logits), Tensor(labels))
+        assert_close(case(), expected, case=case)
+
+    logits = [[2.0, 0.1, -1.0], [0.3, 0.2, 1.5]]
     with verify("the largest logit of each row names the class"):
-        assert_close(accuracy(logits, labels), 0.5, case={"logits": logits, "labels": labels})
-        assert_close(accuracy(logits, Tensor([0, 2])), 1.0, case={"logits": logits, "labels": [0, 2]})
+        same(0.5, logits, [0, 1])
+        same(1.0, logits, [0, 2])
     with verify("it is a share of the examples, not a count, and a Python number"):
-        many = accuracy(Tensor(np.eye(3)[[0, 1, 2, 0]]), Tensor([0, 0, 0, 0]))
-        assert isinstance(many, float), f"expected a Python float, got {type(many).__name__}"
-        assert_close(many, 0.5)
+        same(0.75, [[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]], [0, 2, 2, 1])
+
+        def number(logits, labels):
+            share = accuracy(logits, labels)
+            assert isinstance(share, float), f"expected a Python float, got {type(share).__name__}"
+
+        Case(number, Tensor(logits), Tensor([0, 1]))()
+    with verify("the classes are on axis 1, also where places come after them"):
+        same(2 / 3, [[[1, 0, 1], [0, 1, 0]]], [[0, 1, 1]])
     with verify("a network that knows nothing has a loss of log 10 = 2.303 with ten classes"):
         assert_close(cross_entropy(Tensor(np.zeros((4, 10))), Tensor([3, 1, 4, 1])).item(), math.log(10))
         assert_close(math.log(10), 2.303, rtol=2e-4)
@@ -165,31 +175,36 @@ def clip_grad_norm(parameters, max_norm) -> float:
 # %% nbgrader={"grade": true, "grade_id": "test-clip-grad-norm", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Clipping")
 def test_clip_grad_norm(verify):
-    def parameters(*gradients):
-        made = [Tensor(np.zeros(len(g)), requires_grad=True) for g in gradients]
-        for p, g in zip(made, gradients):
-            p.grad = Tensor(np.array(g))
-        return made
+    def clip(*gradients, max_norm):
+        """The length that is returned, and the gradients of all parameters after clipping."""
+        parameters = [Tensor(np.zeros(len(g)), requires_grad=True) for g in gradients]
+        for p, g in zip(parameters, gradients):
+            p.grad = Tensor(g)
+        length = clip_grad_norm(parameters, max_norm)
+        return length, np.concatenate([p.grad.data for p in parameters])
 
-    with verify("the length of a gradient (3, 4) is 5, and clipped to 1 it is (0.6, 0.8)"):
-        (w,) = parameters([3.0, 4.0])
-        assert_close(clip_grad_norm([w], 1.0), 5.0, case={"gradient": [3.0, 4.0]})
-        assert_close(w.grad.data, np.array([0.6, 0.8]), rtol=1e-6, case={"gradient": [3.0, 4.0], "max_norm": 1.0})
+    def length(*gradients, max_norm):
+        return clip(*gradients, max_norm=max_norm)[0]
+
+    def clipped(*gradients, max_norm):
+        return clip(*gradients, max_norm=max_norm)[1]
+
+    def same(expected_length, expected, *gradients, max_norm):
+        for function, wanted in ((length, expected_length), (clipped, np.array(expected))):
+            case = Case(function, *map(np.array, gradients), max_norm=max_norm)
+            assert_close(case(), wanted, rtol=1e-6, case=case)
+
+    with verify("the length of a gradient (3, 4) is 5, and clipped to 1 it is (0.6, 0.8); the old array stays"):
+        same(5.0, [0.6, 0.8], [3.0, 4.0], max_norm=1.0)
     with verify("all parameters are one vector, scaled by one number"):
-        a, b = parameters([6.0], [8.0, 0.0])
-        assert_close(clip_grad_norm([a, b], 5.0), 10.0, case={"gradients": [[6.0], [8.0, 0.0]]})
-        assert_close(a.grad.data, np.array([3.0]), rtol=1e-6)
-        assert_close(b.grad.data, np.array([4.0, 0.0]), rtol=1e-6)
+        same(10.0, [3.0, 4.0, 0.0], [6.0], [8.0, 0.0], max_norm=5.0)
     with verify("a gradient that is short enough stays as it is"):
-        (w,) = parameters([0.3, 0.4])
-        assert_close(clip_grad_norm([w], 1.0), 0.5, case={"gradient": [0.3, 0.4]})
-        assert_close(w.grad.data, np.array([0.3, 0.4]))
-    with verify("a parameter without a gradient is left out; the old gradient's array is not written into"):
-        a, b = parameters([3.0, 4.0], [1.0])
-        b.grad, old = None, a.grad.data
+        same(0.5, [0.3, 0.4], [0.3, 0.4], max_norm=1.0)
+    with verify("a parameter without a gradient is left out"):
+        a, b = (Tensor([0.0, 0.0], requires_grad=True) for _ in range(2))
+        a.grad = Tensor([3.0, 4.0])
         clip_grad_norm([a, b], 1.0)
         assert b.grad is None, "the parameter without a gradient got one"
-        assert_close(old, np.array([3.0, 4.0]))
 
 
 # %% [markdown]
@@ -311,30 +326,35 @@ class CosineSchedule(Schedule):
 # %% nbgrader={"grade": true, "grade_id": "test-schedules", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Schedules")
 def test_schedules(verify):
-    def rates(make, lr=1.0):
+    def rates(kind, lr=1.0, **settings):
         """The learning rate before each step, and after the last one."""
         optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=lr)
-        schedule, seen = make(optimizer), []
+        schedule, seen = kind(optimizer, **settings), []
         for _ in range(schedule.total_steps):
             seen.append(optimizer.param_groups[0]["lr"])
             schedule.step()
         return np.array([*seen, optimizer.param_groups[0]["lr"]])
 
-    with verify("OneCycle is at its highest after a fifth of the steps"):
-        seen = rates(lambda o: OneCycle(o, max_lr=0.05, total_steps=100))
-        assert_close(seen[:20], 0.05 * np.arange(1, 21) / 20, case={"max_lr": 0.05, "total_steps": 100})
-        assert seen.argmax() == 19, f"the highest rate is at step {seen.argmax()}, expected 19 (the twentieth)"
+    def some(steps, kind, **settings):
+        """The rates at some steps."""
+        return rates(kind, **settings)[steps]
+
+    def same(expected, steps, kind, **settings):
+        case = Case(some, steps, kind, **settings)
+        assert_close(case(), np.array(expected), atol=1e-12, case=case)
+
+    cycle = {"max_lr": 0.05, "total_steps": 100}
+    with verify("OneCycle rises in equal parts, and is at its highest after a fifth of the steps"):
+        same(0.05 * np.arange(1, 21) / 20, list(range(20)), OneCycle, **cycle)
+        same([0.02, 0.05], [1, 4], OneCycle, max_lr=0.05, total_steps=10, pct_start=0.5)
     with verify("from there it falls in equal parts, to 0 when all steps are done and not before"):
-        assert_close(np.diff(seen[19:]), np.full(81, -0.05 / 81), case={"max_lr": 0.05, "total_steps": 100})
-        assert seen[-1] == 0 < seen[-2], f"the last rates are {seen[-3:]}"
+        same(0.05 * np.arange(81, -1, -1) / 81, list(range(19, 101)), OneCycle, **cycle)
     with verify("CosineSchedule falls from the optimizer's rate, is half-way in the middle, and ends at min_lr"):
-        seen = rates(lambda o: CosineSchedule(o, total_steps=10, min_lr=0.2))
-        assert_close(seen[[0, 5, 10]], np.array([1.0, 0.6, 0.2]), case={"lr": 1.0, "min_lr": 0.2, "total_steps": 10})
-        assert_close(seen[2], 0.2 + 0.8 * (1 + math.cos(0.2 * math.pi)) / 2)
+        same([1.0, 0.6, 0.2], [0, 5, 10], CosineSchedule, total_steps=10, min_lr=0.2)
+        same([0.2 + 0.8 * (1 + math.cos(0.2 * math.pi)) / 2], [2], CosineSchedule, total_steps=10, min_lr=0.2)
     with verify("its warm-up rises in equal parts"):
-        seen = rates(lambda o: CosineSchedule(o, total_steps=14, warmup=4))
-        assert_close(seen[:5], np.array([0.2, 0.4, 0.6, 0.8, 1.0]), case={"lr": 1.0, "warmup": 4})
-        assert_close(seen[[9, 14]], np.array([0.5, 0.0]), atol=1e-12)
+        same([0.2, 0.4, 0.6, 0.8, 1.0], list(range(5)), CosineSchedule, total_steps=14, warmup=4)
+        same([0.5, 0.0], [9, 14], CosineSchedule, total_steps=14, warmup=4)
 
 
 # %% [markdown]
@@ -766,51 +786,81 @@ def test_trainer(verify):
     def half_square(outputs, targets):
         return ((outputs - targets) ** 2).mean() * 0.5
 
-    x, y = Tensor([[2.0]]), Tensor([[0.0]])
-    with verify("a step moves the weight by -lr * gradient and returns the loss before it"):
-        model, trainer = setup()
-        loss, outputs = trainer.training_step(x, y)
-        assert_close(loss, 2.0, case={"w": 1.0, "x": 2.0, "y": 0.0})
-        assert_close(outputs.detach(), Tensor([[2.0]]))
-        assert_close(model.weight.item(), -1.0, case={"w": 1.0, "gradient": 4.0, "lr": 0.5})
+    def weight_after(x, y, steps=1, scheduled=False, **settings):
+        """The weight, which is 1 at first."""
+        model, trainer = setup(**settings)
+        if scheduled:
+            trainer.schedule = OneCycle(trainer.optimizer, 0.5, total_steps=10)
+        for _ in range(steps):
+            trainer.training_step(x, y)
+        if scheduled:
+            at = trainer.schedule.steps
+            assert at == steps, f"after {steps} training steps the schedule is at step {at}"
+        return model.weight.item()
+
+    def returned(x, y, what):
+        loss, outputs = setup(lr=0.25)[1].training_step(x, y)
+        assert isinstance(loss, float), f"expected the loss as a number, got {type(loss).__name__}"
+        return loss if what == "loss" else outputs.item()
+
+    def same(expected, function, *settings, rtol=None, **named):
+        case = Case(function, Tensor([[2.0]]), Tensor([[0.0]]), *settings, **named)
+        assert_close(case(), expected, rtol=rtol, case=case)
+
+    with verify("a step moves the weight by -lr * gradient"):
+        same(-1.0, weight_after, lr=0.5)  # the gradient is 4
+    with verify("it returns the loss before it, a number, and the outputs"):
+        same(2.0, returned, "loss")
+        same(2.0, returned, "outputs")
     with verify("the second step starts without the first one's gradient"):
-        trainer.training_step(x, y)
-        assert_close(model.weight.item(), 1.0, case={"w": -1.0, "gradient": -4.0, "lr": 0.5})
+        same(1.0, weight_after, steps=2)
     with verify("clip_norm shortens the step"):
-        model, trainer = setup(clip_norm=1.0)
-        trainer.training_step(x, y)
-        assert_close(model.weight.item(), 0.5, rtol=1e-5, case={"gradient": 4.0, "clip_norm": 1.0, "lr": 0.5})
+        same(0.5, weight_after, rtol=1e-5, clip_norm=1.0)
     with verify("the schedule goes on one step after each step"):
-        model, trainer = setup()
-        trainer.schedule = OneCycle(trainer.optimizer, 0.5, total_steps=10)
-        trainer.training_step(x, y)
-        assert_close(model.weight.item(), 0.0, case={"gradient": 4.0, "lr": 0.25})
-        assert trainer.schedule.steps == 1, f"after one training step the schedule is at {trainer.schedule.steps}"
+        same(0.0, weight_after, scheduled=True)
     with verify("a loss that is not finite changes no weight"):
-        model, trainer = setup()
-        try:
-            trainer.training_step(Tensor([[math.nan]]), y)
-        except FloatingPointError as error:
-            assert "step 1" in str(error), f"the message should name the step: {error}"
-        else:
-            raise AssertionError("a nan loss should raise FloatingPointError: call self.check_finite(loss, inputs)")
-        assert_close(model.weight.item(), 1.0)
+
+        def not_finite():
+            model, trainer = setup()
+            try:
+                trainer.training_step(Tensor([[math.nan]]), Tensor([[0.0]]))
+            except FloatingPointError as error:
+                assert "step 1" in str(error), f"the message should name the step: {error}"
+            else:
+                raise AssertionError("a nan loss should raise FloatingPointError: call self.check_finite(loss, inputs)")
+            return model.weight.item()
+
+        case = Case(not_finite)
+        assert_close(case(), 1.0, case=case)
+    x, y = np.array([[1.0], [1.0], [1.0], [3.0]]), np.zeros((4, 1))
     with verify("evaluate weights each batch with its number of examples"):
-        trainer = setup()[1]
-        batches = [(Tensor([[1.0], [1.0], [1.0]]), Tensor([[0.0], [0.0], [0.0]])), (Tensor([[3.0]]), Tensor([[0.0]]))]
-        assert_close(trainer.evaluate(batches)["loss"], 1.5, case={"losses": [0.5, 4.5], "examples": [3, 1]})
-    with verify("evaluate runs in eval mode, without a graph, and puts the mode back"):
-        seen = []
+
+        def mean_loss(x, y):
+            """Of a batch of three and one of a single example."""
+            return setup()[1].evaluate([(Tensor(x[rows]), Tensor(y[rows])) for rows in (slice(3), slice(3, 4))])["loss"]
+
+        case = Case(mean_loss, x, y)
+        assert_close(case(), 1.5, case=case)  # three losses of 0.5 and one of 4.5
+    with verify("evaluate runs in eval mode, without a graph, changes no weight and puts the mode back"):
 
         class Spy(Dropout):
             def forward(self, x):
                 seen.append((self.training, x.requires_grad))
                 return x
 
-        model = Sequential(Linear(1, 1), Spy())
-        Trainer(model, SGD(model.parameters()), half_square).evaluate(batches)
-        assert seen == [(False, False)] * 2, f"(training, requires_grad) at each batch was {seen}"
-        assert model.training, "the model was in train mode before, and is not any more"
+        seen = []
+
+        def looks_only(x, y):
+            first = Linear(1, 1)
+            first.weight.data[...] = 1.0
+            model = Sequential(first, Spy())
+            seen.clear()
+            Trainer(model, SGD(model.parameters()), half_square).evaluate([(Tensor(x), Tensor(y))] * 2)
+            assert seen == [(False, False)] * 2, f"(training, requires_grad) at each of two batches was {seen}"
+            assert model.training, "the model was in train mode before, and is not any more"
+            assert first.weight.item() == 1.0, "evaluate changed a weight"
+
+        Case(looks_only, x, y)()
     with verify("a network learns which of two half-moons a point is on, and fit tells the story"):
         draw = generator()
         angle, label = draw.uniform(0, math.pi, 256), draw.integers(0, 2, 256)
