@@ -125,12 +125,19 @@ def test_mse_loss(verify):
         case = Case(mse_loss, x, y)
         assert_close(case(), Tensor(4.25), case=case)
     with verify("sum adds them up, none keeps them"):
-        assert_close(mse_loss(x, y, reduction="sum"), Tensor(17.0), case={"input": x, "target": y})
-        assert_close(mse_loss(x, y, reduction="none"), Tensor([[0.0, 9.0], [4.0, 4.0]]), case={"input": x, "target": y})
+        for reduction, expected in (("sum", 17.0), ("none", [[0.0, 9.0], [4.0, 4.0]])):
+            case = Case(mse_loss, x, y, reduction=reduction)
+            assert_close(case(), Tensor(expected), case=case)
     with verify("too high and too low cost the same"):
         draw = Tensor(generator().standard_normal(20))
         case = Case(mse_loss, draw, Tensor(np.zeros(20)))
         assert_close(case(), mse_loss(-draw, Tensor(np.zeros(20))), case=case)
+    with verify("what was computed can be traced back"):
+
+        def trace(x, y):
+            assert mse_loss(x, y).grad_fn is not None, "compute with tensors: what touches .data leaves the graph"
+
+        Case(trace, Tensor(x.data, requires_grad=True), y)()
     with verify("shapes that would broadcast are refused"):
         try:
             mse_loss(Tensor(np.zeros((4, 1))), Tensor(np.zeros(4)))
@@ -246,30 +253,35 @@ def target_weights(input, target, weight, ignore_index, label_smoothing):
 def test_target_weights(verify):
     x = generator().standard_normal((2, 3)).astype(np.float32)
     y, w = np.array([1, 2]), np.array([1.0, 2.0, 5.0], np.float32)
+
+    def q(target, weight=None, ignore_index=-100, label_smoothing=0.0):
+        return target_weights(x, target, weight, ignore_index, label_smoothing)[0]
+
+    def divisor(target, weight=None, ignore_index=-100, label_smoothing=0.0):
+        return target_weights(x, target, weight, ignore_index, label_smoothing)[1]
+
+    def same(case, expected):
+        assert_close(case(), expected, case=case)
+
     with verify("a label puts all weight on its class"):
-        q, divisor = target_weights(x, y, None, -100, 0.0)
-        assert_close(q, np.array([[0, 1, 0], [0, 0, 1]], np.float32), case={"target": y})
-        assert divisor == 2, f"two labels without weights divide by 2, got {divisor}"
+        same(Case(q, y), [[0, 1, 0], [0, 0, 1]])
+        same(Case(divisor, y), 2)
     with verify("smoothing takes a part from the label and spreads it over all classes"):
-        q, _ = target_weights(x, y, None, -100, 0.3)
-        expected = np.array([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
-        assert_close(q, expected, case={"target": y, "label_smoothing": 0.3})
+        same(Case(q, y, label_smoothing=0.3), [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
     with verify("class weights multiply the columns, and the divisor is the labels' weight"):
-        q, divisor = target_weights(x, y, w, -100, 0.3)
-        expected = np.array([[0.1, 1.6, 0.5], [0.1, 0.2, 4.0]], np.float32)
-        assert_close(q, expected, case={"target": y, "weight": w, "label_smoothing": 0.3})
-        assert divisor == 7, f"labels 1 and 2 with weights 2 and 5 divide by 7, got {divisor}"
+        same(Case(q, y, w, label_smoothing=0.3), [[0.1, 1.6, 0.5], [0.1, 0.2, 4.0]])
+        same(Case(divisor, y, w, label_smoothing=0.3), 7)
     with verify("an ignored label counts nowhere, also if it is no class at all"):
         for ignored in (2, -100):
-            q, divisor = target_weights(x, np.array([1, ignored]), w, ignored, 0.3)
-            assert_close(q[1], np.zeros(3, np.float32), case={"target": [1, ignored], "ignore_index": ignored})
-            assert divisor == 2, f"only label 1, of weight 2, is left to divide by; got {divisor}"
+            target = np.array([1, ignored])
+            same(Case(q, target, w, ignored, 0.3), [[0.1, 1.6, 0.5], [0, 0, 0]])
+            same(Case(divisor, target, w, ignored, 0.3), 2)
     with verify("the class axis is 1 also for pictures of labels, and 0 for a single sample"):
         pixels = np.array([[[0, 1], [2, 0]]])
-        q, divisor = target_weights(np.zeros((1, 3, 2, 2)), pixels, None, -100, 0.0)
-        assert_close(q.argmax(axis=1), pixels, case={"target": pixels})
-        q, _ = target_weights(np.zeros(3), np.array(2), None, -100, 0.0)
-        assert_close(q, np.array([0.0, 0.0, 1.0]), case={"target": 2})
+        table, _ = target_weights(np.zeros((1, 3, 2, 2)), pixels, None, -100, 0.0)
+        assert_close(table.argmax(axis=1), pixels, case={"target": pixels})
+        table, _ = target_weights(np.zeros(3), np.array(2), None, -100, 0.0)
+        assert_close(table, np.array([0.0, 0.0, 1.0]), case={"target": 2})
 
 
 # %% [markdown]
@@ -358,18 +370,21 @@ def test_cross_entropy(verify):
     p = softmax(x, dim=1).data[np.arange(6), y.data]
     with verify("scores go in, not probabilities"):
         case = Case(cross_entropy, x, y, reduction="none")
-        assert_close(case(), Tensor(-np.log(p)), case=case)
+        with np.errstate(invalid="ignore"):
+            assert_close(case(), Tensor(-np.log(p)), case=case)
     with verify("the mean is over samples"):
         case = Case(cross_entropy, x, y)
         assert_close(case(), -np.log(p).mean(), case=case)
         assert_close(cross_entropy(x, y, reduction="sum"), -np.log(p).sum(), case={"input": x, "target": y})
     with verify("a hopeless score costs much, not infinitely much"):
         case = Case(cross_entropy, Tensor([[0.0, -200.0]]), Tensor([1]))
-        assert_close(case(), Tensor(200.0), case=case)
+        with np.errstate(divide="ignore"):
+            assert_close(case(), Tensor(200.0), case=case)
     with verify("the weighted mean divides by the labels' weights"):
         w = Tensor(np.array([1.0, 2.0, 3.0, 4.0]))
-        case = Case(cross_entropy, x, y, w)
-        assert_close(case(), (-np.log(p) * w.data[y.data]).sum() / w.data[y.data].sum(), case=case)
+        expected = (-np.log(p) * w.data[y.data]).sum() / w.data[y.data].sum()
+        for case in (Case(cross_entropy, x, y, w), Case(nll_loss, log_softmax(x, dim=1), y, w)):
+            assert_close(case(), expected, case=case)
     with verify("what is ignored changes nothing, not even the mean"):
         longer, labels = Tensor(np.concatenate([x.data, x.data[:2]])), Tensor(np.append(y.data, [-100, -100]))
         case = Case(cross_entropy, longer, labels)
@@ -378,13 +393,10 @@ def test_cross_entropy(verify):
         log_p = np.log(softmax(x, dim=1).data)
         case = Case(cross_entropy, x, y, label_smoothing=0.2)
         assert_close(case(), -(0.8 * np.log(p) + 0.2 * log_p.mean(axis=1)).mean(), case=case)
-    with verify("for pictures of labels the classes are axis 1, and every pixel is a sample"):
-        pixels = Tensor(x.data.reshape(1, 6, 4).transpose(0, 2, 1))  # one picture of 6 pixels, 4 classes
-        case = Case(cross_entropy, pixels, Tensor(y.data[None]))
+    with verify("in a picture of labels the classes stand on axis 1, too"):
+        picture, pixels = Tensor(x.data.reshape(3, 2, 4).swapaxes(1, 2)), Tensor(y.data.reshape(3, 2))
+        case = Case(cross_entropy, picture, pixels)
         assert_close(case(), cross_entropy(x, y), case=case)
-    with verify("softmax before cross entropy: even who is certain and right pays 1.46 among ten classes"):
-        certain = Tensor(np.eye(10)[:1])
-        assert_close(cross_entropy(certain, Tensor([0])), 1.46, rtol=0, atol=0.005)
     with verify("a class that is ruled out (score -inf) harms nobody but itself"):
         case = Case(cross_entropy, Tensor([[0.0, 0.0, -np.inf]]), Tensor([0]))
         assert_close(case(), Tensor(0.6931472), case=case)
@@ -470,26 +482,29 @@ def test_bce(verify):
     yes, no = -y.data * np.log(sigmoid(x).data), -(1 - y.data) * np.log(sigmoid(-x).data)
     with verify("it is the textbook formula where that one works"):
         case = Case(bce, x, y)
-        assert_close(case(), (yes + no).mean(), case=case)
+        with np.errstate(invalid="ignore"):
+            assert_close(case(), (yes + no).mean(), case=case)
         case = Case(bce, x, y, reduction="none")
         assert_close(case(), Tensor(yes + no), case=case)
     with verify("confidently wrong costs its score; the textbook says infinity"):
         assert sigmoid(Tensor(20.0)).item() == 1.0, "in float32, sigmoid(20) is exactly 1"
         case = Case(bce, Tensor([20.0, -20.0]), Tensor([0.0, 1.0]), reduction="none")
-        assert_close(case(), Tensor([20.0, 20.0]), case=case)
+        with np.errstate(divide="ignore"):
+            assert_close(case(), Tensor([20.0, 20.0]), case=case)
     with verify("enormous scores overflow nowhere"):
-        case = Case(bce, Tensor([1000.0, -1000.0]), Tensor([1.0, 1.0]), reduction="none")
-        with np.errstate(over="raise", invalid="raise"):
-            assert_close(case(), Tensor([0.0, 1000.0]), case=case)
-    with verify("a tiny loss is tiny, not zero"):
-        tiny = bce(Tensor(np.array([40.0])), Tensor(np.array([1.0]))).item()
-        assert_close(tiny / np.exp(-40.0), 1.0, case={"input": [40.0], "target": [1.0]})
+
+        def loud(x, y):
+            with np.errstate(over="raise", invalid="raise"):
+                return bce(x, y, reduction="none")
+
+        case = Case(loud, Tensor([1000.0, -1000.0]), Tensor([1.0, 1.0]))
+        assert_close(case(), Tensor([0.0, 1000.0]), case=case)
     with verify("pos_weight makes a missed yes dearer, and leaves no alone"):
         case = Case(bce, x, y, pos_weight=Tensor(np.array([1.0, 2.0, 5.0])), reduction="none")
         assert_close(case(), Tensor(yes * [1.0, 2.0, 5.0] + no), case=case)
     with verify("weight scales elements, and the mean still divides by their number"):
-        case = Case(bce, x, y, weight=Tensor(np.array([0.0, 1.0, 2.0])))
-        assert_close(case(), ((yes + no) * [0.0, 1.0, 2.0]).mean(), case=case)
+        case = Case(bce, x, y, weight=Tensor(np.array([0.5, 1.0, 2.0])))
+        assert_close(case(), ((yes + no) * [0.5, 1.0, 2.0]).mean(), case=case)
 
 
 # %% [markdown]
