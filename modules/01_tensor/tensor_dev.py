@@ -1102,7 +1102,7 @@ def tensor(data, dtype=None, requires_grad=False) -> Tensor:
 
 # %%
 #| export
-CHUNK_BYTES = 512 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
+CHUNK_BYTES = 1024 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
 SMALL_WORK = 2**21  # multiply-adds: below this, starting threads costs more than they save
 
 

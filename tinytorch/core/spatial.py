@@ -320,7 +320,8 @@ def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
     border = tuple((r - before, r - after) for r, (before, after) in zip(reach, win.padding))
     if win.stride == (1, 1) and min(map(min, border)) >= 0:
         by_group = weight.reshape(groups, out_channels // groups, channels, kh, kw)
-        turned = by_group.swapaxes(1, 2)[..., ::-1, ::-1].reshape(-1, out_channels // groups, kh, kw)
+        turned = np.ascontiguousarray(by_group.swapaxes(1, 2)[..., ::-1, ::-1])  # BLAS reads no row backwards
+        turned = turned.reshape(-1, out_channels // groups, kh, kw)
         return convolve(grad, turned, None, Windows(win.kernel, (1, 1), win.dilation, border, x.shape[2:]), groups)
 
     flat = grad.reshape(len(x), groups, out_channels // groups, -1)
