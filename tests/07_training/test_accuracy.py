@@ -18,6 +18,10 @@ def test_it_counts_the_rows_that_are_right(n, classes, seed):
     assert_close(accuracy(Tensor(logits), Tensor(labels)), right / n)
 
 
+def test_it_is_a_plain_float():
+    assert type(accuracy(Tensor([[2.0, 0.1], [0.3, 1.5]]), Tensor([0, 0]))) is float
+
+
 def test_only_the_order_of_the_logits_matters():
     draw = generator()
     logits, labels = draw.standard_normal((50, 4)), draw.integers(0, 4, 50)
