@@ -1,17 +1,29 @@
-"""What all checks share: the printed seed of everything random (draw from `tinytorch.testing.generator()`),
-and, where the package fails, the line of the dev file that the failing line was exported from.
+"""What all checks share: the printed seed of everything random (draw from `tinytorch.testing.generator()`; Hypothesis
+has the same seed), and, where the package fails, the line of the dev file that the failing line was exported from.
 """
 
 from pathlib import Path
 
+import hypothesis
+import hypothesis.core
 import pytest
+from hypothesis import Phase
 
-from tinytorch.testing import pytest_report_header
+from tinytorch.testing import pytest_report_header, seed
 from tito.checks import origin
 
 __all__ = ["pytest_report_header"]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No deadline: a machine that is busy proves nothing. No database: the seed repeats a failure.
+phases = (Phase.explicit, Phase.generate, Phase.shrink)
+hypothesis.settings.register_profile("course", deadline=None, database=None, phases=phases)
+hypothesis.settings.load_profile("course")
+
+
+def pytest_configure() -> None:
+    hypothesis.core.global_force_seed = seed()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,31 +1,34 @@
 """Running checks and believing none of them unseen: what ran is counted against what stands in the files."""
 
+import contextlib
 import json
 import os
-import sys
-from dataclasses import dataclass
+import re
+import secrets
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from tito import child, progress
+from tito import child, copies, progress
 from tito.course import Course, Module
 from tito.dev_file import DevFile, dev_line
 from tito.errors import TitoError
+from tito.results import SEED, Inline, Item, Package, Verdict
 
 INLINE_LIMIT = 60.0  # seconds; a module's inline tests take under three
 PYTEST_LIMIT = 600.0
+_STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a step of checking came to: a sentence, and, where it failed, what to do next."""
-
-    passed: bool
-    sentence: str
-    next: str = ""
+def use_seed(seed: int | None = None) -> None:
+    """Let all checks of this run draw from one seed: the given one, the environment's, or a fresh one."""
+    if seed is not None:
+        os.environ[SEED] = str(seed)
+    os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
 
 
-def inline(module: Module, limit: float = INLINE_LIMIT) -> Verdict:
+def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
     """Run the dev file as a student does, `python name_dev.py`, and judge what its inline tests reported."""
     dev = DevFile(module)
     shown = module.shown(module.dev)
@@ -43,16 +46,22 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Verdict:
             cwd=module.dev.parent,
             env=child.environment(module.root, TINYTORCH_RESULTS=str(results)),
             limit=limit,
+            quiet=True,
         )
         events = _read_events(results)
     reported = {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
     progress.record_inline(module, dev.digest, {name: str(e.get("status")) for name, e in reported.items()})
+    items = {name: _item(dev, name, line, reported.get(name)) for name, line in tests.items()}
+    ended = any(e.get("event") == "end" for e in events)
     if outcome.timed_out:
-        return _out_of_time(module, outcome, limit)
-    return _judge_inline(dev, tests, reported, any(e.get("event") == "end" for e in events), outcome)
+        verdict = _out_of_time(module, outcome, limit)
+    else:
+        begun = [str(e.get("name")) for e in events if e.get("event") == "begin"]
+        verdict = _judge_inline(dev, items, begun, ended, outcome)
+    return Inline(module, verdict, items, dev.exercises())
 
 
-def _read_events(path: Path) -> list[dict]:
+def _read_events(path: Path) -> list[dict[str, Any]]:
     """The JSON lines the child wrote; a line cut short by its end is passed over."""
     events = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
@@ -65,42 +74,81 @@ def _read_events(path: Path) -> list[dict]:
     return events
 
 
+def _item(dev: DevFile, name: str, line: int, event: dict[str, Any] | None) -> Item:
+    """What became of one inline test. Whose exercise still holds a stub is not done, whatever its test says."""
+    shown = dev.module.shown(dev.module.dev)
+    if event is None:
+        return Item(name, "not run", place=f"{shown}:{line}")
+    status = _STATUS.get(str(event.get("status")), "failing")
+    stubs = [(at, text) for at, text in dev.unwritten() if dev.exercise_at(at) == name]
+    if status == "done" and stubs:
+        return Item(name, "not started", stubs[0][1], place=f"{shown}:{stubs[0][0]}")
+    told = event.get("line")
+    at = told if isinstance(told, int) else line
+    if status == "failing" and (cell := dev.cell_at(at)) and cell is dev.cell_at(line):
+        at = next((e.line for e in dev.exercises() if e.test == name), at)  # the check told its own line
+    return Item(
+        name,
+        status,
+        str(event.get("message", "")),
+        event.get("diagnosis"),
+        event.get("claim"),
+        f"{shown}:{at}",
+        str(event.get("printed", "")),
+        float(event.get("seconds", 0.0)),
+    )
+
+
 def _judge_inline(
-    dev: DevFile, tests: dict[str, int], reported: dict[str, dict], ended: bool, outcome: child.Outcome
+    dev: DevFile, items: dict[str, Item], begun: list[str], ended: bool, outcome: child.Outcome
 ) -> Verdict:
     shown = dev.module.shown(dev.module.dev)
-    for name, line in tests.items():
-        event = reported.get(name)
-        if event is None:
-            continue
-        if event.get("status") == "not written":
-            return Verdict(False, f"{name}: not written yet.", f"Write it: {shown}:{_line(event, line)}")
-        if event.get("status") != "passed":
-            return Verdict(False, f"{name} failed.", f"Look at {shown}:{_line(event, line)}")
-    missing = [name for name in tests if name not in reported]
+    for status in ("failing", "not started"):
+        for item in items.values():
+            if item.status == status:
+                return Verdict(False, item.sentence, item.next)
+    missing = [item for item in items.values() if item.status == "not run"]
     if missing:
-        ran = len(tests) - len(missing)
-        return Verdict(
-            False,
-            f"{ran} of {len(tests)} inline tests ran, then the file ended (exit status {outcome.status}): "
-            f"{missing[0]} did not run.",
-            f"Look above {shown}:{tests[missing[0]]} for what ends it (an error, sys.exit, os._exit).",
+        sentence = (
+            f"{len(items) - len(missing)} of {len(items)} inline tests ran, then the file ended "
+            f"(exit status {outcome.status}): {missing[0].name} did not run."
         )
+        return Verdict(False, sentence, _what_ended(dev, missing[0], begun, outcome))
     for line, text in dev.unwritten():
         return Verdict(False, f"not written yet: {text}", f"Write it: {shown}:{line}")
     if not ended or outcome.status != 0:
         return Verdict(
             False,
-            f"all {len(tests)} inline tests passed, but the file ended badly (exit status {outcome.status}"
+            f"all {len(items)} inline tests passed, but the file ended badly (exit status {outcome.status}"
             f"{'' if ended else ', report() was not reached'}).",
-            f"Look at the end of {shown} and at the output above.",
+            f"Look at the end of {shown}.{_last_words(dev.module, outcome)}",
         )
-    return Verdict(True, f"{len(tests)} of {len(tests)} inline tests passed")
+    return Verdict(True, f"{len(items)} of {len(items)} inline tests passed")
 
 
-def _line(event: dict, otherwise: int) -> int:
-    line = event.get("line")
-    return line if isinstance(line, int) else otherwise
+def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outcome) -> str:
+    """What a student does about a file that ended before `test` had run."""
+    words = _last_words(dev.module, outcome)
+    if words:
+        return words.strip()
+    exercise = next((e for e in dev.exercises() if e.test == test.name), None)
+    if test.name in begun and exercise:
+        place = f"{exercise.grade_id} ({dev.module.shown(dev.module.dev)}:{exercise.line})"
+        return f"It ended while {test.name} ran: look in {place} for what ends the program, such as os._exit."
+    return f"Look above {test.place} for what ends it (an error, sys.exit, os._exit)."
+
+
+def _last_words(module: Module, outcome: child.Outcome) -> str:
+    """The error a dev file ended with: ` spatial_dev.py:412, in conv2d: NameError: ...`; nothing without one."""
+    _, found, text = outcome.tail.rpartition("Traceback (most recent call last):")
+    frames = [(Path(f), int(n), name) for f, n, name in re.findall(r'^  File "(.+)", line (\d+), in (\S+)', text, re.M)]
+    own = [(n, name) for file, n, name in frames if file.name == module.dev.name]
+    error = next((line for line in text.splitlines()[1:] if line and not line.startswith(" ")), "")
+    if not found or not own or not error:
+        return ""
+    line, name = own[-1]
+    where = "" if name == "<module>" else f", in {name}"
+    return f" {module.shown(module.dev)}:{line}{where}: {error}"
 
 
 def _out_of_time(module: Module, outcome: child.Outcome, limit: float) -> Verdict:
@@ -140,59 +188,88 @@ def origin(root: Path, file: Path, line: int) -> str:
     return f"{module.shown(module.dev)}:{found}" if found else ""
 
 
-def package(root: Path, folders: list[Path], module: Module | None = None, limit: float = PYTEST_LIMIT) -> Verdict:
-    """Run pytest on `folders` in a child and judge the report it leaves."""
-    shown = " ".join(folder.relative_to(root).as_posix() for folder in folders)
-    for folder in folders:
-        if not folder.is_dir():
-            name = folder.relative_to(root).as_posix()
-            return Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
-    with TemporaryDirectory(prefix="tito-pytest-") as temporary:
-        report = Path(temporary) / "report.xml"
-        colour = ["--color=yes"] if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else []
+def package(
+    root: Path,
+    what: list[str],
+    module: Module | None = None,
+    limit: float = PYTEST_LIMIT,
+    *,
+    chapters: list[Module] | None = None,
+    all_failures: bool = False,
+    live: bool = False,
+    diagnose: bool = True,
+) -> Package:
+    """Run pytest on `what` (folders or tests, as pytest names them) in a child, and judge what it reported.
+
+    module: whose tests they are, if one's: its endless loop is told by its line.
+    chapters: modules taken from their dev files, and not from the package as built.
+    all_failures: go on after the first. live: show pytest's progress. diagnose: look for the mistake's name.
+    """
+    shown = " ".join(what)
+    for name in what:
+        if not (root / name.partition("::")[0]).exists():
+            return Package(
+                Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
+            )
+    options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if all_failures else ["--maxfail=1"])]
+    extra = {} if live else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others' plugins cost a second
+    with contextlib.ExitStack() as stack:
+        results = Path(stack.enter_context(TemporaryDirectory(prefix="tito-pytest-"))) / "results.jsonl"
+        roots = [stack.enter_context(copies.package(root, chapters)), root] if chapters else [root]
+        devs = {f"tinytorch.core.{chapter.name}": str(chapter.dev) for chapter in chapters or []}
+        extra |= {"TITO_RESULTS": str(results), "TITO_CHAPTERS": json.dumps(devs)}
+        extra |= {} if diagnose else {"TITO_DIAGNOSE": "no"}
+        began = time.monotonic()
         outcome = child.run(
-            ["-m", "pytest", "-q", *colour, f"--junitxml={report}", *map(str, folders)],
-            cwd=root,
-            env=child.environment(root),
+            ["-m", "pytest", "-p", "tito.pytest_results", *options, *(str(root / name) for name in what)],
+            cwd=roots[0],  # `python -m` looks there first
+            env=child.environment(*roots, **extra),
             limit=limit,
+            quiet=not live,
         )
-        counts = _count(report)
+        seconds = round(time.monotonic() - began, 3)
+        events = _read_events(results)
+    if outcome.timed_out and module:
+        return Package(_out_of_time(module, outcome, limit))
     if outcome.timed_out:
-        if module:
-            return _out_of_time(module, outcome, limit)
-        return Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
-    if counts is None:
-        return Verdict(
-            False,
-            f"pytest {shown} did not come to its end (exit status {outcome.status}).",
-            "Look at the output above for what ended it (an error on import, sys.exit, os._exit).",
+        return Package(
+            Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
         )
-    passed, failed, skipped = counts
-    if failed:
-        return Verdict(
-            False,
-            f"{failed} of {passed + failed} tests in {shown} failed.",
-            f"Look at the first one: `python -m pytest {shown} -x`",
-        )
+    tests = {str(e["test"]): e for e in events if e.get("event") == "test"}
+    failures = [_failed_test(e) for e in tests.values() if e["status"] == "failed"]
+    passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
+    ended = next((e["status"] for e in events if e.get("event") == "end"), None)
+    if ended is None:
+        begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
+        verdict = _cut_short(shown, begun[-1] if begun else "", outcome)
+    else:
+        verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, all_failures)
+    return Package(verdict, passed, skipped, seconds, failures)
+
+
+def _failed_test(event: dict[str, Any]) -> Item:
+    keys = ("message", "diagnosis", "place", "printed", "seconds")
+    return Item(event["test"], "failing", **{key: event[key] for key in keys if event.get(key) is not None})
+
+
+def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:
+    """What to say of a run that did not live to its end: which test it was in, or what it said last."""
+    sentence = f"pytest {shown} did not come to its end (exit status {outcome.status})."
+    if test:
+        return Verdict(False, sentence, f"It ended in {test}: look for what ends the program there, such as os._exit.")
+    return Verdict(False, sentence, f"Its last words: {outcome.tail.strip()[-1000:]}")
+
+
+def _judge_package(shown: str, passed: int, skipped: int, failures: list[Item], status: int, all_ran: bool) -> Verdict:
+    if failures and all_ran:
+        return Verdict(False, f"{len(failures)} of {passed + len(failures)} tests in {shown} failed.", failures[0].next)
+    if failures:
+        return Verdict(False, f"{failures[0].sentence} {passed} before it passed.", failures[0].next)
     if not passed:
         return Verdict(
             False, f"no test in {shown} ran: nothing was checked.", f"See what is gone: `git status {shown}`"
         )
-    if outcome.status != 0:
-        return Verdict(False, f"pytest {shown} ended with status {outcome.status}.", "Look at the output above.")
+    if status:
+        return Verdict(False, f"pytest {shown} ended with status {status}.", "Run it yourself: `python -m pytest`")
     more = f", {skipped} skipped" if skipped else ""
     return Verdict(True, f"{passed} tests in {shown} passed{more}")
-
-
-def _count(report: Path) -> tuple[int, int, int] | None:
-    """(passed, failed, skipped) of a JUnit report; None where pytest did not live to write one."""
-    from xml.etree import ElementTree
-
-    try:
-        suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
-    except (FileNotFoundError, ElementTree.ParseError):
-        return None
-    total, failures, errors, skipped = (
-        sum(int(suite.get(key, 0)) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
-    )
-    return total - failures - errors - skipped, failures + errors, skipped

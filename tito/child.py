@@ -41,9 +41,9 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1][1:], 16))
 
 
-def environment(root: Path, **more: str) -> dict[str, str]:
-    """The child's environment: this tree's `tinytorch` before any other, and output that cannot crash."""
-    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+def environment(*roots: Path, **more: str) -> dict[str, str]:
+    """The child's environment: the `tinytorch` of the first root before any other, and output that cannot crash."""
+    paths = [*map(str, roots), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
@@ -54,15 +54,13 @@ def environment(root: Path, **more: str) -> dict[str, str]:
     }
 
 
-def _no_core_file() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float) -> Outcome:
-    """Run `python ARGUMENTS`, passing its output on as it comes, for at most `limit` seconds.
+def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float, quiet: bool = False) -> Outcome:
+    """Run `python ARGUMENTS` for at most `limit` seconds, passing its output on as it comes unless `quiet`.
 
     The child leads a process group of its own, which is gone when this returns, whatever it has started.
     """
+    # No core files. Set here, for us and so for the child: what Popen runs between fork and exec is not thread-safe.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     child = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
@@ -71,18 +69,17 @@ def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float) -
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_no_core_file,
     )
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
-    output = _Output(child.stdout)
+    output = _Output(child.stdout, quiet)
     timed_out = False
     dump = b""
     try:
         output.pump(child, time.monotonic() + limit)
         if child.poll() is None:
             timed_out = True
-            output.shown = SHOWN_BYTES  # what comes now is for us
+            output.room = 0  # what comes now is for us
             mark = output.total
             child.send_signal(signal.SIGABRT)
             output.pump(child, time.monotonic() + 2)
@@ -104,12 +101,13 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
 
 
 class _Output:
-    """A child's output: passed on up to a limit, its end remembered."""
+    """A child's output: passed on as long as there is room (unless it is to be quiet), its end remembered."""
 
-    def __init__(self, pipe: IO[bytes]):
+    def __init__(self, pipe: IO[bytes], quiet: bool):
         self.pipe = pipe
+        self.quiet = quiet
+        self.room = SHOWN_BYTES
         self.total = 0
-        self.shown = 0
         self.left_out = 0
         self.tail = b""
         self.ended = False
@@ -132,8 +130,10 @@ class _Output:
         self.ended = not chunk
         self.total += len(chunk)
         self.tail = (self.tail + chunk)[-TAIL_BYTES:]
-        passed = chunk[: max(0, SHOWN_BYTES - self.shown)]
-        self.shown += len(passed)
+        if self.quiet:
+            return
+        passed = chunk[: self.room]
+        self.room -= len(passed)
         self.left_out += len(chunk) - len(passed)
         sys.stdout.flush()
         if hasattr(sys.stdout, "buffer"):
@@ -143,5 +143,5 @@ class _Output:
         sys.stdout.flush()
 
     def close(self) -> None:
-        if self.left_out and self.shown >= SHOWN_BYTES and self.total > SHOWN_BYTES:
+        if self.left_out and self.total > SHOWN_BYTES:
             print(f"\n({self.left_out:,} more bytes of output left out)")

@@ -8,13 +8,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tito.checks import INLINE_LIMIT, PYTEST_LIMIT, Verdict
+from tito.checks import INLINE_LIMIT, PYTEST_LIMIT
 from tito.course import Course, Module
 from tito.errors import ChapterError, TitoError
+from tito.results import Inline, Package, as_json, show_exercises, show_outcome
 from tito.show import complain, fail, heading, ok, say, version
 
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="A module: 09, 9, spatial or 09_spatial.")]
 ModuleNames = Annotated[list[str] | None, typer.Argument(metavar="MODULE", help="Modules; without any, all of them.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Draw what a run with this seed drew.")]
+AllFailures = Annotated[bool, typer.Option("--all-failures", help="Show them all, and not only the first.")]
 TimeLimit = Annotated[
     float | None,
     typer.Option(min=0.1, metavar="SECONDS", help=f"For each step ({INLINE_LIMIT:g}; for pytest {PYTEST_LIMIT:g})."),
@@ -56,14 +59,11 @@ def _options(
     pass
 
 
-def _stop_unless(verdict: Verdict) -> None:
+def _stop_unless(outcome: Inline | Package, everything: bool = False) -> None:
     """Say what a step came to; where it failed, what to do, and end there."""
-    if verdict.passed:
-        ok(verdict.sentence)
-        return
-    fail(verdict.sentence)
-    say(f"      {verdict.next}")
-    raise typer.Exit(1)
+    show_outcome(outcome, everything=everything)
+    if not outcome.verdict.passed:
+        raise typer.Exit(1)
 
 
 @module_app.command("list")
@@ -94,12 +94,16 @@ def module_status() -> None:
 
 
 @module_app.command("test")
-def module_test(name: ModuleName, time_limit: TimeLimit = None) -> None:
+def module_test(
+    name: ModuleName, all_failures: AllFailures = False, seed: Seed = None, time_limit: TimeLimit = None
+) -> None:
     """Run a module's inline tests: `python NAME_dev.py` with a time limit, from any folder."""
     from tito import checks
 
-    module = Course.find().module(name)
-    _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
+    checks.use_seed(seed)
+    done = checks.inline(Course.find().module(name), time_limit or INLINE_LIMIT)
+    show_exercises(done)
+    _stop_unless(done, all_failures)
 
 
 @module_app.command("complete")
@@ -109,15 +113,18 @@ def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     from tito.dev_file import DevFile
     from tito.export import export
 
+    checks.use_seed()
     module = Course.find().module(name)
     digest = DevFile(module).digest
     heading(f"Module {module.folder}")
     say(f"1/3   inline tests: {module.shown(module.dev)}")
-    _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
+    done = checks.inline(module, time_limit or INLINE_LIMIT)
+    show_exercises(done)
+    _stop_unless(done)
     say(f"\n2/3   export: {module.shown(module.core)}")
     ok("written" if export(module) else "up to date")
     say(f"\n3/3   pytest: {module.shown(module.tests)}")
-    _stop_unless(checks.package(module.root, [module.tests], module, time_limit or PYTEST_LIMIT))
+    _stop_unless(checks.package(module.root, [module.shown(module.tests)], module, time_limit or PYTEST_LIMIT))
     if DevFile(module).digest != digest:
         raise TitoError(
             f"{module.shown(module.dev)} changed while it was being checked.",
@@ -132,24 +139,47 @@ def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
 def test(
     names: ModuleNames = None,
     everything: Annotated[bool, typer.Option("--all", help="All modules and everything in tests/.")] = False,
+    all_failures: AllFailures = False,
+    as_data: Annotated[bool, typer.Option("--json", help="Write the results as JSON, and nothing else.")] = False,
+    seed: Seed = None,
     time_limit: TimeLimit = None,
 ) -> None:
-    """Run the inline tests and the pytest folder of modules; without any, of everything."""
+    """Test modules as their dev files are now: inline tests, then pytest. Without any, everything in tests/."""
     from tito import checks
     from tito.export import require_fresh
 
     course = Course.find()
     if names and everything:
         raise TitoError("--all and module names exclude each other.", "Leave one of them out.")
+    checks.use_seed(seed)
     modules = [course.module(name) for name in names] if names else course.modules
+    inlines, package = [], None
     for module in modules:
-        heading(f"Module {module.folder}")
-        _stop_unless(checks.inline(module, time_limit or INLINE_LIMIT))
-        say()
-    require_fresh(modules)
-    folders = [module.tests for module in modules] if names else [course.root / "tests"]
-    one = modules[0] if len(modules) == 1 else None
-    _stop_unless(checks.package(course.root, folders, one, time_limit or PYTEST_LIMIT))
+        inlines.append(checks.inline(module, time_limit or INLINE_LIMIT))
+        if not as_data:
+            heading(f"Module {module.folder}")
+            show_exercises(inlines[-1])
+            show_outcome(inlines[-1], everything=all_failures)
+        if not inlines[-1].verdict.passed and not all_failures:
+            break
+    if all(inline.verdict.passed for inline in inlines):
+        if not names:
+            require_fresh(modules)
+        package = checks.package(
+            course.root,
+            [module.shown(module.tests) for module in modules] if names else ["tests"],
+            modules[0] if len(modules) == 1 else None,
+            time_limit or PYTEST_LIMIT,
+            chapters=modules if names else None,
+            all_failures=all_failures,
+            live=not names and not as_data,
+        )
+        if not as_data:
+            show_outcome(package, everything=all_failures)
+    if as_data:
+        say(as_json(inlines, package))
+    if package is None or not package.verdict.passed:
+        raise typer.Exit(1)
 
 
 @app.command("export")

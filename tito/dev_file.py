@@ -62,7 +62,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A solution cell and the points of the test cell that goes with it."""
+    """A solution cell, the line of its first function or class, and the points of the test cell that goes with it."""
 
     number: int
     grade_id: str
@@ -82,6 +82,7 @@ class DevFile:
         self.text = module.read_dev()
         try:
             self.tree = ast.parse(self.text)
+            compile(self.tree, module.dev.name, "exec", dont_inherit=True)  # finds a `return` outside a function
         except SyntaxError as error:
             raise self._not_python(error) from None
         except ValueError as error:  # a NUL byte
@@ -165,7 +166,43 @@ class DevFile:
         """The solution cells in the file's order, with the points of their tests."""
         points = {c.id: float(c.nbgrader.get("points", 0)) for c in self.cells if c.nbgrader.get("grade")}
         solutions = [cell for cell in self.cells if cell.nbgrader.get("solution")]
-        return [Exercise(n, c.id, c.line, points.get(f"test-{c.id}", 0.0)) for n, c in enumerate(solutions, 1)]
+        return [
+            Exercise(number, cell.id, self._first_definition(cell), points.get(f"test-{cell.id}", 0.0))
+            for number, cell in enumerate(solutions, 1)
+        ]
+
+    def _first_definition(self, cell: Cell) -> int:
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        lines = [node.lineno for node in self.tree.body if isinstance(node, kinds)]
+        return next((line for line in sorted(lines) if self.cell_at(line) is cell), cell.line)
+
+    def cell_at(self, line: int) -> Cell | None:
+        return next((cell for cell in self.cells if cell.line <= line < cell.line + len(cell.source)), None)
+
+    def exercise_at(self, line: int) -> str:
+        """The test of the exercise whose cell holds the line; nothing for a line of no exercise."""
+        cell = self.cell_at(line)
+        return next((e.test for e in self.exercises() if cell and e.grade_id == cell.id), "")
+
+    def regions(self, cell: Cell) -> list[tuple[int, int]]:
+        """The cell's solution regions: (line of BEGIN, line of END)."""
+        found = []
+        opened = 0
+        for line, text in enumerate(cell.source, cell.line):
+            if text.strip() == BEGIN:
+                if opened:
+                    raise self.error(line, f"the region opened on line {opened} is still open.", f"Write `{END}`.")
+                opened = line
+            elif text.strip() == END:
+                if not opened:
+                    raise self.error(
+                        line, f"`{END}` without `{BEGIN}`.", "Write the opening marker or remove this one."
+                    )
+                found.append((opened, line))
+                opened = 0
+        if opened:
+            raise self.error(opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell.")
+        return found
 
     def inline_tests(self) -> dict[str, int]:
         """Name -> line of each function under `@inline_test`. Two of one name are a DevFileError."""
@@ -285,25 +322,25 @@ def package_lines(dev: DevFile, cell: Cell) -> list[tuple[int, str]]:
     """
     replaced = _docstring_cuts(dev.parse(cell), cell.source)
     skipped = {line for _, line in cell.directives().values()}
+    skipped.update(line for region in dev.regions(cell) for line in region)
     kept: list[tuple[int, str]] = []
-    opened = 0
     for index, text in enumerate(cell.source):
-        line, bare = cell.line + index, text.strip()
-        if bare == BEGIN:
-            if opened:
-                raise dev.error(line, f"the region opened on line {opened} is still open.", f"Write `{END}`.")
-            opened = line
-        elif bare == END:
-            if not opened:
-                raise dev.error(line, f"`{END}` without `{BEGIN}`.", "Write the opening marker or remove this one.")
-            opened = 0
-        elif index in replaced:
+        line = cell.line + index
+        if index in replaced:
             kept.extend((line, new) for new in replaced[index])
-        elif line not in skipped and (kept or bare):
+        elif line not in skipped and (kept or text.strip()):
             kept.append((line, text))
-    if opened:
-        raise dev.error(opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell.")
     return kept
+
+
+def chapter_text(dev: DevFile) -> str:
+    """What the package would hold of the dev file, each line where it stands there: what fails is found by number."""
+    lines = [""] * (len(dev.text.splitlines()) + 1)
+    for cell in dev.cells:
+        if cell.exported():
+            for number, text in package_lines(dev, cell):
+                lines[number - 1] = text
+    return "\n".join(lines)
 
 
 def _docstring_cuts(tree: ast.Module, lines: list[str]) -> dict[int, list[str]]:

@@ -51,14 +51,14 @@ def test_passing_file_prints_claims_and_progress_and_exits_0(run):
     assert done.out.split("\n") == ["", "Unit", "  ok    a claim", "", "1 of 1 exercises done", ""]
 
 
-def test_results_are_start_tests_end(run):
+def test_results_are_a_beginning_and_an_end_per_test_and_the_end_of_all(run):
     done = run(one_test("assert 1 + 1 == 2"))
-    assert [event["event"] for event in done.events] == ["start", "test", "end"]
+    assert [event["event"] for event in done.events] == ["begin", "test", "end"]
     test = done.tests["test_unit"]
     assert test.pop("seconds") >= 0
     assert test == {
         "event": "test", "name": "test_unit", "title": "Unit", "status": "passed", "verified": ["a claim"],
-        "message": "", "diagnosis": None, "line": None,
+        "claim": None, "message": "", "diagnosis": None, "line": None, "printed": "",
     }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ report()
 """)
     assert done.status == 1
     first = done.tests["test_first"]
-    assert (first["status"], first["verified"]) == ("failed", ["right"])
+    assert (first["status"], first["verified"], first["claim"]) == ("failed", ["right"], "wrong")
     assert first["line"] == done.line_of('"shapes differ"')
     assert "never reached" not in done.out
     assert done.tests["test_second"]["status"] == "passed"
@@ -187,7 +187,7 @@ def test_output_survives_a_terminal_that_knows_ascii_only(run):
 
 def test_a_file_that_stops_halfway_records_no_end(run):
     done = run(one_test("assert True").replace("report()", "raise RuntimeError('cell')"))
-    assert [event["event"] for event in done.events] == ["start", "test"] and done.status == 1
+    assert [event["event"] for event in done.events] == ["begin", "test"] and done.status == 1
 
 
 def test_import_runs_nothing(run, tmp_path):

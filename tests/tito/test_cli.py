@@ -73,10 +73,10 @@ def test_a_terminal_without_unicode_gets_plain_spelling(tree):
 
 def test_a_students_own_unicode_does_not_crash_in_a_plain_terminal(tree):
     path = tree.alpha.dev
-    path.write_text(path.read_text().replace("import math", "import math\n\nprint('\\u2713 done')"))
+    path.write_text(path.read_text().replace("return 2 * x", "print('\\u2713 done')"))
     ran = process("module", "test", "alpha", PYTHONIOENCODING="ascii")
-    assert ran.returncode == 0, ran.stdout
-    assert b"? done" in ran.stdout
+    assert ran.returncode == 1, ran.stdout
+    assert b"it printed:\n        ? done\n" in ran.stdout
 
 
 def test_a_pipe_gets_no_colour_codes(tree):

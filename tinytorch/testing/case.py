@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from tinytorch.testing.text import is_tensor, show, to_array
 
 
 class Mismatch(AssertionError):
-    """A failed check; `diagnosis` is the sentence that names the mistake, or None where it is not known."""
+    """A failed check: `diagnosis` is the sentence that names the mistake, `tested` the function's code, if known."""
 
-    def __init__(self, message: str, diagnosis: str | None = None) -> None:
+    def __init__(self, message: str, diagnosis: str | None = None, tested: types.CodeType | None = None) -> None:
         super().__init__(message)
         self.diagnosis = diagnosis
+        self.tested = tested
 
 
 class Case:
@@ -52,9 +54,10 @@ class Case:
 
             found = diagnose(self, error)
             if found is None:
+                error.tested = self.code  # type: ignore[attr-defined]  # whatever fails after it, it is what was tried
                 raise
             text = str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {error}"
-            raise Mismatch(f"{found.text}\n{text}", found.headline) from error
+            raise Mismatch(f"{found.text}\n{text}", found.headline, self.code) from error
 
     def run(self) -> Any:
         """As `case()`, without a look into the catalogue."""
@@ -65,7 +68,8 @@ class Case:
             if not _same(before, after[name]):
                 raise Mismatch(
                     f"{self.name} changes its input {name}; it must leave it as it was\n"
-                    f"  before  {show(before)}\n  after   {show(after[name])}"
+                    f"  before  {show(before)}\n  after   {show(after[name])}",
+                    tested=self.code,
                 )
         return output
 
@@ -76,9 +80,15 @@ class Case:
         return name.rpartition("<locals>.")[2]
 
     @property
+    def code(self) -> types.CodeType | None:
+        """The function's own code, below decorators as `primitive`; of a layer object, its `forward`."""
+        function = getattr(type(self.function), "forward", self.function)
+        return getattr(inspect.unwrap(function), "__code__", None)
+
+    @property
     def place(self) -> str:
         """The name with the line it stands on: `conv2d (line 120 of spatial_dev.py)`."""
-        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        code = self.code
         return f"{self.name} (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else self.name
 
     @property

@@ -67,7 +67,7 @@ def assert_close(
         parts.append("\n".join(f"  {name:<{width}}  {show(value)}" for name, value in inputs.items()))
     if seeding.used():
         parts.append(f"(repeat with {seeding.VARIABLE}={seeding.seed()})")
-    raise Mismatch("\n".join(parts), diagnosis)
+    raise Mismatch("\n".join(parts), diagnosis, case.code if isinstance(case, Case) else None)
 
 
 def close(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import linecache
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tinytorch.testing.text import show
+import numpy as np
+
+from tinytorch.testing.text import kind, show
 
 
 class Failure(NamedTuple):
@@ -42,18 +44,30 @@ def explain(error: BaseException, test: Callable[..., Any]) -> Failure:
     The place is the last frame of the traceback in the file of `test`; whatever was raised deeper (in NumPy,
     in an earlier module) is told by name.
     """
+    return _told(error, lambda frame: frame.f_globals is test.__globals__, test.__code__)
+
+
+def explain_from(error: BaseException, files: Container[str]) -> Failure:
+    """As `explain`, for a test that stands apart: the place is the last frame in one of `files`."""
+    return _told(error, lambda frame: frame.f_code.co_filename in files, None)
+
+
+def _told(error: BaseException, is_tested: Callable[[types.FrameType], bool], test: types.CodeType | None) -> Failure:
     places = _places(error)
-    own = [place for place in places if place.frame.f_globals is test.__globals__]
+    own = [place for place in places if is_tested(place.frame)]
     place = own[-1] if own else None
-    in_test = place is not None and place.frame.f_code is test.__code__
+    in_test = place is None or place.frame.f_code is test
     line = place.line if place else None
     diagnosis = getattr(error, "diagnosis", None)
-    if isinstance(error, NotImplementedError) and places and _is_course_code(places[-1], test):
+    if isinstance(error, NotImplementedError) and places and _is_course_code(places[-1], is_tested):
         return Failure("not written", _not_written(error, places[-1], place), None, line)
     if isinstance(error, AssertionError) and (in_test or _raised_by_testing(places[-1])):
         text = str(error) or (_false_assertion(place) if place else "an assertion does not hold")
         return Failure("failed", text + (f"\n(line {line}: {place.source})" if place else ""), diagnosis, line)
     who = place.function if place and not in_test else "the check"
+    tested = getattr(error, "tested", None)  # by a Case
+    if tested and in_test:
+        who, place = f"{tested.co_name} (line {tested.co_firstlineno})", None
     return Failure("failed", _sentence(error, who, place, places), diagnosis, line)
 
 
@@ -65,6 +79,12 @@ def _sentence(error: BaseException, who: str, place: _Place | None, places: list
     if isinstance(error, RecursionError):
         return f"{who}{at}: calls itself without end"
     text = f"{who}{at}: {type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, AttributeError) and isinstance(error.obj, np.ndarray | memoryview | list | tuple):
+        # `x.data`, read of an array that should be a tensor, is a memoryview.
+        came = "a NumPy array" if isinstance(error.obj, memoryview) else kind(error.obj)
+        text += f"\na Tensor belongs here, and {came} came"
+    if isinstance(error, TypeError) and "array(None, dtype=object)" in text:
+        text = text.partition(" data: ")[0] + " None came where numbers belong; is a `return` missing?"
     deepest = places[-1] if places else None
     if place and deepest and deepest.frame is not place.frame:
         module = deepest.frame.f_globals.get("__name__", "?")
@@ -90,9 +110,8 @@ def _places(error: BaseException) -> list[_Place]:
     return places
 
 
-def _is_course_code(place: _Place, test: Callable[..., Any]) -> bool:
-    namespace = place.frame.f_globals
-    return namespace is test.__globals__ or str(namespace.get("__name__")).startswith("tinytorch.core")
+def _is_course_code(place: _Place, is_tested: Callable[[types.FrameType], bool]) -> bool:
+    return is_tested(place.frame) or str(place.frame.f_globals.get("__name__")).startswith("tinytorch.core")
 
 
 def _raised_by_testing(place: _Place) -> bool:

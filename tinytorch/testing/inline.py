@@ -5,9 +5,9 @@ verified claim; `report()` closes with a progress line and, in a script, the exi
 does anything.
 
 If the environment variable TINYTORCH_RESULTS names a file, every step is appended to it as one JSON object a
-line: `{"event": "start"}`, per test `{"event": "test", "name", "title", "status", "verified", "message",
-"diagnosis", "line", "seconds"}` and, from `report()`, `{"event": "end"}`. `status` is "passed", "failed" or
-"not written".
+line: per test `{"event": "begin", "name"}` and `{"event": "test", "name", "title", "status", "verified", "claim",
+"message", "diagnosis", "line", "printed", "seconds"}`, and, from `report()`, `{"event": "end"}`. `status` is
+"passed", "failed" or "not written"; `claim` is the one that failed.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ class _Result:
     title: str
     status: str = "passed"
     verified: list[str] = field(default_factory=list)
+    claim: str | None = None
     message: str = ""
     diagnosis: str | None = None
     line: int | None = None
+    printed: str = ""
     seconds: float = 0.0
 
 
 _results: dict[str, _Result] = {}  # by name, so that a cell run twice in a notebook counts once
-_started = False
 
 
 class Verify:
@@ -50,31 +51,30 @@ class Verify:
     def __init__(self, result: _Result, stream: IO[str]) -> None:
         self._result = result
         self._stream = stream
-        self.failed: str | None = None
 
     @contextlib.contextmanager
     def __call__(self, claim: str) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self.failed = self.failed or claim
+            self._result.claim = self._result.claim or claim
             raise
         self._result.verified.append(claim)
         _say(f"  ok    {claim}", self._stream)
 
 
 class _Limited:
-    """A stream that passes on the first PRINT_LIMIT characters and counts the others."""
+    """A stream that passes on the first PRINT_LIMIT characters, keeps them, and counts the others."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._room = PRINT_LIMIT
+        self.kept = ""
         self.left_out = 0
 
     def write(self, text: str) -> int:
-        passed = text[: self._room]
+        passed = text[: PRINT_LIMIT - len(self.kept)]
         self._stream.write(printable(passed, self._stream))
-        self._room -= len(passed)
+        self.kept += passed
         self.left_out += len(text) - len(passed)
         return len(text)
 
@@ -127,6 +127,7 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
     limited = _Limited(stream)
     _say(f"\n{title}", stream)
     seeding.begin(f"inline::{function.__name__}")
+    _record({"event": "begin", "name": result.name})
     began = time.perf_counter()
     try:
         with contextlib.redirect_stdout(limited):
@@ -137,23 +138,26 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
     except BaseException as error:  # also SystemExit: tested code must not end the run
         failure = explain(error, function)
     result.seconds = round(time.perf_counter() - began, 4)
+    result.printed = limited.kept
     if limited.left_out:
-        _say(f"\n        ({limited.left_out:,} more characters that your code printed are left out)", stream)
+        remark = f"({limited.left_out:,} more characters that your code printed are left out)"
+        result.printed += f"\n{remark}"
+        _say(f"\n        {remark}", stream)
     if failure:
         result.status, result.message, result.diagnosis, result.line = failure
-        _say_failure(result, verify.failed, stream)
+        _say_failure(result, stream)
     _results[result.name] = result
     _record({"event": "test", **vars(result)})
 
 
-def _say_failure(result: _Result, claim: str | None, stream: IO[str]) -> None:
+def _say_failure(result: _Result, stream: IO[str]) -> None:
     if result.status == "not written":
         _say(f"  ----  {result.message}", stream)
         return
-    if claim:
-        _say(f"  FAIL  {claim}", stream)
+    if result.claim:
+        _say(f"  FAIL  {result.claim}", stream)
     first, *others = result.message.splitlines() or [""]
-    _say(f"  {'    ' if claim else 'FAIL'}  {first}", stream)
+    _say(f"  {'    ' if result.claim else 'FAIL'}  {first}", stream)
     for line in others:
         _say(f"        {line}".rstrip(), stream)
 
@@ -163,14 +167,10 @@ def _say(text: str, stream: IO[str]) -> None:
 
 
 def _record(event: dict[str, Any]) -> None:
-    global _started
     path = os.environ.get("TINYTORCH_RESULTS")
-    if not path:
-        return
-    events = [event] if _started else [{"event": "start"}, event]
-    _started = True
-    with open(path, "a", encoding="utf-8") as file:
-        file.writelines(json.dumps(entry) + "\n" for entry in events)
+    if path:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
 
 
 def _in_notebook() -> bool:
