@@ -70,12 +70,12 @@ def side_by_side(calls: dict[str, Callable[[], Any]], seconds: float = 1.0) -> d
     """Median milliseconds of each call, taken in turns so that a slow moment of the machine meets them all.
 
     A turn is a pause, one call that is not counted (it wakes the threads and warms the cache) and three that
-    are. Turns go on until each call had about `seconds`, and five turns at least.
+    are. Turns go on until each call had `seconds`, and three turns at least.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
-    while any(sum(taken) < seconds or len(taken) < 15 for taken in times.values()):
+    while any(sum(taken) < seconds or len(taken) < 9 for taken in times.values()):
         for name, call in calls.items():
             time.sleep(PAUSE)
             call()
@@ -83,8 +83,6 @@ def side_by_side(calls: dict[str, Callable[[], Any]], seconds: float = 1.0) -> d
                 start = time.perf_counter()
                 call()
                 times[name].append(time.perf_counter() - start)
-        if min(sum(taken) for taken in times.values()) > 10 * seconds:
-            break  # calls of seconds each: what there is must do
     return {name: statistics.median(taken) * 1e3 for name, taken in times.items()}
 
 
