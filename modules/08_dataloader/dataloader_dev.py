@@ -41,7 +41,7 @@ from tinytorch.core.tensor import Tensor, default_generator, stack, to_array
 
 # %%
 from tinytorch.core.tensor import manual_seed
-from tinytorch.testing import assert_close, generator, inline_test, report
+from tinytorch.testing import Case, assert_close, generator, inline_test, report
 
 # %% [markdown]
 # ## 1. A data set
@@ -114,18 +114,27 @@ class TensorDataset(Dataset):
 # %% nbgrader={"grade": true, "grade_id": "test-tensor-dataset", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("TensorDataset")
 def test_tensor_dataset(verify):
-    x, y = Tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]), Tensor([7, 8, 9])
-    dataset = TensorDataset(x, y)
+    def length(x, y):
+        return len(TensorDataset(x, y))
+
+    def entry(x, y, index, which):
+        example = TensorDataset(x, y)[index]
+        assert isinstance(example, tuple), f"expected a tuple, got {type(example).__name__}"
+        return example[which]
+
+    def same(expected, function, *settings):
+        x, y = Tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]), Tensor([7, 8, 9])
+        case = Case(function, x, y, *settings)
+        assert_close(case(), expected, case=case)
+
     with verify("it has as many examples as its tensors have rows"):
-        assert len(dataset) == 3, f"len(dataset) is {len(dataset)}, the tensors have 3 rows"
+        same(3, length)
     with verify("example i takes row i of every tensor"):
-        image, label = dataset[1]
-        assert_close(image, Tensor([2.0, 20.0]), case={"x": x, "index": 1})
-        assert_close(label, Tensor(8), case={"y": y, "index": 1})
+        same(Tensor([2.0, 20.0]), entry, 1, 0)
+        same(Tensor(8), entry, 1, 1)
     with verify("an array of indices gives a batch, in the order that was asked for"):
-        images, labels = dataset[np.array([2, 0])]
-        assert_close(images, Tensor([[3.0, 30.0], [1.0, 10.0]]), case={"x": x, "indices": [2, 0]})
-        assert_close(labels, Tensor([9, 7]), case={"y": y, "indices": [2, 0]})
+        same(Tensor([[3.0, 30.0], [1.0, 10.0]]), entry, np.array([2, 0]), 0)
+        same(Tensor([9, 7]), entry, np.array([2, 0]), 1)
 
 
 # %% [markdown]
@@ -213,22 +222,41 @@ def random_split(dataset, lengths, generator=None):
 # %% nbgrader={"grade": true, "grade_id": "test-random-split", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("random_split")
 def test_random_split(verify):
-    dataset = TensorDataset(Tensor(np.arange(100)))
-    parts = random_split(dataset, [70, 20, 10], generator())
+    def split(lengths, state, n=100):
+        """The examples of each part."""
+        parts = random_split(TensorDataset(np.arange(n)), lengths, np.random.default_rng(state))
+        return [part[np.arange(len(part))][0].data.tolist() for part in parts]
+
+    def sizes(lengths, state, n=100):
+        found = [len(part) for part in split(lengths, state, n)]
+        assert len(found) == len(lengths), f"{len(lengths)} lengths gave {len(found)} parts"
+        return np.array(found)
+
+    def together(lengths, state):
+        return np.array(sorted(sum(split(lengths, state), [])))
+
+    def shuffled(lengths, state):
+        first = sorted(split(lengths, state)[0])
+        assert first != list(range(len(first))), "the first part holds the first 70 examples: shuffle before cutting"
+
+    def repeated(lengths, state):
+        assert split(lengths, state) == split(lengths, state), "the same state of the generator gave another split"
+
+    def same(expected, function, *settings):
+        case = Case(function, *settings)
+        assert_close(case(), np.array(expected), case=case)
+
+    lengths, state = [70, 20, 10], int(generator().integers(1000))
     with verify("the parts have the sizes that were asked for"):
-        assert [len(part) for part in parts] == [70, 20, 10], f"got sizes {[len(part) for part in parts]}"
+        same(lengths, sizes, lengths, state)
     with verify("every example is in exactly one part"):
-        together = sorted(int(part[i][0]) for part in parts for i in range(len(part)))
-        assert together == list(range(100)), "an example is in two parts or in none"
+        same(range(100), together, lengths, state)
     with verify("the examples are shuffled before the cut"):
-        first = [int(parts[0][i][0]) for i in range(70)]
-        assert sorted(first) != list(range(70)), "the first part holds the first 70 examples: shuffle before cutting"
+        Case(shuffled, lengths, state)()
     with verify("fractions work, and what rounding leaves over goes to the first parts"):
-        sizes = [len(part) for part in random_split(TensorDataset(np.zeros(11)), [0.5, 0.5])]
-        assert sizes == [6, 5], f"half and half of 11 gave {sizes}"
+        same([6, 5], sizes, [0.5, 0.5], state, 11)
     with verify("the same generator state gives the same split"):
-        a, b = (random_split(dataset, [50, 50], np.random.default_rng(5))[0].indices for _ in range(2))
-        assert_close(a, b)
+        Case(repeated, lengths, state)()
 
 
 # %% [markdown]
@@ -290,19 +318,28 @@ def default_collate(samples):
 # %% nbgrader={"grade": true, "grade_id": "test-collate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("From examples to a batch")
 def test_collate(verify):
+    def part(samples, kind, *path):
+        """What is found in the batch under these indices or keys."""
+        batch = default_collate(samples)
+        assert type(batch) is kind, f"expected a {kind.__name__}, got {type(batch).__name__}"
+        for step in path:
+            batch = batch[step]
+        return batch
+
+    def same(expected, samples, kind, *path):
+        case = Case(part, samples, kind, *path)
+        assert_close(case(), Tensor(expected), case=case)
+
     with verify("a list of pairs becomes a pair of tensors"):
-        batch = default_collate([(Tensor([1.0, 2.0]), 7), (Tensor([3.0, 4.0]), 8)])
-        assert isinstance(batch, tuple) and len(batch) == 2, f"expected a tuple of two tensors, got {batch}"
-        assert_close(batch[0], Tensor([[1.0, 2.0], [3.0, 4.0]]))
-        assert_close(batch[1], Tensor([7, 8]))
+        pairs = [(Tensor([1.0, 2.0]), 7), (Tensor([3.0, 4.0]), 8)]
+        same([[1.0, 2.0], [3.0, 4.0]], pairs, tuple, 0)
+        same([7, 8], pairs, tuple, 1)
     with verify("dicts keep their keys"):
-        batch = default_collate([{"x": np.zeros(2, np.float32), "y": 0}, {"x": np.ones(2, np.float32), "y": 1}])
-        assert set(batch) == {"x", "y"}, f"expected the keys x and y, got {set(batch)}"
-        assert_close(batch["x"], Tensor([[0.0, 0.0], [1.0, 1.0]]))
-        assert_close(batch["y"], Tensor([0, 1]))
+        dicts = [{"x": np.zeros(2, np.float32), "y": 0}, {"x": np.ones(2, np.float32), "y": 1}]
+        same([[0.0, 0.0], [1.0, 1.0]], dicts, dict, "x")
+        same([0, 1], dicts, dict, "y")
     with verify("what is nested stays nested"):
-        (a, b), c = default_collate([((1, 2), 3), ((4, 5), 6)])
-        assert_close(b, Tensor([2, 5]))
+        same([2, 5], [((1, 2), 3), ((4, 5), 6)], tuple, 0, 1)
 
 
 # %% [markdown]
@@ -409,40 +446,67 @@ def test_data_loader(verify):
     def epoch(loader):
         return [batch[0].data.tolist() for batch in loader]
 
-    with verify("without shuffle, batches follow the data, and the last one is what is left"):
-        batches = epoch(DataLoader(dataset, batch_size=4))
-        assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]], f"10 examples at batch_size 4 gave {batches}"
-    with verify("drop_last leaves out the batch that is not full, and only that one"):
-        loader = DataLoader(dataset, batch_size=4, drop_last=True)
-        assert epoch(loader) == [[0, 1, 2, 3], [4, 5, 6, 7]], f"got {epoch(loader)}"
-        full = DataLoader(dataset, batch_size=5, drop_last=True)
-        assert epoch(full) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], f"both batches are full, got {epoch(full)}"
-    with verify("len is the number of batches: 782 for 50,000 pictures at 64, the last one of 16"):
-        pictures = TensorDataset(np.zeros(50_000, np.float32))
-        lengths = len(DataLoader(pictures, 64)), len(DataLoader(pictures, 64, drop_last=True))
-        assert lengths == (782, 781), f"got {lengths[0]}, and {lengths[1]} with drop_last"
-        *_, (last,) = DataLoader(pictures, 64)
-        assert len(last) == 16, f"the last batch has {len(last)} pictures"
-    with verify("shuffled, every example comes exactly once, with its own label"):
-        batches = list(DataLoader(dataset, batch_size=4, shuffle=True, seed=1))
-        data, labels = (np.concatenate([batch[i].data for batch in batches]) for i in (0, 1))
+    def batches(batch_size, expected, **settings):
+        got = epoch(DataLoader(dataset, batch_size, seed=1, **settings))
+        assert got == expected, f"10 examples at batch_size {batch_size} gave {got}"
+
+    def lengths(n, batch_size):
+        loaders = [DataLoader(TensorDataset(np.zeros(n)), batch_size, drop_last=drop) for drop in (False, True)]
+        return np.array([len(loader) for loader in loaders])
+
+    def once_each(shuffle):
+        """The examples of one epoch, and beside them their labels; after it, how many epochs were begun."""
+        loader = DataLoader(dataset, 4, shuffle=shuffle, seed=1)
+        data, labels = (np.concatenate(part) for part in zip(*((x.data, y.data) for x, y in loader)))
         assert sorted(data.tolist()) == list(range(10)), f"the examples of one epoch were {data.tolist()}"
-        assert data.tolist() != list(range(10)), "shuffle=True left the examples in their order"
-        assert_close(labels, data * 100, case={"data": data, "labels": labels})
-    with verify("each epoch has an order of its own"):
-        loader = DataLoader(dataset, batch_size=10, shuffle=True, seed=1)
-        first, second = epoch(loader), epoch(loader)
-        assert first != second, f"two epochs in a row had the same order {first[0]}"
-    with verify("the same seed gives the same orders on every run"):
-        again = DataLoader(dataset, batch_size=10, shuffle=True, seed=1)
-        assert [epoch(again), epoch(again)] == [first, second], "seed=1 gave another order the second time"
-        assert epoch(DataLoader(dataset, batch_size=10, shuffle=True, seed=2)) != first, "seed 1 and 2 gave one order"
-    with verify("without a seed, manual_seed decides"):
-        loader, orders = DataLoader(dataset, batch_size=10, shuffle=True), []
+        assert (data.tolist() == list(range(10))) != shuffle, f"with shuffle={shuffle} the order is {data.tolist()}"
+        assert (labels == data * 100).all(), f"the examples {data.tolist()} came with the labels {labels.tolist()}"
+        assert loader.epoch == 1, f"after one epoch loader.epoch is {loader.epoch}: take the order once"
+
+    def epochs(seed):
+        loader = DataLoader(dataset, batch_size=10, shuffle=True, seed=seed)
+        return [epoch(loader)[0] for _ in range(2)]
+
+    def anew():
+        first, second = epochs(1)
+        assert first != second, f"two epochs in a row had the same order {first}"
+
+    def repeatable():
+        runs = []
+        for state in (3, 4):  # of the common generator, which has no say in it
+            manual_seed(state)
+            runs.append(epochs(1))
+        assert runs[0] == runs[1], "seed=1 gave another order the second time"
+        assert not any(order in runs[0] for order in epochs(2)), "seed 1 and seed 2 have an order in common"
+
+    def common():
+        orders = []
         for _ in range(2):
             manual_seed(3)
-            orders.append(epoch(loader))
-        assert orders[0] == orders[1], "manual_seed(3) before each epoch should give the same order twice"
+            orders.append(epochs(None))
+        assert orders[0] == orders[1], "manual_seed(3) before each of two runs should give the same orders twice"
+
+    with verify("without shuffle, batches follow the data, and the last one is what is left"):
+        Case(batches, 4, [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])()
+    with verify("drop_last leaves out the batch that is not full, and only that one"):
+        Case(batches, 4, [[0, 1, 2, 3], [4, 5, 6, 7]], drop_last=True)()
+        for drop_last in (False, True):
+            Case(batches, 5, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], drop_last=drop_last)()
+    with verify("len is the number of batches: 782 for 50,000 pictures at 64, 781 of them full"):
+        for n, expected in ((50_000, [782, 781]), (128, [2, 2])):
+            case = Case(lengths, n, 64)
+            assert_close(case(), np.array(expected), case=case)
+        *_, (last,) = DataLoader(TensorDataset(np.zeros(50_000)), 64)
+        assert len(last) == 16, f"the last batch of 50,000 at 64 has {len(last)} pictures"
+    with verify("every example comes exactly once, with its own label, shuffled or not"):
+        Case(once_each, True)()
+        Case(once_each, False)()
+    with verify("each epoch has an order of its own"):
+        Case(anew)()
+    with verify("the same seed gives the same orders on every run, and another seed others"):
+        Case(repeatable)()
+    with verify("without a seed, manual_seed decides"):
+        Case(common)()
     with verify("a data set that gives one example at a time works too"):
 
         class Squares(Dataset):
@@ -539,17 +603,22 @@ class Normalize(Transform):
 # %% nbgrader={"grade": true, "grade_id": "test-normalize", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 @inline_test("Normalize")
 def test_normalize(verify):
-    images = np.array([[[[1.0, 3.0]], [[10.0, 20.0]]]], np.float32)  # 1 x 2 x 1 x 2
-    with verify("each channel has its own mean and std"):
-        normalized = Normalize(mean=(2.0, 10.0), std=(1.0, 5.0))(images)
-        assert_close(normalized, np.array([[[[-1.0, 1.0]], [[0.0, 2.0]]]], np.float32), case={"images": images})
+    def normalize(images, mean, std):
+        return Normalize(mean, std)(images)
+
+    def same(expected, *inputs):
+        case = Case(normalize, *inputs)
+        assert_close(case(), expected, case=case)
+
+    with verify("each channel has its own mean and std; the pictures that came in are left as they were"):
+        images = np.array([[[[1.0, 3.0]], [[10.0, 20.0]]]], np.float32)  # 1 x 2 x 1 x 2
+        expected = np.array([[[[-1.0, 1.0]], [[0.0, 2.0]]]], np.float32)
+        same(expected, images, np.array([2.0, 10.0]), np.array([1.0, 5.0]))
     with verify("with the data's own mean and std, the result has mean 0 and variance 1"):
         batch = generator().normal(3.0, 2.0, (64, 3, 8, 8))
         normalized = Normalize(batch.mean((0, 2, 3)), batch.std((0, 2, 3)))(batch)
         assert_close(normalized.mean((0, 2, 3)), [0.0, 0.0, 0.0], atol=1e-9)
         assert_close(normalized.var((0, 2, 3)), [1.0, 1.0, 1.0])
-    with verify("the pictures that came in are left as they were"):
-        assert images[0, 0, 0, 0] == 1.0, "Normalize wrote into its input"
 
 
 # %% nbgrader={"grade": false, "grade_id": "horizontal-flip", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -584,22 +653,44 @@ class RandomHorizontalFlip(Transform):
 @inline_test("RandomHorizontalFlip")
 def test_horizontal_flip(verify):
     images = generator().normal(size=(200, 2, 3, 4)).astype(np.float32)
-    with verify("p = 1 mirrors the width, and nothing but the width"):
-        assert_close(RandomHorizontalFlip(1.0)(images[:2]), images[:2, :, :, ::-1].copy(), case={"images": images[:2]})
-    with verify("p = 0 changes nothing"):
-        assert_close(RandomHorizontalFlip(0.0)(images), images)
-    with verify("each picture stays in its place and is either mirrored or not"):
-        before = images.copy()
+
+    def flip(images, p):
+        return RandomHorizontalFlip(p)(images)
+
+    def mirrored(images, seed):
+        """Of pictures mirrored with probability 0.5, which ones are."""
+        manual_seed(seed)
         result = RandomHorizontalFlip()(images)
+        assert result.shape == images.shape, f"{len(images)} pictures came in, {len(result)} came out"
         mirrored = (result == images[..., ::-1]).all((1, 2, 3))
         unchanged = (result == images).all((1, 2, 3))
         assert (mirrored ^ unchanged).all(), "a picture is neither itself nor its mirror image"
+        return mirrored
+
+    def some_of_each(images, seed):
+        count = mirrored(images, seed).sum()
+        assert 0 < count, "no picture is mirrored; each should be drawn for itself"
+        assert count < len(images), "all pictures are mirrored; each should be drawn for itself"
+
+    def repeatable(images, seed):
+        again = mirrored(images, seed) == mirrored(images, seed)
+        assert again.all(), "manual_seed should decide which pictures are mirrored"
+
+    seed = int(generator().integers(1000))
+    with verify("p = 1 mirrors the width, and nothing but the width"):
+        case = Case(flip, images[:2], 1.0)
+        assert_close(case(), images[:2, :, :, ::-1].copy(), case=case)
+    with verify("p = 0 changes nothing"):
+        case = Case(flip, images[:2], 0.0)
+        assert_close(case(), images[:2], case=case)
+    with verify("each picture stays in its place and is either mirrored or not"):
+        Case(mirrored, images, seed)()
     with verify("about half of them are mirrored"):  # 200 draws: outside 50 … 150 once in 10^12 runs
-        assert 50 < mirrored.sum() < 150, (
-            f"{mirrored.sum()} of 200 pictures are mirrored; each should be drawn for itself"
-        )
-    with verify("the pictures that came in are left as they were"):
-        assert_close(images, before)
+        Case(some_of_each, images, seed)()
+        count = mirrored(images, seed).sum()
+        assert 50 < count < 150, f"{count} of 200 pictures are mirrored"
+    with verify("manual_seed decides which ones"):
+        Case(repeatable, images, seed)()
 
 
 # %% [markdown]
@@ -674,34 +765,44 @@ class RandomCrop(Transform):
 # %% nbgrader={"grade": true, "grade_id": "test-random-crop", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("RandomCrop")
 def test_random_crop(verify):
-    side, images = 4, np.arange(1, 1 + 100 * 2 * 4 * 4, dtype=np.float32).reshape(100, 2, 4, 4)
-    padded = np.pad(images, [(0, 0), (0, 0), (1, 1), (1, 1)])
+    def crop(images, size, padding=0):
+        return RandomCrop(size, padding)(images)
 
-    def places(result):
+    def places(images, size, padding, seed, **settings):
         """For every picture, all places at which its window lies in its own padded picture."""
-        every = [(top, left) for top in range(3) for left in range(3)]
+        down, across = padding
+        padded = np.pad(images, [(0, 0), (0, 0), (down, down), (across, across)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(2, 3))
+        manual_seed(seed)
+        result = RandomCrop(size, padding, **settings)(images)
+        assert result.shape == (*images.shape[:2], *size), f"expected size {size}, got a result {result.shape}"
         return [
-            [
-                (top, left)
-                for top, left in every
-                if (result[i] == padded[i, :, top : top + side, left : left + side]).all()
-            ]
-            for i in range(len(result))
+            np.argwhere((windows[i] == result[i, :, None, None]).all((0, 3, 4))).tolist() for i in range(len(images))
         ]
 
+    def all_found(images, size, padding, seed):
+        """For every picture: is the result a window of it?"""
+        return np.array([found != [] for found in places(images, size, padding, seed)])
+
+    def differ(images, size, padding, seed):
+        kinds = {str(found) for found in places(images, size, padding, seed)}
+        assert len(kinds) > 1, "all pictures were cut at the same place"
+
+    images = np.arange(1, 1 + 100 * 2 * 4 * 5, dtype=np.float32).reshape(100, 2, 4, 5)
+    whole, seed = ((4, 5), (1, 1)), int(generator().integers(1000))
     with verify("a window of the full size is the picture itself"):
-        assert_close(RandomCrop(side)(images), images)
-    with verify("each result is a window of its own picture, all channels from the same place"):
-        result = RandomCrop(side, padding=1)(images)
-        assert result.shape == images.shape, f"expected shape {images.shape}, got {result.shape}"
-        found = places(result)
-        assert all(found), f"picture {found.index([])} is not a 4 x 4 window of itself with a frame of zeros"
+        case = Case(crop, images[:2], (4, 5))
+        assert_close(case(), images[:2], case=case)
+    with verify("each result is a window of its own padded picture, all channels from the same place"):
+        for size, padding in (whole, ((2, 5), (0, 2)), ((4, 3), (1, 0))):
+            case = Case(all_found, images, size, padding, seed)
+            assert_close(case(), np.full(100, True), case=case)
     with verify("each picture has a place of its own, and all nine places occur"):  # one is missed once in 10^24 runs
-        drawn = {place for _ in range(5) for found in places(RandomCrop(side, padding=1)(images)) for place in found}
-        assert len({found[0] for found in places(result)}) > 1, "all pictures were cut at the same place"
+        Case(differ, images, *whole, seed)()
+        drawn = {tuple(found[0]) for again in range(5) for found in places(images, *whole, seed + again)}
         assert len(drawn) == 9, f"500 windows were cut at only {sorted(drawn)}"
     with verify("per_batch cuts all pictures of a batch at one place"):
-        found = places(RandomCrop(side, padding=1, per_batch=True)(images))
+        found = places(images, *whole, seed, per_batch=True)
         assert found[0] and all(place == found[0] for place in found), "per_batch=True: one place for all"
 
 
