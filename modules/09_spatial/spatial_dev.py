@@ -1132,26 +1132,29 @@ def normalize(x, mean, var, weight=None, bias=None, *, eps, of_batch):
 def _(grad, out, x, mean, var, weight=None, bias=None, *, eps, of_batch):
     n = x.size // x.shape[1]
     scale = 1 / np.sqrt(var + np.asarray(eps, x.dtype))
+    gain = scale if weight is None else scale * weight
 
-    def hat(part):  # x, normalised
-        return (x[part] - _per_channel(mean)) * _per_channel(scale)
+    def sums(part):
+        return channel_sums(grad[part]), channel_dots(grad[part], x[part] - _per_channel(mean))
 
-    sums = in_chunks(lambda part: (channel_sums(grad[part]), channel_dots(grad[part], hat(part))), x)
-    total, along = (sum(terms) for terms in zip(*sums))
+    total, along = (sum(terms) for terms in zip(*in_chunks(sums, x)))  # Σ g, and Σ g·(x − mean)
 
     def dx():
-        g = np.empty(x.shape, grad.dtype)
+        # gain · (g − Σg / n − hat · Σ(g·hat) / n), where hat = (x − mean) · scale
+        d = np.empty(x.shape, grad.dtype)
 
         def work(part):
-            g[part] = grad[part]
+            np.multiply(grad[part], _per_channel(gain), out=d[part])
             if of_batch:
-                g[part] -= hat(part) * _per_channel(along / n) + _per_channel(total / n)
-            g[part] *= _per_channel(scale if weight is None else scale * weight)
+                moved = x[part] - _per_channel(mean)
+                moved *= _per_channel(gain * scale**2 * along / n)
+                moved += _per_channel(gain * total / n)
+                d[part] -= moved
 
         in_chunks(work, x)
-        return g
+        return d
 
-    return dx, None, None, None if weight is None else along, None if bias is None else total
+    return dx, None, None, None if weight is None else along * scale, None if bias is None else total
 
 
 def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
