@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 
-from report import Row, arguments, compare, finish, geometric_mean, heading, side_by_side
+from _report import Row, arguments, compare, finish, geometric_mean, heading, side_by_side
 
 BATCH = 64
 

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from report import HAS_TORCH, machine, side_by_side, threads
+from _report import HAS_TORCH, machine, side_by_side, threads
 
 BATCH = 32
 MULTIPLY_ADDS = BATCH * 32 * 32 * 32 * 27  # places x filters x (3 channels of 3 x 3)

@@ -13,16 +13,16 @@ import functools
 import math
 from pathlib import Path
 
-from report import HAS_TORCH, Row, arguments, compare, finish, heading, in_child, line, side_by_side
+from _report import HAS_TORCH, Row, arguments, compare, finish, heading, in_child, line, side_by_side
 
 REACH = {8: 1.5, 32: 1.5, 64: 1.0, 128: 1.0}  # batch size: what its ratio must not exceed
 
 MEMORY = """
 import sys
 sys.path.insert(0, sys.argv[2])
-import report, training
-report.threads(int(sys.argv[3]))
-print(training.peak_of_a_step(report.libraries()[sys.argv[1]]))
+import _report, training
+_report.threads(int(sys.argv[3]))
+print(training.peak_of_a_step(_report.libraries()[sys.argv[1]]))
 """
 
 

@@ -171,7 +171,7 @@ def test(
             modules[0] if len(modules) == 1 else None,
             time_limit or PYTEST_LIMIT,
             chapters=modules if names else None,
-            all_failures=all_failures,
+            every=all_failures,
             live=not names and not as_data,
         )
         if not as_data:
@@ -179,6 +179,33 @@ def test(
     if as_data:
         say(as_json(inlines, package))
     if package is None or not package.verdict.passed:
+        raise typer.Exit(1)
+
+
+@app.command("check-course")
+def check_course(
+    names: ModuleNames = None,
+    workers: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    as_data: Annotated[bool, typer.Option("--json", help="Write the results as JSON, and nothing else.")] = False,
+) -> None:
+    """For contributors: every mistake of the catalogue is caught and named, every test can fail."""
+    from tito import check_course as course_checks
+    from tito.show import table
+
+    course = Course.find()
+    modules = [course.module(name) for name in names] if names else course.modules
+    found = course_checks.check(course, modules, workers, (lambda _: None) if as_data else say)
+    if as_data:
+        say(course_checks.as_json(found))
+    else:
+        say()
+        table(course_checks.COLUMNS, course_checks.rows(found))
+        for one in found:
+            for problem in one.problems:
+                fail(problem)
+            for remark in one.unnamed:
+                say(f"note  {remark}")
+    if not course_checks.passes(found):
         raise typer.Exit(1)
 
 
@@ -239,10 +266,10 @@ def _check_exports(course: Course, modules: list[Module], strays_too: bool) -> b
 @milestone_app.command("list")
 def milestone_list() -> None:
     """The programs in milestones/, and what each shows."""
-    from tito.milestones import milestones
+    from tito.programs import programs
     from tito.show import table
 
-    table(["name", "what it shows"], [[m.name, m.about] for m in milestones(Course.find())])
+    table(["name", "what it shows"], [[p.name, p.about] for p in programs(Course.find(), "milestones")])
 
 
 @milestone_app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -251,10 +278,26 @@ def milestone_run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `tito milestone list` names it.")],
 ) -> None:
     """Run a milestone; what follows its name is passed on to it (`-- --help` for its own options)."""
-    from tito.milestones import milestone
+    from tito.programs import program
 
     course = Course.find()
-    _run_through(course, [str(milestone(course, name).path), *context.args])
+    _run_through(course, [str(program(course, "milestones", name).path), *context.args])
+
+
+@app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A program of benchmarks/; none: a list.")] = None,
+) -> None:
+    """Time your code on this machine: `tito bench spatial`; what follows the name is passed on to it."""
+    from tito.programs import program, programs
+    from tito.show import table
+
+    course = Course.find()
+    if name is None:
+        table(["name", "what it times"], [[p.name, p.about] for p in programs(course, "benchmarks")])
+    else:
+        _run_through(course, [str(program(course, "benchmarks", name).path), *context.args])
 
 
 @data_app.command("get")

@@ -110,8 +110,8 @@ def test_an_unknown_milestone_is_answered_with_the_nearest_name(tree, tito):
     write_milestone(tree, "cifar10", "")
     ran = tito("milestone", "run", "cifar")
     assert ran.status == 2
-    assert "there is no milestone 'cifar'." in ran.err
-    assert "Did you mean `cifar10`? They are: cifar10, cnn." in ran.err
+    assert "milestones/ has no 'cifar'." in ran.err
+    assert "Did you mean `cifar10`? It has: cifar10, cnn." in ran.err
 
 
 def write_milestone(tree, name: str, text: str) -> None:
@@ -180,3 +180,14 @@ def test_ci_runs_the_readmes_two_commands_as_they_stand_there():
         "source scripts/activate-tinytorch && pytest",
     ]
     assert [command for command in commands if f"step '{command}'" not in ci] == []
+
+
+def test_bench_runs_a_program_of_benchmarks_and_hands_its_arguments_on(tree, tito):
+    folder = tree.root / "benchmarks"
+    folder.mkdir()
+    (folder / "stopwatch.py").write_text('"""How long it takes."""\nimport sys\nprint("timed", *sys.argv[1:])\n')
+    assert "How long it takes." in tito("bench").out
+    assert b"timed --json out.json" in process("bench", "stopwatch", "--json", "out.json").stdout
+    ran = tito("bench", "stopwach")
+    assert ran.status == 2
+    assert "Did you mean `stopwatch`?" in ran.err
