@@ -45,7 +45,7 @@ from tinytorch.core.tensor import Node, Tensor, product, recording
 # %%
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import primitive, primitives
-from tinytorch.testing import assert_close, check_gradients, inline_test, report
+from tinytorch.testing import Case, assert_close, check_gradients, inline_test, report
 
 # %% [markdown]
 # ## 1. Undoing a broadcast
@@ -91,16 +91,19 @@ def unbroadcast(grad: np.ndarray, shape: tuple) -> np.ndarray:
 @inline_test("Undoing a broadcast")
 def test_unbroadcast(verify):
     grad = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+    def same(case, expected):
+        assert_close(case(), expected, case=case)
+
     with verify("where nothing was broadcast the gradient passes through"):
-        assert_close(unbroadcast(grad, (2, 3)), grad, case={"grad": grad})
+        same(Case(unbroadcast, grad, (2, 3)), grad)
     with verify("an axis the input did not have is summed away"):
-        assert_close(unbroadcast(grad, (3,)), np.array([5.0, 7.0, 9.0]), case={"grad": grad, "shape": (3,)})
+        same(Case(unbroadcast, grad, (3,)), np.array([5.0, 7.0, 9.0]))
     with verify("an axis of length 1 is summed and stays"):
-        assert_close(unbroadcast(grad, (2, 1)), np.array([[6.0], [15.0]]), case={"grad": grad, "shape": (2, 1)})
+        same(Case(unbroadcast, grad, (2, 1)), np.array([[6.0], [15.0]]))
     with verify("both at once, and down to a single number"):
-        cube = np.ones((4, 2, 3))
-        assert_close(unbroadcast(cube, (1, 3)), np.full((1, 3), 8.0), case={"grad": "ones (4, 2, 3)", "shape": (1, 3)})
-        assert_close(np.asarray(unbroadcast(grad, ())), np.array(21.0), case={"grad": grad, "shape": ()})
+        same(Case(unbroadcast, np.ones((4, 2, 3)), (1, 3)), np.full((1, 3), 8.0))
+        same(Case(unbroadcast, grad, ()), 21.0)
 
 
 # %% [markdown]
@@ -234,39 +237,42 @@ def _(grad, out, x, *, min=None, max=None):
 # %% nbgrader={"grade": true, "grade_id": "test-arithmetic-rules", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The rules of arithmetic")
 def test_arithmetic_rules(verify):
-    def apply(function, grad, *inputs, **settings):
-        """One rule on arrays: the gradients of the inputs."""
-        out = function.__wrapped__(*inputs, **settings)
-        gradients = rules[function](grad, out, *inputs, **settings)
-        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-        return [g() if callable(g) else g for g in gradients]
+    def gradient(function, position):
+        """What the rule of `function` gives for the input at `position`, as a function of arrays."""
+
+        def apply_rule(grad, *inputs, **settings):
+            out = function.__wrapped__(*inputs, **settings)
+            gradients = rules[function](grad, out, *inputs, **settings)
+            found = (gradients if isinstance(gradients, tuple) else (gradients,))[position]
+            return found() if callable(found) else found
+
+        return apply_rule
+
+    def same(case, expected):
+        assert_close(case(), np.array(expected), case=case)
 
     a, b, grad = np.array([2.0, 3.0]), np.array([4.0, 5.0]), np.array([1.0, 10.0])
-    case = {"grad": grad, "a": a, "b": b}
     with verify("mul: each factor's gradient is the other factor"):
-        da, db = apply(T.mul, grad, a, b)
-        assert_close(da, np.array([4.0, 50.0]), case=case)
-        assert_close(db, np.array([2.0, 30.0]), case=case)
-    with verify("mul undoes a broadcast"):
-        da, db = apply(T.mul, np.ones((2, 2)), np.ones((2, 2)), b)
-        assert_close(db, np.array([2.0, 2.0]), case={"grad": "ones (2, 2)", "a": "ones (2, 2)", "b": b})
+        same(Case(gradient(T.mul, 0), grad, a, b), [4.0, 50.0])
+        same(Case(gradient(T.mul, 1), grad, a, b), [2.0, 30.0])
     with verify("div: 1/b for the numerator, -a/b² for the denominator"):
-        da, db = apply(T.div, grad, a, b)
-        assert_close(da, np.array([0.25, 2.0]), case=case)
-        assert_close(db, np.array([-0.125, -1.2]), case=case)
+        same(Case(gradient(T.div, 0), grad, a, b), [0.25, 2.0])
+        same(Case(gradient(T.div, 1), grad, a, b), [-0.125, -1.2])
     with verify("pow: both the base and the exponent"):
-        da, db = apply(T.pow, grad, a, b)
-        assert_close(da, np.array([32.0, 4050.0]), case=case)
-        assert_close(db, np.array([16 * np.log(2.0), 2430 * np.log(3.0)]), case=case)
+        same(Case(gradient(T.pow, 0), grad, a, b), [32.0, 4050.0])
+        same(Case(gradient(T.pow, 1), grad, a, b), [16 * np.log(2.0), 2430 * np.log(3.0)])
     with verify("pow: 0 ** 2, and 0 ** 0, have finite gradients"):
         zero, exponents = np.array([0.0, 0.0]), np.array([2.0, 0.0])
-        da, db = apply(T.pow, np.ones(2), zero, exponents)
-        assert_close(da, np.zeros(2), case={"a": zero, "b": exponents})
-        assert_close(db, np.zeros(2), case={"a": zero, "b": exponents})
-    with verify("clip: nothing flows where the limit was hit"):
-        x = np.array([-2.0, 0.5, 3.0])
-        (dx,) = apply(T.clip, np.array([1.0, 1.0, 1.0]), x, min=-1.0, max=1.0)
-        assert_close(dx, np.array([0.0, 1.0, 0.0]), case={"x": x, "min": -1.0, "max": 1.0})
+        for position in (0, 1):
+            same(Case(gradient(T.pow, position), np.ones(2), zero, exponents), [0.0, 0.0])
+    with verify("each of them undoes a broadcast"):
+        ones = np.ones((2, 2))
+        for function, expected in ((T.mul, [2.0, 2.0]), (T.div, [-0.125, -0.08]), (T.pow, [0.0, 0.0])):
+            same(Case(gradient(function, 1), ones, ones, b), expected)
+    with verify("clip: nothing flows where the limit was exceeded"):
+        x = np.array([-2.0, -1.0, 0.5, 1.0, 3.0])
+        grad = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+        same(Case(gradient(T.clip, 0), grad, x, min=-1.0, max=1.0), [0.0, 2.0, 3.0, 4.0, 0.0])
 
 
 # %% [markdown]
@@ -474,22 +480,45 @@ def _inputs(tensor):
 def test_topological_order(verify):
     x = Tensor([1.0, 2.0], requires_grad=True)
     with verify("inputs stand before results"):
-        y = T.exp(x)
-        z = y * x
-        names = [{id(x): "x", id(y): "y", id(z): "z"}.get(id(t), "?") for t in topological_order([z])]
-        assert names == ["x", "y", "z"], f"expected the order x, y, z, got {', '.join(names)}"
+
+        def names(x):
+            u = T.exp(x)
+            v = -u
+            z = v + x
+            known = {id(x): "x", id(u): "u", id(v): "v", id(z): "z"}
+            found = [known.get(id(t), "?") for t in topological_order([z])]
+            assert found == ["x", "u", "v", "z"], f"u = exp(x), v = -u, z = v + x stand in the order {', '.join(found)}"
+
+        Case(names, x)()
     with verify("a tensor that is used many times stands there once"):
-        y = x
-        for _ in range(30):
-            y = y + y
-        assert len(topological_order([y])) == 31, f"expected 31 tensors, got {len(topological_order([y]))}"
+
+        def count(x, doublings):
+            y = x
+            for _ in range(doublings):
+                y = y + y
+            order = topological_order([y])
+            assert len(order) == doublings + 1, f"expected {doublings + 1} tensors, got {len(order)}"
+
+        for doublings in (3, 30):
+            Case(count, x, doublings)()
     with verify("what needs no gradient is left out"):
-        assert len(topological_order([x * Tensor([3.0, 4.0])])) == 2, "the constant should not be in the order"
+
+        def without_constant(x):
+            order = topological_order([x * Tensor([3.0, 4.0])])
+            assert len(order) == 2, f"the constant should not be in the order, which has {len(order)} tensors"
+
+        Case(without_constant, x)()
     with verify("10,000 functions deep is not too deep"):
-        y = x
-        for _ in range(10_000):
-            y = -y
-        assert len(topological_order([y])) == 10_001, f"expected 10,001 tensors, got {len(topological_order([y]))}"
+
+        def depth(x, functions):
+            y = x
+            for _ in range(functions):
+                y = -y
+            return len(topological_order([y]))
+
+        for functions in (1_500, 10_000):
+            case = Case(depth, x, functions)
+            assert_close(case(), functions + 1, case=case)
 
 
 # %% [markdown]
@@ -563,25 +592,53 @@ def test_walk(verify):
     def gradient(root, of, **options):
         return {id(t): g for t, g in walk([root], [np.ones(root.shape, root.dtype)], **options)}[id(of)]
 
+    def through(formula):
+        def gradient_of_x(x):
+            return gradient(formula(x), x)
+
+        return gradient_of_x
+
+    def same(case, expected):
+        assert_close(case(), expected, case=case)
+
     x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
-    with verify("through one function"):
-        assert_close(gradient(x * 3.0, x), np.array([3.0, 3.0]), case={"y": "3x"})
-    with verify("through a chain"):
-        assert_close(gradient((x * 3.0).exp(), x), 3 * np.exp([3.0, 6.0]), case={"y": "exp(3x)"})
+    with verify("through one function, and through a chain"):
+        same(Case(through(lambda x: x * 3.0), x), np.array([3.0, 3.0]))
+        same(Case(through(lambda x: (x * 3.0).exp()), x), 3 * np.exp([3.0, 6.0]))
     with verify("a tensor used twice gets both gradients"):
-        assert_close(gradient(x * x, x), np.array([2.0, 4.0]), case={"x": x, "y": "x · x"})
-        assert_close(gradient(x + x.exp() * x, x), 1 + np.exp(x.data) * (1 + x.data), case={"y": "x + x·exp(x)"})
+        same(Case(through(lambda x: x * x), x), np.array([2.0, 4.0]))
+        same(Case(through(lambda x: x + x.exp() * x), x), 1 + np.exp(x.data) * (1 + x.data))
+    with verify("gradients are added without writing into what a rule returned"):
+        same(Case(through(lambda x: (x + x.exp()) + x), x), 2 + np.exp(x.data))
     with verify("each tensor is visited once, when its gradient is complete"):
-        y = x
-        for _ in range(30):
-            y = y + y
-        visited = [id(t) for t, _ in walk([y], [np.ones(2)])]
-        assert len(visited) == len(set(visited)) == 31, f"expected 31 visits, one per tensor, got {len(visited)}"
+
+        def visits(x, doublings):
+            y = x
+            for _ in range(doublings):
+                y = y + y
+            visited = [id(t) for t, _ in walk([y], [np.ones(2)])]
+            assert len(visited) == len(set(visited)), f"{len(visited)} visits to {len(set(visited))} tensors"
+            return len(visited)
+
+        for doublings in (3, 30):
+            same(Case(visits, x, doublings), doublings + 1)
+    with verify("the walk starts from the seeds; two for one root add up"):
+
+        def from_seeds(x, first, second):
+            y = x * 3.0
+            return {id(t): g for t, g in walk([y, y], [first, second])}[id(x)]
+
+        same(Case(from_seeds, x, np.array([1.0, 2.0]), np.array([10.0, 20.0])), np.array([33.0, 66.0]))
     with verify("what was used is forgotten, unless retain_graph"):
-        y = x * x
-        gradient(y, x, retain_graph=True)
-        gradient(y, x)
-        assert y.grad_fn.inputs is None, "the recipe of y still holds its inputs after the walk"
+
+        def twice(x):
+            y = x * x
+            gradient(y, x, retain_graph=True)
+            assert y.grad_fn.inputs is not None, "with retain_graph=True the recipe of y should stay"
+            gradient(y, x)
+            assert y.grad_fn.inputs is None, "the recipe of y still holds its inputs after the walk"
+
+        Case(twice, x)()
 
 
 # %% [markdown]
@@ -678,21 +735,67 @@ def is_grad_enabled() -> bool:
 @inline_test("backward, grad, no_grad")
 def test_backward(verify):
     a, b = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
-    with verify("the gradient of a product is in .grad"):
-        backward((a * b).sum())
-        assert_close(a.grad, Tensor([3.0, 4.0]), case={"a": a, "b": b})
-        assert_close(b.grad, Tensor([1.0, 2.0]), case={"a": a, "b": b})
-    with verify("a second backward adds to .grad"):
-        backward((a * b).sum())
-        assert_close(a.grad, Tensor([6.0, 8.0]), case={"a": a, "b": b})
+
+    def same(case, expected):
+        assert_close(case(), Tensor(expected), case=case)
+
+    with verify("the gradient of a product is in .grad of both"):
+
+        def product(a, b, of):
+            backward((a * b).sum())
+            return (a, b)[of].grad
+
+        same(Case(product, a, b, 0), [3.0, 4.0])
+        same(Case(product, a, b, 1), [1.0, 2.0])
+    with verify("only leaves get one"):
+
+        def middle(a, b):
+            c = a * b
+            backward(c.sum())
+            assert c.grad is None, "c = a * b is no leaf, and its grad should stay None"
+
+        Case(middle, a, b)()
+    with verify("a second backward adds to .grad, in a tensor of its own"):
+
+        def twice(a, b):
+            backward((a * b).sum())
+            first = a.grad
+            backward((a * b).sum())
+            assert first.data[0] == b.data[0], "the first gradient was written into by the second backward"
+            return a.grad
+
+        same(Case(twice, a, b), [6.0, 8.0])
+    with verify("backward may start from a gradient that is given"):
+
+        def weighed(a, b, gradient):
+            backward(a * b, gradient)
+            return a.grad
+
+        same(Case(weighed, a, b, Tensor([1.0, 10.0])), [3.0, 40.0])
     with verify("two leaves never share one gradient array"):
-        a.grad = b.grad = None
-        backward((a + b).sum())
-        a.grad.data *= 100
-        assert_close(b.grad, Tensor([1.0, 1.0]), case={"y": "(a + b).sum(), then a.grad.data *= 100"})
+
+        def written_into(a, b):
+            backward(a + b, Tensor([1.0, 1.0]))
+            a.grad.data *= 100
+            return b.grad
+
+        same(Case(written_into, a, b), [1.0, 1.0])
+    with verify("a second backward through a freed graph is refused, unless it was retained"):
+
+        def through_twice(a, b):
+            loss = (a * b).sum()
+            backward(loss, retain_graph=True)
+            backward(loss)
+            try:
+                backward(loss)
+            except RuntimeError as error:
+                assert "freed" in str(error), f"unexpected message: {error}"
+            else:
+                raise AssertionError("backward through a freed graph should raise a RuntimeError")
+
+        Case(through_twice, a, b)()
     with verify("grad returns gradients, also of tensors in the middle, and touches no .grad"):
         c = a * b
-        a.grad = None
         da, dc = grad((c * c).sum(), [a, c])
         assert_close(dc, Tensor([6.0, 16.0]), case={"c": c})
         assert_close(da, Tensor([18.0, 64.0]), case={"a": a, "b": b})
@@ -702,15 +805,6 @@ def test_backward(verify):
             assert not is_grad_enabled(), "is_grad_enabled() should be False inside no_grad()"
             assert (a * b).grad_fn is None, "a product inside no_grad() still has a grad_fn"
         assert (a * b).grad_fn is not None, "recording should resume after no_grad()"
-    with verify("a second backward through a freed graph is refused"):
-        loss = (a * b).sum()
-        backward(loss)
-        try:
-            backward(loss)
-        except RuntimeError as error:
-            assert "freed" in str(error), f"unexpected message: {error}"
-        else:
-            raise AssertionError("the second backward should raise a RuntimeError")
     with verify("a function without a rule says so"):
         halve = primitive(lambda x: x / 2)
         primitives.remove(halve)
@@ -859,24 +953,42 @@ def _(grad, out, input, target, weight=None, *, ignore_index=-100, reduction="me
 # %% nbgrader={"grade": true, "grade_id": "test-network-rules", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The rules of the network")
 def test_network_rules(verify):
+    def through(function):
+        def gradient_of_x(x, grad):
+            backward(function(x), grad)
+            return x.grad
+
+        return gradient_of_x
+
     with verify("relu passes the gradient where it passed the value, and not at 0"):
-        x = Tensor([-1.0, 0.0, 2.0], requires_grad=True)
-        backward(activations.relu(x).sum())
-        assert_close(x.grad, Tensor([0.0, 0.0, 1.0]), case={"x": x})
+        x = Tensor([-1.0, 0.0, 2.0, 3.0], requires_grad=True)
+        case = Case(through(activations.relu), x, Tensor([1.0, 1.0, 1.0, -5.0]))
+        assert_close(case(), Tensor([0.0, 0.0, 1.0, -5.0]), case=case)
     with verify("tanh, softmax and log_softmax agree with finite differences"):
         values = np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])
         for function in (activations.tanh, activations.softmax, activations.log_softmax):
             check_gradients(function, Tensor(values))
-    with verify("softmax along another axis"):
-        check_gradients(activations.softmax, Tensor(values), dim=0)
+    with verify("softmax and log_softmax along another axis"):
+        for function in (activations.softmax, activations.log_softmax):
+            check_gradients(function, Tensor(values), dim=0)
     with verify("cross entropy: what was said, minus what was true"):
+
+        def of_logits(logits, labels):
+            backward(losses.cross_entropy(logits, labels))
+            return logits.grad
+
         logits = Tensor(np.log(np.array([[0.7, 0.2, 0.1]])), requires_grad=True)
-        backward(losses.cross_entropy(logits, Tensor([1])))
-        assert_close(logits.grad, Tensor(np.array([[0.7, -0.8, 0.1]])), case={"probabilities": [0.7, 0.2, 0.1]})
+        case = Case(of_logits, logits, Tensor([1]))
+        assert_close(case(), Tensor(np.array([[0.7, -0.8, 0.1]])), case=case)
     with verify("cross entropy: every setting agrees with finite differences"):
-        labels = Tensor([2, 0])
+        labels, weight = Tensor([2, 0]), Tensor(np.array([1.0, 2.0, 5.0]))
+
+        def with_class_weights(input):
+            return losses.cross_entropy(input, labels, weight)
+
         for settings in ({"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.2}, {"ignore_index": 0}):
             check_gradients(losses.cross_entropy, Tensor(values), labels, **settings)
+        check_gradients(with_class_weights, Tensor(values))
 
 
 # %% [markdown]
@@ -893,10 +1005,16 @@ def test_network_rules(verify):
 @inline_test("Sums and matrix products")
 def test_matrix_rules(verify):
     draw = np.random.default_rng(5)
+
+    def of_sum(x, gradient, dim):
+        backward(T.sum(x, dim=dim), gradient)
+        return x.grad
+
     with verify("sum gives every term the gradient of its sum"):
-        x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
-        backward(T.sum(x, dim=0), gradient=Tensor([1.0, 10.0]))
-        assert_close(x.grad, Tensor([[1.0, 10.0], [1.0, 10.0]]), case={"x": x, "gradient": [1.0, 10.0]})
+        x, gradient = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), Tensor([1.0, 10.0])
+        for dim, expected in ((0, [[1.0, 10.0], [1.0, 10.0]]), (1, [[1.0, 1.0], [10.0, 10.0]])):
+            case = Case(of_sum, x, gradient, dim)
+            assert_close(case(), Tensor(expected), case=case)
         check_gradients(T.sum, Tensor(draw.normal(size=(2, 3, 4))), dim=(0, 2), keepdim=True)
     with verify("matmul: matrices, vectors, batches, broadcast batches"):
         shapes = [
