@@ -196,6 +196,7 @@ def test_clip_grad_norm(verify):
 
     with verify("the length of a gradient (3, 4) is 5, and clipped to 1 it is (0.6, 0.8); the old array stays"):
         same(5.0, [0.6, 0.8], [3.0, 4.0], max_norm=1.0)
+        same(5.0, np.array([0.6, 0.8], np.float32), np.array([3.0, 4.0], np.float32), max_norm=1.0)
     with verify("all parameters are one vector, scaled by one number"):
         same(10.0, [3.0, 4.0, 0.0], [6.0], [8.0, 0.0], max_norm=5.0)
     with verify("a gradient that is short enough stays as it is"):

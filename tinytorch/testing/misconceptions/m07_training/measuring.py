@@ -136,9 +136,10 @@ def _clippings(generator: np.random.Generator, home: types.ModuleType) -> Case:
             p.grad = home.Tensor(gradient.copy())
         arrays = [p.grad.data for p in parameters[1:]]
         length = home.clip_grad_norm(parameters, max_norm)
-        return [length, parameters[0].grad is None, *(p.grad.data for p in parameters[1:]), *arrays]
+        after = [p.grad.data for p in parameters[1:]]
+        return [length, parameters[0].grad is None, *after, *(str(array.dtype) for array in after), *arrays]
 
-    gradients = [generator.standard_normal(3) for _ in range(4)]
+    gradients = [generator.standard_normal(3).astype(np.float32) for _ in range(4)]
     return Case(clipped, *gradients, max_norm=float(generator.choice([0.5, 2.0, 20.0])))
 
 
@@ -311,3 +312,14 @@ def scaled_in_place(parameters: Any, max_norm: float) -> float:
 )
 def made_unit_length(parameters: Any, max_norm: float) -> float:
     return _clip(parameters, max_norm, scale=lambda found, factor: _scale(found, factor / max_norm))
+
+
+@misconception(
+    "clip_grad_norm",
+    name="float32 gradients become float64",
+    belief="np.sqrt gives a number like any other.",
+    explanation="It gives an np.float64, and an array times that is float64; a Python float leaves the dtype alone.",
+    hints=("What is the dtype of p.grad after clipping?", "What is type(scale)?", "math.sqrt, or float(...)."),
+)
+def made_float64(parameters: Any, max_norm: float) -> float:
+    return _clip(parameters, max_norm, length=lambda found: np.float64(_length(found)))
