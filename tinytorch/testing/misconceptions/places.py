@@ -54,7 +54,7 @@ def in_place(where: tuple[str, str], wrong: Callable[..., Any]) -> Iterator[list
             function.__defaults__ = function.__kwdefaults__ = None
         yield calls
     finally:
-        for function, code, defaults, keyword_defaults in saved:
+        for function, code, defaults, keyword_defaults in reversed(saved):  # a function may stand there twice
             function.__code__, function.__defaults__, function.__kwdefaults__ = (
                 code,
                 defaults,
@@ -84,10 +84,11 @@ def _attribute(home: types.ModuleType, place: str) -> types.FunctionType | None:
 def _rules(primitive: str) -> list[types.FunctionType | None]:
     """The gradient rules of every loaded function of this name; module 05 keeps them in `rules`, by function."""
     loaded = [sys.modules.get(name) for name in ("__main__", "autograd_dev", "tinytorch.core.autograd")]
-    tables = [table for table in (getattr(home, "rules", None) for home in loaded) if isinstance(table, dict)]
+    # A chapter that imports `rules` shows the same table once more.
+    tables = {id(table): table for home in loaded if isinstance(table := getattr(home, "rules", None), dict)}
     return [
         _plain(rule)
-        for table in tables
+        for table in tables.values()
         for function, rule in table.items()
         if getattr(function, "__name__", None) == primitive
     ]
