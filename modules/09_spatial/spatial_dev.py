@@ -954,6 +954,12 @@ def test_max_pool2d(verify):
         case = Case(max_pool2d, *inputs, **settings)
         assert_close(case(), Tensor(expected), case=case)
 
+    def gradient(x, **settings):
+        """What the pixels of x get when the pooled numbers are summed."""
+        x = Tensor(x, requires_grad=True)
+        max_pool2d(x, **settings).sum().backward()
+        return x.grad
+
     with verify("each window keeps its largest number"):
         check([[[[4.0, 6], [5, 9]]]], x, kernel_size=2)
     with verify("the stride is the kernel's size unless another is given"):
@@ -963,13 +969,11 @@ def test_max_pool2d(verify):
     with verify("every channel is pooled by itself"):
         check([[[[2.0]], [[5.0]]]], Tensor([[[[1.0, 2]], [[5.0, 0]]]]), kernel_size=(1, 2))
     with verify("the gradient goes to the largest pixel, and to the first among equals"):
-        ties = Tensor([[[[7.0, 7], [1, 7]]]], requires_grad=True)
-        max_pool2d(ties, 2).sum().backward()
-        assert_close(ties.grad, Tensor([[[[1.0, 0], [0, 0]]]]), case={"x": ties, "kernel_size": 2})
+        case = Case(gradient, np.array([[[[7.0, 7], [1, 7]]]]), kernel_size=2)
+        assert_close(case(), Tensor(np.array([[[[1.0, 0], [0, 0]]]])), case=case)
     with verify("overlapping windows add up their gradients"):
-        peak = Tensor([[[[0.0, 0, 0], [0, 9, 0], [0, 0, 0]]]], requires_grad=True)
-        max_pool2d(peak, 2, 1).sum().backward()
-        assert_close(peak.grad, Tensor([[[[0.0, 0, 0], [0, 4, 0], [0, 0, 0]]]]), case={"x": peak, "stride": 1})
+        case = Case(gradient, np.array([[[[0.0, 0, 0], [0, 9, 0], [0, 0, 0]]]]), kernel_size=2, stride=1)
+        assert_close(case(), Tensor(np.array([[[[0.0, 0, 0], [0, 4, 0], [0, 0, 0]]]])), case=case)
         distinct = Tensor(generator().permutation(2 * 2 * 6 * 5).reshape(2, 2, 6, 5) * 0.1)
         check_gradients(max_pool2d, distinct, kernel_size=3, stride=(2, 1), padding=1)
 
