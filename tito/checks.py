@@ -195,7 +195,7 @@ def package(
     limit: float = PYTEST_LIMIT,
     *,
     chapters: list[Module] | None = None,
-    all_failures: bool = False,
+    every: bool = False,
     live: bool = False,
     diagnose: bool = True,
 ) -> Package:
@@ -203,7 +203,7 @@ def package(
 
     module: whose tests they are, if one's: its endless loop is told by its line.
     chapters: modules taken from their dev files, and not from the package as built.
-    all_failures: go on after the first. live: show pytest's progress. diagnose: look for the mistake's name.
+    every: go on after the first failure. live: show pytest's progress. diagnose: look for the mistake's name.
     """
     shown = " ".join(what)
     for name in what:
@@ -211,7 +211,7 @@ def package(
             return Package(
                 Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
             )
-    options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if all_failures else ["--maxfail=1"])]
+    options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if every else ["--maxfail=1"])]
     extra = {} if live else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others' plugins cost a second
     with contextlib.ExitStack() as stack:
         results = Path(stack.enter_context(TemporaryDirectory(prefix="tito-pytest-"))) / "results.jsonl"
@@ -243,8 +243,9 @@ def package(
         begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
         verdict = _cut_short(shown, begun[-1] if begun else "", outcome)
     else:
-        verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, all_failures)
-    return Package(verdict, passed, skipped, seconds, failures)
+        verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, every)
+    reasons = {name: str(event.get("reason", "")) for name, event in tests.items()}
+    return Package(verdict, passed, skipped, seconds, failures, reasons)
 
 
 def _failed_test(event: dict[str, Any]) -> Item:
@@ -260,8 +261,8 @@ def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:
     return Verdict(False, sentence, f"Its last words: {outcome.tail.strip()[-1000:]}")
 
 
-def _judge_package(shown: str, passed: int, skipped: int, failures: list[Item], status: int, all_ran: bool) -> Verdict:
-    if failures and all_ran:
+def _judge_package(shown: str, passed: int, skipped: int, failures: list[Item], status: int, every: bool) -> Verdict:
+    if failures and every:
         return Verdict(False, f"{len(failures)} of {passed + len(failures)} tests in {shown} failed.", failures[0].next)
     if failures:
         return Verdict(False, f"{failures[0].sentence} {passed} before it passed.", failures[0].next)

@@ -63,6 +63,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     report = yield
     if report.when == "call" or not report.passed:
         event = {"event": "test", "test": report.nodeid, "status": report.outcome, "seconds": round(call.duration, 4)}
+        mark = item.get_closest_marker("not_in_catalogue")
+        event |= {"reason": mark.args[0]} if mark else {}
         if report.failed and call.excinfo is not None:
             event |= _failure(call.excinfo, item.config.rootpath) | {"printed": report.capstdout[:PRINT_LIMIT]}
         _tell(event)

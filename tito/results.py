@@ -85,13 +85,14 @@ class Inline:
 
 @dataclass(frozen=True)
 class Package:
-    """A run of pytest."""
+    """A run of pytest. `tests`: those that ran, each with the reason of its mark `not_in_catalogue`, if any."""
 
     verdict: Verdict
     passed: int = 0
     skipped: int = 0
     seconds: float = 0.0
     failures: list[Item] = field(default_factory=list)
+    tests: dict[str, str] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         failures = [{"test": item.name, **item.told()} for item in self.failures]

@@ -1,0 +1,37 @@
+"""The catalogue's entries, each as a dev file with the mistake in the place of the solution: `python -m tito.mistakes`.
+
+A program of its own, since the catalogue is the course's and `tito` imports nothing of it. It writes one JSON object
+per entry, `{"key", "module", "headline", "text"}`, to the file that TITO_RESULTS names; without `text`, but with
+`problem`, where the dev file has no such place.
+"""
+
+import json
+import os
+from typing import Any
+
+from tito.course import Course
+
+
+def main() -> None:
+    from tinytorch.testing.misconceptions import catalogue
+
+    texts = {module.folder: module.read_dev() for module in Course.find().modules}
+    with open(os.environ["TITO_RESULTS"], "w", encoding="utf-8") as file:
+        for entry in catalogue():
+            told = {"key": entry.key, "module": entry.where[0], "headline": entry.headline}
+            file.write(json.dumps(told | _mutated(texts, entry)) + "\n")
+
+
+def _mutated(texts: dict[str, str], entry: Any) -> dict[str, str]:
+    from tinytorch.testing.misconceptions import mutate
+
+    if entry.where[0] not in texts:
+        return {"problem": f"there is no module {entry.where[0]}"}
+    try:
+        return {"text": mutate(texts[entry.where[0]], entry)}
+    except LookupError as error:
+        return {"problem": str(error)}
+
+
+if __name__ == "__main__":
+    main()
