@@ -1,5 +1,6 @@
 """The commands of `tito`. Each imports what it needs when it runs, so that the others stay quick."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -36,6 +37,7 @@ app.add_typer(data_app, name="data")
 
 def run_app() -> NoReturn:
     """Run the command on the command line. A TitoError becomes two lines and its exit status."""
+    importlib.import_module("tito.edition_commands")  # registers its commands here
     try:
         app(prog_name="tito")
     except TitoError as error:
@@ -186,26 +188,49 @@ def test(
 def check_course(
     names: ModuleNames = None,
     workers: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    milestones: Annotated[
+        bool, typer.Option("--milestones", help="Prove the milestones' marks instead; takes minutes.")
+    ] = False,
+    data: Annotated[str | None, typer.Option(metavar="DIR", help="Where CIFAR-10 is, for its milestone.")] = None,
     as_data: Annotated[bool, typer.Option("--json", help="Write the results as JSON, and nothing else.")] = False,
 ) -> None:
-    """For contributors: every mistake of the catalogue is caught and named, every test can fail."""
-    from tito import check_course as course_checks
+    """For contributors: every known mistake is caught and named, every test can fail."""
+    from tito import check_course as proof
     from tito.show import table
 
     course = Course.find()
+    if milestones:
+        _check_milestones(course, data, as_data)
+        return
     modules = [course.module(name) for name in names] if names else course.modules
-    found = course_checks.check(course, modules, workers, (lambda _: None) if as_data else say)
+    found = proof.check(course, modules, workers, (lambda _: None) if as_data else say)
     if as_data:
-        say(course_checks.as_json(found))
+        say(proof.as_json(found))
     else:
         say()
-        table(course_checks.COLUMNS, course_checks.rows(found))
+        table(proof.COLUMNS, proof.rows(found))
         for one in found:
             for problem in one.problems:
                 fail(problem)
             for remark in one.unnamed:
                 say(f"note  {remark}")
-    if not course_checks.passes(found):
+    if not proof.passes(found):
+        raise typer.Exit(1)
+
+
+def _check_milestones(course: Course, data: str | None, as_data: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from tito.check_milestones import prove
+
+    proofs = prove(course, data, (lambda _: None) if as_data else say)
+    if as_data:
+        say(json.dumps([asdict(proof) for proof in proofs], indent=1))
+    for proof in proofs if not as_data else []:
+        must = "reaches its mark" if proof.wanted else "does not reach its mark"
+        (ok if proof.holds else fail)(f"{proof.milestone}, {proof.what}: must be one that {must}. {proof.said}")
+    if not all(proof.holds for proof in proofs):
         raise typer.Exit(1)
 
 

@@ -58,6 +58,15 @@ def pytest_configure() -> None:
         diagnosis.TIME_LIMIT = 0.0
 
 
+def pytest_collection() -> None:
+    """Where nobody reads why a test fails, Hypothesis need not look for the smallest example."""
+    if os.environ.get("TITO_DIAGNOSE") == "no" and "hypothesis" in sys.modules:
+        from hypothesis import Phase, settings
+
+        settings.register_profile("quick", settings(phases=(Phase.explicit, Phase.generate)))
+        settings.load_profile("quick")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     report = yield
