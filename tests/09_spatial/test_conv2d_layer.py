@@ -61,6 +61,7 @@ def test_manual_seed_makes_the_weights_repeatable():
     assert not np.array_equal(weights(seed), weights(seed + 1)), "another seed gives the same weights"
 
 
+@pytest.mark.not_in_catalogue("the parameters are made in given code")
 def test_weights_and_biases_are_parameters_in_float32_and_the_bias_starts_at_zero():
     layer = Conv2d(4, 6, (2, 3), groups=2)
     named = dict(layer.named_parameters())
@@ -99,6 +100,7 @@ def test_the_layer_is_the_function_with_its_own_weights_and_settings(settings):
     check(Tensor(arrays.conv2d(x.data, layer.weight.data, layer.bias.data, **used)), layer, x)
 
 
+@pytest.mark.not_in_catalogue("the repr is given code")
 def test_its_repr_says_what_it_is():
     text = "Conv2d(3, 32, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), dilation=(1, 1), groups=1, bias=True)"
     assert repr(Conv2d(3, 32, padding=1)) == text

@@ -61,6 +61,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(threads):
             assert_close(value, expected[name], rtol=1e-4, case={"threads": count, "of": name})
 
 
+@pytest.mark.not_in_catalogue("the threads are given code")
 def test_the_work_is_shared_out_among_the_threads_and_nothing_is_left_out(threads):
     for count in (1, 2, 3):
         threads(count)
@@ -72,6 +73,7 @@ def test_the_work_is_shared_out_among_the_threads_and_nothing_is_left_out(thread
             assert all(in_pool) if len(parts) > 1 else not any(in_pool)
 
 
+@pytest.mark.not_in_catalogue("the threads are given code")
 def test_small_work_stays_in_the_thread_that_asks(threads, monkeypatch):
     threads(2)
     monkeypatch.setattr(T, "SMALL_WORK", 1000)
@@ -80,6 +82,7 @@ def test_small_work_stays_in_the_thread_that_asks(threads, monkeypatch):
     assert here not in in_threads(lambda start, stop: threading.current_thread().name, 8, 1000)
 
 
+@pytest.mark.not_in_catalogue("the threads are given code")
 def test_an_error_in_a_thread_reaches_the_caller_and_the_pool_lives_on(threads):
     def work(start, stop):
         if start > 0:
@@ -92,6 +95,7 @@ def test_an_error_in_a_thread_reaches_the_caller_and_the_pool_lives_on(threads):
     assert in_threads(lambda start, stop: stop, 2, 10**9) == [1, 2]
 
 
+@pytest.mark.not_in_catalogue("the threads are given code")
 def test_the_matrix_product_has_its_own_threads_back_afterwards(threads):
     def blas_threads():
         return [library.get_num_threads() for library in T._one_blas_thread.libraries]
@@ -171,6 +175,7 @@ def test_it_works_and_does_not_wait_for_ever(code):
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.not_in_catalogue("the threads are given code")
 @pytest.mark.parametrize("text", ["0", "two", "-1", "1.5", ""])
 def test_a_number_of_threads_that_is_none_is_refused(threads, text):
     threads(text)

@@ -54,6 +54,7 @@ def test_the_gradient_of_a_weight_collects_from_every_place():
     check(Tensor(np.array([[windows]])), gradient, x)
 
 
+@pytest.mark.not_in_catalogue("the shapes of the parameters are given code")
 def test_896_parameters_do_for_the_picture_what_a_dense_layer_does_with_98_336():
     assert count(Conv2d(3, 32, kernel_size=3)) == 3 * 3 * 3 * 32 + 32 == 896
     assert count(Linear(3 * 32 * 32, 32)) == 3072 * 32 + 32 == 98_336
@@ -69,6 +70,7 @@ def test_the_size_of_the_picture_costs_no_parameters():
     assert count(layer) == 8 * 27 + 8
 
 
+@pytest.mark.not_in_catalogue("the shapes of the parameters are given code")
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
@@ -83,6 +85,7 @@ def test_parameters_are_filters_times_channels_times_window_and_biases(settings,
     assert count(Conv2d(4, 6, **settings)) == expected
 
 
+@pytest.mark.not_in_catalogue("the shapes of the parameters are given code")
 def test_three_stacked_3x3_cost_less_than_one_7x7():
     stacked = sum(count(Conv2d(64, 64, 3, bias=False)) for _ in range(3))
     assert (stacked, count(Conv2d(64, 64, 7, bias=False))) == (110_592, 200_704)
