@@ -1121,13 +1121,12 @@ def _machine_threads() -> int:
 
 @functools.cache
 def _pool():
-    """As many threads as cores, started when the first large work comes."""
+    """A thread for each core, started when the first large work comes."""
     from concurrent.futures import ThreadPoolExecutor
 
-    return ThreadPoolExecutor(_machine_threads(), "tinytorch", initializer=lambda: setattr(_here, "is_worker", True))
+    return ThreadPoolExecutor(_machine_threads(), "tinytorch")
 
 
-_here = threading.local()  # _here.is_worker in the pool's threads
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork: the child starts its own
 
@@ -1145,6 +1144,22 @@ def _keep_memory():
         M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         libc.mallopt(M_MMAP_THRESHOLD, 2**25)  # the largest that is accepted
+
+
+class _Share(threading.local):
+    """Whether this thread is at work on its share already."""
+
+    taken = False
+
+    def of(self, work, start, stop):
+        self.taken, before = True, self.taken
+        try:
+            return work(start, stop)
+        finally:
+            self.taken = before
+
+
+_share = _Share()
 
 
 class _OneBlasThread:
@@ -1186,10 +1201,19 @@ def in_threads(work, count: int, cost: int) -> list:
     """
     if cost >= SMALL_WORK:
         _keep_memory()
-    parts = 1 if cost < SMALL_WORK or hasattr(_here, "is_worker") else builtins.min(_machine_threads(), count)
+    parts = 1 if cost < SMALL_WORK or _share.taken else builtins.min(_machine_threads(), count)
     edges = [count * i // parts for i in range(parts + 1)]
     with _one_blas_thread:
-        return list(_pool().map(work, edges[:-1], edges[1:])) if parts > 1 else [work(0, count)]
+        if parts == 1:
+            return [work(0, count)]
+        from concurrent.futures import wait
+
+        others = [_pool().submit(_share.of, work, *ends) for ends in zip(edges[1:], edges[2:])]
+        try:
+            first = _share.of(work, 0, edges[1])  # the caller's own share
+        finally:
+            wait(others)
+        return [first, *(other.result() for other in others)]
 
 
 def chunks(start: int, stop: int, bytes_each: int):

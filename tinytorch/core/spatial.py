@@ -41,6 +41,11 @@ class Windows(NamedTuple):
     padding: tuple[tuple[int, int], tuple[int, int]]  # (above, below), (left, right)
     out: tuple[int, int]  # places: down, across
 
+    @property
+    def apart(self) -> bool:
+        """Whether no pixel stands in two windows."""
+        return all(s > d * (k - 1) for s, d, k in zip(self.stride, self.dilation, self.kernel))
+
 
 def pair(name: str, value, least: int) -> tuple[int, int]:
     """(height, width) from one whole number or two, each at least `least`."""
@@ -477,7 +482,10 @@ def _(grad, out, x, *, kernel_size, stride, padding, dilation):
         for pixels, gradients in zip(each_point(padded, win), each_point(dx[part], win)):
             hit = (pixels == best) & free
             free ^= hit
-            gradients += g * hit
+            if win.apart:
+                np.multiply(g, hit, out=gradients)
+            else:
+                gradients += g * hit
 
     in_chunks(work, x)
     return without_border(dx, win.padding)
