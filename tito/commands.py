@@ -91,7 +91,8 @@ def module_status() -> None:
     rows = []
     for module in Course.find().modules:
         now = standing(module)
-        rows.append([module.folder, f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}", now.state])
+        counts = [f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}"]
+        rows.append([module.folder, *(["-", "-"] if now.state == "given" else counts), now.state])
     table(["module", "exercises", "points", "state"], rows)
 
 

@@ -34,6 +34,16 @@ class Module:
         return self.root / "modules" / self.folder / f"{self.name}_dev.py"
 
     @property
+    def start(self) -> Path:
+        """In a student edition, the dev file as it was handed out; a given module and the reference have none."""
+        return self.dev.parent / ".start" / self.dev.name
+
+    @property
+    def given(self) -> bool:
+        """Whether an edition has this module built from the start: its front matter says so."""
+        return self.about.get("given") is True
+
+    @property
     def core(self) -> Path:
         return self.root / "tinytorch" / "core" / f"{self.name}.py"
 

@@ -204,6 +204,10 @@ class DevFile:
             raise self.error(opened, f"`{BEGIN}` is never closed.", f"Write `{END}` after the body, in the same cell.")
         return found
 
+    def solved(self) -> bool:
+        """Whether the file holds reference solutions: a student's has no regions."""
+        return any(self.regions(cell) for cell in self.cells)
+
     def inline_tests(self) -> dict[str, int]:
         """Name -> line of each function under `@inline_test`. Two of one name are a DevFileError."""
         found: dict[str, int] = {}

@@ -97,13 +97,16 @@ def standing(module: Module) -> Standing:
     """What the recorded results say about the file as it is now."""
     try:
         dev = DevFile(module)
+        given = module.given
     except TitoError as error:
         return Standing(0, 0, 0, 0, "no dev file" if not module.dev.exists() else f"cannot be read: {error.message}")
     record = read(module)
     exercises = dev.exercises()
     current = record.inline if record.inline_of == dev.digest else {}
     done = [e for e in exercises if current.get(e.test) == "passed"]
-    if record.completed_of == dev.digest:
+    if given:
+        state = "given"
+    elif record.completed_of == dev.digest:
         state = "complete"
     elif record.completed_of:
         state = "changed since it was complete"

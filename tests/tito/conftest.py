@@ -4,6 +4,7 @@ import contextlib
 import io
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,9 +120,8 @@ def write_module(root: Path, number: str, name: str, needs: list[str]) -> None:
     (folder / "ABOUT.md").write_text(about, encoding="utf-8")
 
 
-@pytest.fixture
-def tree(tmp_path, monkeypatch) -> Tree:
-    root = tmp_path / "my course é"
+def plant(root: Path) -> Tree:
+    """Write the small course into a folder that does not exist yet."""
     write_module(root, "01", "alpha", [])
     write_module(root, "09", "spatter", ["01_alpha"])
     (root / "tinytorch" / "core").mkdir(parents=True)
@@ -133,11 +133,42 @@ def tree(tmp_path, monkeypatch) -> Tree:
     tests.mkdir(parents=True)
     (tests / "test_double.py").write_text(PYTEST, encoding="utf-8")
     (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:cacheprovider\n")
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a pytest child then starts twice as fast
     made = Tree(root)
     made.write_alpha()
     return made
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch) -> Tree:
+    made = plant(tmp_path / "my course é")
+    monkeypatch.chdir(made.root)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a pytest child then starts twice as fast
+    monkeypatch.delenv("TINYTORCH_TEST_SEED", raising=False)  # a run of `tito` leaves its seed to its children
+    return made
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory) -> Callable[[str], Tree]:
+    """Plants trees that the tests of a file share: `planted("a name")`."""
+    return lambda name: plant(tmp_path_factory.mktemp(name) / "course")
+
+
+@pytest.fixture
+def whole(tree) -> Tree:
+    """The tree with a file for its second module, too: `triple`, exercise `triple` of module 09."""
+    text = (HEADER + SOLUTION + TEST + END).replace("alpha", "spatter").replace("double", "triple")
+    text = text.replace("2 * x", "3 * x").replace("triple(2) == 4", "triple(2) == 6").replace("must be 4", "must be 6")
+    (tree.root / "modules" / "09_spatter" / "spatter_dev.py").write_text(text, encoding="utf-8")
+    return tree
+
+
+@pytest.fixture
+def edition(whole, tito, monkeypatch) -> Tree:
+    """A student edition, in which both modules are to be written; the current folder is its root."""
+    root = whole.root.parent / "a student's ü"
+    assert tito("init", str(root)).status == 0
+    monkeypatch.chdir(root)
+    return Tree(root)
 
 
 @dataclass(frozen=True)

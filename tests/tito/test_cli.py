@@ -165,8 +165,8 @@ def test_what_the_readme_names_exists():
     )
     assert len(paths) > 10
     assert [path for path in paths if not (REPOSITORY / path).exists()] == []
-    commands = re.findall(r"\btito (module \w+|milestone \w+|test|export|doctor)\b", text)
-    app = (REPOSITORY / "tito" / "commands.py").read_text()
+    commands = re.findall(r"\btito (module \w+|milestone \w+|init|test|undo|export|doctor)\b", text)
+    app = "".join((REPOSITORY / "tito" / name).read_text() for name in ("commands.py", "edition_commands.py"))
     assert [name for name in commands if f'_app.command("{name.split()[-1]}"' not in app.replace("@app", "@_app")] == []
 
 
