@@ -16,6 +16,7 @@ def test_an_example_is_one_row_of_every_tensor():
     dataset = TensorDataset(x, Tensor(y))
     assert len(dataset) == 5
     for i in (0, 3, -1):
+        assert type(dataset[i]) is tuple
         image, label = dataset[i]
         assert_close(image, Tensor(x[i]))
         assert_close(label, Tensor(y[i]))
@@ -90,6 +91,15 @@ def test_a_split_is_shuffled_and_repeatable():
         splits.append([part.indices.tolist() for part in random_split(dataset, [500, 500])])
     assert splits[0] == splits[1]
     assert sorted(splits[0][0]) != list(range(500))  # the halves are not the first and the second
+
+
+def test_a_generator_that_is_given_decides_the_split_and_nothing_else_does():
+    dataset = TensorDataset(np.arange(1000))
+    splits = []
+    for state in (5, 6):
+        manual_seed(state)
+        splits.append([part.indices.tolist() for part in random_split(dataset, [500, 500], np.random.default_rng(1))])
+    assert splits[0] == splits[1]
 
 
 @pytest.mark.parametrize(
