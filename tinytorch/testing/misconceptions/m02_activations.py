@@ -171,7 +171,7 @@ def _sigmoids(generator: np.random.Generator, home: types.ModuleType) -> Case:
     def in_logarithms(x: Any) -> Any:
         return home.Tensor(np.log(home.sigmoid(x).data + 1e-300))  # the digits of a small probability count, too
 
-    far = [np.array([800.0]), np.array([-800.0]), np.array([-generator.uniform(40.0, 60.0)])]
+    far = [np.array([800.0]), np.array([-800.0]), -generator.uniform(33.0, 36.0, 6), -generator.uniform(40.0, 60.0, 2)]
     return _loud_case(home, [x, *far], [home.sigmoid, in_logarithms])
 
 

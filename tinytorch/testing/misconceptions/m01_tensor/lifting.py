@@ -137,7 +137,7 @@ def _lifted(generator: np.random.Generator, home: types.ModuleType) -> Case:
             found += (
                 [node is None]
                 if node is None
-                else [node[0] is lifted, any(given is w for given in node[1]), str(node[2])]
+                else [node[0] is lifted, any(given is w for given in node[1]), type(node[1][0]).__name__, str(node[2])]
             )
         home.recording.enabled = False
         try:
