@@ -1,12 +1,18 @@
 """The commands of a student edition: making one, and a student's way through a module."""
 
+import os
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from tito.commands import app
-from tito.course import Course
+from tito.commands import ModuleName, app, module_app
+from tito.course import Course, Module
+from tito.dev_file import DevFile
+from tito.errors import TitoError
 from tito.show import heading, say
 
 
@@ -18,8 +24,6 @@ def init(
     ] = "01",
 ) -> None:
     """Make a student edition: the same tree without the answers, a git repository with one commit."""
-    import shlex
-
     from tito.init import make
 
     course = Course.find()
@@ -33,3 +37,91 @@ def init(
     say("Go on there:")
     say(f"      cd {shlex.quote(str(destination))} && source scripts/activate-tinytorch")
     say(f"      tito module start {first.number}")
+
+
+@module_app.command("start")
+def start(
+    name: ModuleName,
+    opened: Annotated[bool, typer.Option("--open", help="Open the file in $EDITOR.")] = False,
+) -> None:
+    """What a module needs, its exercises with their points, and the first thing to do."""
+    course = Course.find()
+    module = course.module(name)
+    editor = _editor() if opened else []
+    dev = DevFile(module)
+    heading(f"Module {module.folder}: {module.about.get('title', module.name)}")
+    if dev.solved():
+        _say_solved(course, module)
+    else:
+        _say_next(_show_needs(course, module) or _show_exercises(course, dev))
+    if editor:
+        _open(editor, module.dev)
+
+
+def _say_solved(course: Course, module: Module) -> None:
+    shown = module.shown(module.dev)
+    if module.given:
+        say(f"{shown} is given, and built: read it, and run it.")
+        first = next((other for other in course.modules if not other.given), None)
+        _say_next(f"`tito module start {first.number}`" if first else "all modules are given: use them")
+    else:
+        say(f"{shown} holds the answers: this is the reference course.")
+        _say_next(f"to write them yourself, make a student edition: `tito init DEST --start-at {module.number}`")
+
+
+def _show_needs(course: Course, module: Module) -> str:
+    """Show the prerequisites; what to do about the first that is not done, or nothing where all are."""
+    from tito.progress import standing
+
+    todo = ""
+    for needed in course.prerequisites(module):
+        state = standing(needed).state
+        say(f"  needs  {needed.folder}: {state}")
+        if state not in ("given", "complete") and not todo:
+            todo = f"complete module {needed.number} before this one: `tito module start {needed.number}`"
+    return todo
+
+
+def _show_exercises(course: Course, dev: DevFile) -> str:
+    """Show the exercises; what to do about the first that is not done, or after the last."""
+    from tito.progress import exercise_states, standing
+
+    module, states = dev.module, exercise_states(dev)
+    exercises = dev.exercises()
+    width = max((len(exercise.grade_id) for exercise in exercises), default=0)
+    say(
+        f"{module.shown(module.dev)}: {len(exercises)} exercise{'s' * (len(exercises) != 1)}, {sum(e.points for e in exercises):g} points"
+    )
+    for e in exercises:
+        say(f"  {states[e.grade_id]:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points")
+    for e in exercises:
+        place = f"exercise {e.number}, {e.grade_id}: {module.shown(module.dev)}:{e.line}"
+        if states[e.grade_id] == "not started":
+            return f"write {place}, then `tito module test {module.number}`"
+        if states[e.grade_id] == "failing":
+            return f"mend {place}; `tito module test {module.number}` says what is wrong"
+        if states[e.grade_id] == "not checked":
+            return f"check {place}: `tito module test {module.number}`"
+    if standing(module).state != "complete":
+        return f"`tito module complete {module.number}`"
+    later = (m for m in course.modules if m.number > module.number and standing(m).state not in ("given", "complete"))
+    following = next(later, None)
+    return f"`tito module start {following.number}`" if following else "`tito milestone list`: use what you built"
+
+
+def _say_next(what: str) -> None:
+    say(f"Next: {what}")
+
+
+def _editor() -> list[str]:
+    """The command in $EDITOR, which must be there."""
+    command = shlex.split(os.environ.get("EDITOR", ""))
+    if not command:
+        raise TitoError("EDITOR is not set: it is not known what to open the file with.", "`export EDITOR=nano`")
+    if shutil.which(command[0]) is None:
+        raise TitoError(f"EDITOR is {command[0]!r}, and there is no such program.", "`export EDITOR=nano`")
+    return command
+
+
+def _open(editor: list[str], path: Path) -> NoReturn:
+    raise typer.Exit(subprocess.run([*editor, str(path)]).returncode)

@@ -82,6 +82,21 @@ def record_completed(module: Module, digest: str) -> None:
     _write(module, record)
 
 
+_TOLD = {"passed": "done", "failed": "failing", "not written": "not started"}
+
+
+def exercise_states(dev: DevFile) -> dict[str, str]:
+    """grade_id -> "done", "failing", "not started", or "not checked" for what was written since the last check."""
+    record = read(dev.module)
+    current = record.inline if record.inline_of == dev.digest else {}
+    stubs = {dev.exercise_at(line) for line, _ in dev.unwritten()}
+    states = {}
+    for exercise in dev.exercises():
+        told = _TOLD.get(current.get(exercise.test, ""), "not checked")
+        states[exercise.grade_id] = "not started" if exercise.test in stubs else told
+    return states
+
+
 @dataclass(frozen=True)
 class Standing:
     """A module's state, derived: `done` of `exercises` on the file as it is now, and one word."""
