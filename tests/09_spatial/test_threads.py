@@ -131,6 +131,7 @@ def test_several_python_threads_may_convolve_at_once(threads):
 
 IN_A_CHILD = """
 import os
+import time
 import numpy as np
 from tinytorch.core import tensor as T
 from tinytorch.core.spatial import conv2d
@@ -156,6 +157,7 @@ def convolve_inside(start, stop):
         # The threads do not live on in the child; the parent's pool is of no use to it.
         pytest.param(
             "assert right()\n"
+            "time.sleep(0.05)  # until the threads wait for work: only then is the next given to one of them\n"
             "child = os.fork()\n"
             "if child == 0:\n"
             "    os._exit(0 if right() else 1)\n"
