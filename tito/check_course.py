@@ -120,7 +120,7 @@ def check(course: Course, modules: list[Module], workers: int, tell: Callable[[s
         for (module, _), problems in zip(stubs, trees.each(lambda stub: _stub(trees, *stub), stubs)):
             found[module.folder].problems += problems
         homes = {module.folder: module for module in modules}
-        entries = [entry for entry in read_catalogue(course) if entry.module in homes]
+        entries = [entry for entry in read_catalogue(course) if entry.module in homes] if homes else []
         tell(f"{len(entries)} mistakes")
         for entry, caught in zip(entries, trees.each(lambda e: _mistake(trees, homes[e.module], e), entries)):
             found[entry.module].add(caught)
@@ -143,7 +143,7 @@ def read_catalogue(course: Course) -> list[Entry]:
     known = {module.folder for module in course.modules}
     for entry in entries:
         if entry.module not in known:
-            raise TitoError(f"{entry.key}: {entry.problem}.", "Name the entry's file after its module.", status=1)
+            raise TitoError(f"{entry.problem}.", "Name the entry's file after its module.", status=1)
     return entries
 
 

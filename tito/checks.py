@@ -52,6 +52,10 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
     reported = {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
     progress.record_inline(module, dev.digest, {name: str(e.get("status")) for name, e in reported.items()})
     items = {name: _item(dev, name, line, reported.get(name)) for name, line in tests.items()}
+    for exercise in dev.exercises():
+        if exercise.test not in items:
+            missing = f"there is no such test in {shown}: nothing checks {exercise.grade_id}"
+            items[exercise.test] = Item(exercise.test, "failing", missing, place=f"{shown}:{exercise.line}")
     ended = any(e.get("event") == "end" for e in events)
     if outcome.timed_out:
         verdict = _out_of_time(module, outcome, limit)

@@ -9,28 +9,28 @@ import json
 import os
 from typing import Any
 
-from tito.course import Course
+from tito.course import Course, Module
 
 
 def main() -> None:
     from tinytorch.testing.misconceptions import catalogue
 
-    texts = {module.folder: module.read_dev() for module in Course.find().modules}
+    modules = {module.folder: module for module in Course.find().modules}
     with open(os.environ["TITO_RESULTS"], "w", encoding="utf-8") as file:
         for entry in catalogue():
             told = {"key": entry.key, "module": entry.where[0], "headline": entry.headline}
-            file.write(json.dumps(told | _mutated(texts, entry)) + "\n")
+            file.write(json.dumps(told | _mutated(modules.get(entry.where[0]), entry)) + "\n")
 
 
-def _mutated(texts: dict[str, str], entry: Any) -> dict[str, str]:
+def _mutated(module: Module | None, entry: Any) -> dict[str, str]:
     from tinytorch.testing.misconceptions import mutate
 
-    if entry.where[0] not in texts:
-        return {"problem": f"there is no module {entry.where[0]}"}
+    if module is None:
+        return {"problem": f"{entry.key}: there is no module {entry.where[0]}"}
     try:
-        return {"text": mutate(texts[entry.where[0]], entry)}
+        return {"text": mutate(module.read_dev(), entry)}
     except LookupError as error:
-        return {"problem": str(error)}
+        return {"problem": str(error.args[0])}
 
 
 if __name__ == "__main__":
