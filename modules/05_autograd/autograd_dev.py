@@ -516,7 +516,7 @@ def test_topological_order(verify):
                 y = -y
             return len(topological_order([y]))
 
-        for functions in (1_500, 10_000):
+        for functions in (1_050, 10_000):
             case = Case(depth, x, functions)
             assert_close(case(), functions + 1, case=case)
 
