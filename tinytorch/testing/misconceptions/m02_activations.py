@@ -503,16 +503,28 @@ def log_of_mean(x: Array, *, dim: int = -1) -> Array:
 # --- a layer ---
 
 
+@draws("LeakyReLU.__init__")
+def _leaky_settings(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def settings(slope: float) -> list[Any]:
+        made = [home.LeakyReLU(), home.LeakyReLU(slope), home.LeakyReLU(negative_slope=slope)]
+        return [vars(layer) for layer in made]
+
+    return Case(settings, float(generator.uniform(0.1, 2.0)))
+
+
 def _leaky_layers(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    slope = float(generator.uniform(0.1, 2.0))
+
     def layers(x: Any) -> list[Any]:
-        made = [home.LeakyReLU(), home.LeakyReLU(0.3), home.LeakyReLU(negative_slope=2.0)]
-        return [*(layer(x) for layer in made), *map(repr, made)]
+        layer = object.__new__(home.LeakyReLU)  # whatever __init__ does, which has mistakes of its own
+        layer.negative_slope = slope
+        return [layer(x), repr(layer)]
 
     return Case(layers, home.Tensor(generator.standard_normal(6)))
 
 
-for _method in ("__init__", "forward", "extra_repr"):
-    draws(f"LeakyReLU.{_method}")(_leaky_layers)
+draws("LeakyReLU.forward")(_leaky_layers)
+draws("LeakyReLU.extra_repr")(_leaky_layers)
 
 
 @misconception(

@@ -465,30 +465,46 @@ def shapes_forgiven(owner: str, own: dict[str, Any], given: Any, strict: bool) -
 # --- Sequential ---
 
 
+def _times(home: types.ModuleType) -> list[Any]:
+    """Three layers whose order matters."""
+
+    class Times(home.Layer):  # type: ignore[name-defined]
+        def __init__(self, factor: float, offset: float) -> None:
+            self.factor, self.offset = factor, offset
+
+        def forward(self, x: Any) -> Any:
+            return x * self.factor + self.offset
+
+    return [Times(2.0, 1.0), Times(-3.0, 0.5), Times(0.5, 2.0)]
+
+
+@draws("Sequential.__init__")
 def _chains(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    def chains(x: Any) -> list[Any]:
-        class Times(home.Layer):  # type: ignore[name-defined]
-            def __init__(self, factor: float, offset: float) -> None:
-                self.factor, self.offset = factor, offset
-
-            def forward(self, x: Any) -> Any:
-                return x * self.factor + self.offset
-
-        a, b, c = Times(2.0, 1.0), Times(-3.0, 0.5), Times(0.5, 2.0)
+    def chains(_: Array) -> list[Any]:
+        a, b, c = _times(home)
         facts: list[Any] = []
         for layers in ((a, b, c), (b,), (a, a, b), ({"first": a, "second": b},), ()):
             try:
                 net = home.Sequential(*layers)
-                facts += [net(x), len(net), [name for name, _ in home._parts(net, home.Layer)]]
+                facts += [len(net), [name for name, _ in home._parts(net, home.Layer)]]
             except TypeError as error:
                 facts.append(str(error))
         return facts
 
-    return Case(chains, home.Tensor(generator.standard_normal(3)))
+    return Case(chains, generator.standard_normal(1))
 
 
-draws("Sequential.__init__")(_chains)
-draws("Sequential.forward")(_chains)
+@draws("Sequential.forward")
+def _runs(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def runs(x: Any) -> list[Any]:
+        found: list[Any] = []
+        for count in (3, 2, 1, 0):
+            net = object.__new__(home.Sequential)  # whatever __init__ does, which has mistakes of its own
+            net.__dict__.update((str(place), layer) for place, layer in enumerate(_times(home)[:count]))
+            found.append(net(x))
+        return found
+
+    return Case(runs, home.Tensor(generator.standard_normal(3)))
 
 
 def _layers(layers: tuple[Any, ...]) -> dict[Any, Any]:
