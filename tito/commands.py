@@ -112,12 +112,13 @@ def module_test(
 @module_app.command("complete")
 def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     """Inline tests, export, pytest, progress. Stops at the first step that fails."""
-    from tito import checks, progress
+    from tito import checks, progress, snapshots
     from tito.dev_file import DevFile
     from tito.export import export
 
     checks.use_seed()
     module = Course.find().module(name)
+    snapshots.of_modules([module], "complete")
     digest = DevFile(module).digest
     heading(f"Module {module.folder}")
     say(f"1/3   inline tests: {module.shown(module.dev)}")
@@ -250,8 +251,10 @@ def export_command(
 
 def _write_exports(modules: list[Module]) -> bool:
     """Export each module, going on after one that cannot be: its old file stays. True if any failed."""
+    from tito import snapshots
     from tito.export import export
 
+    snapshots.of_modules(modules, "export")
     failed = False
     for module in modules:
         try:

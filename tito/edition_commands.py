@@ -89,9 +89,8 @@ def _show_exercises(course: Course, dev: DevFile) -> str:
     module, states = dev.module, exercise_states(dev)
     exercises = dev.exercises()
     width = max((len(exercise.grade_id) for exercise in exercises), default=0)
-    say(
-        f"{module.shown(module.dev)}: {len(exercises)} exercise{'s' * (len(exercises) != 1)}, {sum(e.points for e in exercises):g} points"
-    )
+    count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
+    say(f"{module.shown(module.dev)}: {count}, {sum(e.points for e in exercises):g} points")
     for e in exercises:
         say(f"  {states[e.grade_id]:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points")
     for e in exercises:
@@ -107,6 +106,44 @@ def _show_exercises(course: Course, dev: DevFile) -> str:
     later = (m for m in course.modules if m.number > module.number and standing(m).state not in ("given", "complete"))
     following = next(later, None)
     return f"`tito module start {following.number}`" if following else "`tito milestone list`: use what you built"
+
+
+@module_app.command("reset")
+def reset(
+    name: ModuleName,
+    exercise: Annotated[
+        str | None, typer.Argument(metavar="EXERCISE", help="Its name or number; without one, the whole file.")
+    ] = None,
+) -> None:
+    """Put a module's file, or one exercise, back to what was handed out. `tito undo` takes it back."""
+    from tito import reset
+
+    module = Course.find().module(name)
+    done = reset.reset(module, exercise)
+    what = module.shown(module.dev) + (f", exercise {done}," if done else "")
+    say(f"{what} is as it was handed out. `tito undo` brings back what you had.")
+
+
+@app.command("undo")
+def undo(
+    name: Annotated[str | None, typer.Argument(metavar="SNAPSHOT", help="Its number; without one, the last.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show the snapshots, and change nothing.")] = False,
+) -> None:
+    """Bring your files back as they were before reset, complete, export or undo."""
+    from tito import snapshots
+    from tito.show import table
+
+    root = Course.find().root
+    if listed:
+        rows = [[str(s.number), s.when, s.before, " ".join(s.files())] for s in snapshots.every(root)]
+        table(["snapshot", "taken at", "before", "files"], rows)
+        say(f"The last {snapshots.KEPT} are kept, as plain files, in .tito/snapshots/.")
+        return
+    snapshot = snapshots.find(root, name)
+    changed = snapshots.restore(snapshot)
+    for path in changed:
+        say(f"{path} is as it was at {snapshot.when}, before {snapshot.before} (snapshot {snapshot.number}).")
+    say("`tito undo` takes this back." if changed else f"Your files are as in snapshot {snapshot.number} already.")
 
 
 def _say_next(what: str) -> None:

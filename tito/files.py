@@ -10,13 +10,13 @@ from tito.errors import TitoError
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write `text` beside `path` and rename it into place. What cannot be written is a TitoError."""
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write `content` beside `path` and rename it into place. What cannot be written is a TitoError."""
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(beside, "xb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
