@@ -51,6 +51,7 @@ from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in
 
 # %%
 from tinytorch.core.losses import cross_entropy
+from tinytorch.core.tensor import manual_seed
 from tinytorch.testing import Case, assert_close, check_gradients, generator, inline_test, report
 
 # %% [markdown]
@@ -291,6 +292,8 @@ def test_conv2d_loops(verify):
     with verify("a stride skips places, per axis"):
         check([[[[34.0, 54.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(2, 2))
         check([[[[34.0, 54.0], [74.0, 94.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=(1, 2))
+    with verify("dilation reads pixels that stand apart"):
+        check([[[[74.0]]]], x, Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), dilation=(2, 3))
     with verify("padding is a border of zeros on all sides"):
         centre, corner = np.zeros((2, 1, 1, 3, 3), np.float32)
         centre[0, 0, 1, 1] = corner[0, 0, 2, 2] = 1.0
@@ -299,6 +302,8 @@ def test_conv2d_loops(verify):
     with verify("channels are summed, and the bias is added once"):
         x = Tensor([[[[1.0]], [[10.0]]]])
         check([[[[321.0]], [[-1.0]]]], x, Tensor([[[[1.0]], [[2.0]]], [[[0.0]], [[0.0]]]]), Tensor([300.0, -1.0]))
+    with verify("every image of a batch is answered by itself"):
+        check([[[[5.0]]], [[[50.0]]]], Tensor([[[[1.0]]], [[[10.0]]]]), Tensor([[[[5.0]]]]))
     with verify("groups see only their own channels"):
         check([[[[2.0]], [[30.0]]]], x, Tensor([[[[2.0]]], [[[3.0]]]]), groups=2)
     with verify("a wrong number of channels is named"):
@@ -514,6 +519,11 @@ def test_im2col(verify):
         case = Case(im2col, x, kernel_size=2)
         expected = Tensor([[[0.0, 1, 3, 4], [1, 2, 4, 5], [3, 4, 6, 7], [4, 5, 7, 8]]])
         assert_close(case(), expected, case=case)
+    with verify("channel by channel, with the border and the stride"):
+        case = Case(im2col, Tensor([[[[1.0, 2], [3, 4]], [[5, 6], [7, 8]]]]), kernel_size=2, stride=2, padding=1)
+        first = [[0.0, 0, 0, 4], [0, 0, 3, 0], [0, 2, 0, 0], [1, 0, 0, 0]]
+        second = [[0.0, 0, 0, 8], [0, 0, 7, 0], [0, 6, 0, 0], [5, 0, 0, 0]]
+        assert_close(case(), Tensor([first + second]), case=case)
     with verify("col2im adds: the middle pixel stood in four windows"):
         columns = im2col(Tensor(np.ones((1, 1, 3, 3), np.float32)), kernel_size=2)
         case = Case(col2im, columns, output_size=(3, 3), kernel_size=2)
@@ -818,13 +828,22 @@ def test_conv2d_layer(verify):
         assert (3 * 32 * 32) * (32 * 32 * 32) == 100_663_296
         assert sum(p.size for p in Linear(3072, 32).parameters()) == 98_336
     with verify("He initialisation: standard deviation √(2 / fan_in), bias 0"):
-        spread = np.mean([Conv2d(16, 64, 3).weight.data.std() for _ in range(5)])
-        expected = math.sqrt(2 / (16 * 9))
-        ratio = spread / expected
-        assert 0.97 < ratio < 1.03, (
-            f"the standard deviation is {spread:.4f}, expected {expected:.4f}: {ratio:.2f} times"
-        )
+
+        def spread(channels, filters, kernel_size):
+            manual_seed(9)
+            return float(Conv2d(channels, filters, kernel_size).weight.data.std())
+
+        case = Case(spread, 16, 320, 3)
+        assert_close(case(), math.sqrt(2 / (16 * 9)), case=case, rtol=0.03)
         assert_close(layer.bias, Tensor(np.zeros(32, np.float32)))
+    with verify("two layers start with different weights"):
+
+        def largest_difference(channels, filters):
+            first, second = (Conv2d(channels, filters).weight.data for _ in range(2))
+            return bool(np.abs(first - second).max() > 0)
+
+        case = Case(largest_difference, 3, 4)
+        assert_close(case(), True, case=case)
     with verify("the layer is the function with its own weights and settings"):
         x = Tensor(generator().normal(size=(2, 3, 8, 8)).astype(np.float32))
         strided = Conv2d(3, 4, (3, 2), stride=2, padding=(1, 0), bias=False)
@@ -971,6 +990,8 @@ def test_max_pool2d(verify):
 
     with verify("each window keeps its largest number"):
         check([[[[4.0, 6], [5, 9]]]], x, kernel_size=2)
+    with verify("the largest, not the farthest from 0"):
+        check([[[[1.0]]]], Tensor([[[[-9.0, 1], [0, -2]]]]), kernel_size=2)
     with verify("the stride is the kernel's size unless another is given"):
         check([[[[4.0, 6, 6], [5, 9, 9], [5, 9, 9]]]], x, kernel_size=2, stride=1)
     with verify("the border is minus infinity: it never wins against negative numbers"):
@@ -1232,22 +1253,31 @@ def test_batch_norm(verify):
     draw = generator()
     x = Tensor(draw.normal(3.0, 2.0, size=(4, 2, 3, 3)).astype(np.float32))
 
-    def trained(x, momentum=0.1):
-        """The output of one training step, and the running statistics after it."""
-        layer = BatchNorm2d(x.shape[1], momentum=momentum)
-        y = layer(x)
-        return y.data, layer.running_mean.data, layer.running_var.data
+    def trained(x):
+        """One step in training: the layer, and its output."""
+        layer = BatchNorm2d(x.shape[1])
+        return layer, layer(x)
 
+    def check(expected, function):
+        case = Case(function, x)
+        assert_close(case(), expected, case=case, atol=1e-5)
+
+    def of_channels(array):
+        return array[:, None, None]
+
+    mean, var = x.data.mean(axis=(0, 2, 3)), x.data.var(axis=(0, 2, 3))
     with verify("in training every channel comes out with mean 0 and variance 1"):
-        y, mean, var = trained(x)
-        assert_close(y.mean(axis=(0, 2, 3)), np.zeros(2, np.float32), atol=1e-5)
-        assert_close(y.var(axis=(0, 2, 3)), np.ones(2, np.float32), atol=1e-4)
+        expected = (x.data - of_channels(mean)) / np.sqrt(of_channels(var) + np.float32(1e-5))
+        check(Tensor(expected), lambda x: trained(x)[1])
     with verify("the running estimates take a tenth of the batch's, with the variance divided by n - 1"):
-        assert_close(mean, 0.1 * x.data.mean(axis=(0, 2, 3)), case={"x": x})
-        assert_close(var, 0.9 + 0.1 * x.data.var(axis=(0, 2, 3), ddof=1), case={"x": x})
+        check(Tensor(np.float32(0.1) * mean), lambda x: trained(x)[0].running_mean)
+        check(
+            Tensor(np.float32(0.9) + np.float32(0.1) * var * np.float32(36 / 35)), lambda x: trained(x)[0].running_var
+        )
     with verify("in evaluation the running estimates are used, and stay as they are"):
+        check(Tensor(x.data / np.sqrt(np.float32(1 + 1e-5))), lambda x: BatchNorm2d(2).eval()(x))
         layer = BatchNorm2d(2).eval()
-        assert_close(layer(x), Tensor(x.data / np.sqrt(np.float32(1 + 1e-5))))
+        layer(x)
         assert_close(layer.running_mean, Tensor(np.zeros(2, np.float32)))
     with verify("moving one pixel moves the mean and the variance of all: the gradients agree with finite differences"):
 
@@ -1381,11 +1411,27 @@ def test_simple_cnn(verify):
     images = Tensor(draw.normal(size=(8, 3, 32, 32)).astype(np.float32))
     labels = Tensor(draw.integers(0, 10, size=8))
     with verify("896 + 18,496 + 40,970 = 60,362 parameters"):
-        sizes = [sum(p.size for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc)]
-        assert sizes == [896, 18_496, 40_970], f"conv1, conv2, fc have {sizes} parameters"
-        assert sum(p.size for p in model.parameters()) == sum(sizes) == 60_362
+
+        def sizes(num_classes):
+            model = SimpleCNN(num_classes)
+            return np.array([sum(p.size for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc)])
+
+        case = Case(sizes, 10)
+        assert_close(case(), [896, 18_496, 40_970], case=case)
+        assert sum(p.size for p in model.parameters()) == 896 + 18_496 + 40_970 == 60_362
+    with verify("Flatten makes one row of each image, in the order in which its numbers lie"):
+        case = Case(Flatten(), Tensor(np.arange(16, dtype=np.float32).reshape(2, 2, 2, 2)))
+        assert_close(case(), Tensor(np.arange(16, dtype=np.float32).reshape(2, 8)), case=case)
     with verify("images become one row of ten logits each"):
         assert model(images).shape == (8, 10), f"(8, 3, 32, 32) gave {model(images).shape}, expected (8, 10)"
+    with verify("twice convolution, ReLU and pooling, then the dense layer"):
+        case = Case(model, images[:2])
+        x = images[:2]
+        for layer in (model.conv1, model.conv2):
+            x = max_pool2d(relu(conv2d(x, layer.weight, layer.bias, padding=1)), 2)
+        assert_close(
+            case(), linear(Tensor(x.data.reshape(2, -1)), model.fc.weight, model.fc.bias), case=case, rtol=1e-4
+        )
     with verify("each image is answered by itself: the batch does not matter"):
         assert_close(model(images)[3:4], model(images[3:4]), atol=1e-4)
     with verify("every parameter receives a gradient"):
