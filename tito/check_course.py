@@ -77,15 +77,15 @@ class Trees:
 
     @contextmanager
     def with_text(self, module: Module, text: str) -> Iterator[Module]:
-        """The module in a copy that nobody else uses, its dev file holding `text`; afterwards the copy is as before."""
+        """The module in a copy that nobody else uses meanwhile, its dev file holding `text`.
+
+        It stays there until the next: no check of another module reads it, only the package as built.
+        """
         course = self.free.get()
         try:
             copy = course.module(module.folder)
             copy.dev.write_text(text, encoding="utf-8")
-            try:
-                yield copy
-            finally:
-                copy.dev.write_text(module.read_dev(), encoding="utf-8")
+            yield copy
         finally:
             self.free.put(course)
 

@@ -72,7 +72,7 @@ def quarter(x):
 PYTEST = """\
 import pytest
 
-from tinytorch.core.alpha import double, half
+from tinytorch.core.alpha import double, half, triple
 from tinytorch.testing import Case, assert_close
 
 
@@ -88,6 +88,10 @@ def test_doubling_adds_a_number_to_itself():
 @pytest.mark.parametrize("x", [5.0, 0.5])
 def test_half_and_half_is_the_whole(x):
     check(half, x, x / 2)
+
+
+def test_triple_has_no_case():
+    assert triple(2.0) == 6.0
 
 
 def test_nothing_turns_this_red():
@@ -130,17 +134,20 @@ def found(planted) -> Found:
 
 
 def test_a_mistake_is_caught_by_inline_tests_or_by_pytest(found):
-    assert (found.entries, found.killed) == (6, 3), "two_added, sign, half_of_large"
+    assert (found.entries, found.killed) == (6, 4), "two_added, sign, by_four, half_of_large"
 
 
 def test_a_caught_mistake_is_named_in_what_the_student_is_shown(found):
     assert found.named == 3
-    assert found.unnamed == []
+    [unnamed] = found.unnamed
+    assert unnamed.startswith(
+        "01_alpha/triple/by_four is not named: tests/01_alpha/test_double.py::test_triple_has_no_case"
+    )
 
 
 def test_a_mistake_that_survives_is_a_problem(found):
     [survivor] = [problem for problem in found.problems if problem.startswith("01_alpha/half/right survives")]
-    assert "5 tests in tests/01_alpha passed" in survivor
+    assert "6 tests in tests/01_alpha passed" in survivor
 
 
 def test_a_mistake_of_a_function_that_is_not_there_is_a_problem(found):
@@ -163,7 +170,10 @@ def test_a_test_that_nothing_turns_red_is_a_problem_unless_its_marker_says_why(f
         "01_alpha/double/two_added",
         "01_alpha/double/sign",
     )
-    assert turned_red == {"test_half_and_half_is_the_whole": "01_alpha/half/half_of_large"}
+    assert turned_red == {
+        "test_triple_has_no_case": "01_alpha/triple/by_four",
+        "test_half_and_half_is_the_whole": "01_alpha/half/half_of_large",
+    }
 
 
 def test_the_proof_fails_where_there_is_a_problem(found):
