@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tinytorch.core.tensor import Tensor, primitive, primitives
+from tinytorch.core import tensor as T
+from tinytorch.core.tensor import Tensor, primitive, primitives, recording
 from tinytorch.testing import assert_close
 
 
@@ -76,6 +77,33 @@ def test_the_recipe_is_kept_where_a_gradient_is_wanted(scaled_sum):
 def test_nothing_is_kept_where_no_gradient_is_wanted(scaled_sum):
     out = scaled_sum(Tensor([1.0]), Tensor([2.0]))
     assert out.grad_fn is None and out.is_leaf and not out.requires_grad
+
+
+def test_nothing_is_kept_while_recording_is_switched_off(scaled_sum, monkeypatch):
+    w = Tensor([2.0], requires_grad=True)
+    monkeypatch.setattr(recording, "enabled", False)
+    out = scaled_sum(w, w)
+    assert out.grad_fn is None and not out.requires_grad
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda w: T.mean(w, 0),
+        lambda w: T.var(w, 0),
+        lambda w: T.transpose(w, 0, 1),
+        lambda w: T.flatten(w),
+        lambda w: T.unsqueeze(w, 0),
+        lambda w: T.squeeze(w, 0),
+        lambda w: T.stack([w, w]),
+    ],
+    ids=["mean", "var", "transpose", "flatten", "unsqueeze", "squeeze", "stack"],
+)
+def test_what_is_composed_of_tensors_can_be_traced_back(compute):
+    out = compute(Tensor([[1.0, 2.0], [4.0, 8.0]], requires_grad=True))
+    while not out.is_leaf:
+        out = out.grad_fn.inputs[0]
+    assert out.requires_grad
 
 
 def test_a_comparison_has_no_past():

@@ -49,6 +49,12 @@ def test_the_layer_uses_its_parameters(bias):
     assert (layer.bias is not None) == bias
 
 
+def test_the_result_can_be_traced_back_to_the_parameters():
+    layer = Linear(3, 2)
+    inputs = layer(Tensor([[1.0, 2.0, 3.0]])).grad_fn.inputs
+    assert any(t is layer.weight for t in inputs) and any(t is layer.bias for t in inputs)
+
+
 def test_the_parameters_have_one_row_per_output_and_are_float32():
     layer = Linear(784, 128)
     assert isinstance(layer.weight, Parameter) and isinstance(layer.bias, Parameter)
