@@ -42,7 +42,7 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it(arguments):
 @pytest.mark.parametrize("command", [["--help"], ["module", "--help"], ["milestone", "--help"], ["data", "--help"]])
 def test_help_names_every_command(tito, command):
     expected = {
-        "--help": ["module", "test", "export", "milestone", "data", "doctor", "--version"],
+        "--help": ["module", "test", "check-course", "export", "milestone", "data", "doctor", "--version"],
         "module": ["list", "status", "test", "complete"],
         "milestone": ["list", "run"],
         "data": ["get", "path"],
