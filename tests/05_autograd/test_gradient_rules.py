@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import tinytorch.core
-from tinytorch.core.autograd import rules, topological_order
+from tinytorch.core import activations
+from tinytorch.core import tensor as T
+from tinytorch.core.autograd import grad, rules, topological_order
 from tinytorch.core.tensor import Tensor, primitives
-from tinytorch.testing import check_gradients, generator
+from tinytorch.testing import assert_close, check_gradients, generator
 
 for _, name, _ in pkgutil.iter_modules(tinytorch.core.__path__):
     importlib.import_module(f"tinytorch.core.{name}")
@@ -234,3 +236,10 @@ def test_gradients_keep_the_dtype_and_shape_of_their_inputs(function):
     out.backward(Tensor(np.ones(out.shape, out.dtype)))
     found = [(t.grad.dtype, t.grad.shape) for t in tensors if t.requires_grad]
     assert found == [(np.float32, t.shape) for t in tensors if t.requires_grad]
+
+
+def test_at_a_kink_the_gradient_is_the_one_that_torch_takes():
+    x = Tensor([-1.0, 0.0, 1.0], requires_grad=True)
+    for out, expected in ((activations.relu(x), [0.0, 0.0, 1.0]), (T.clip(x, min=0.0, max=1.0), [0.0, 1.0, 1.0])):
+        (gradient,) = grad(out.sum(), x)
+        assert_close(gradient, Tensor(expected), case={"x": x})

@@ -91,6 +91,16 @@ def test_a_gradient_is_complete_before_its_rule_runs(temporary):
     assert_close(x.grad, Tensor(np.array([11.0])))
 
 
+def test_every_tensor_on_the_way_is_given_out_once_with_its_gradient():
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    y = x * 3.0
+    z = y * y
+    steps = list(walk([z], [np.ones(2)]))
+    assert [id(t) for t, _ in steps] == [id(z), id(y), id(x)]
+    for (_, gradient), expected in zip(steps, ([1.0, 1.0], [6.0, 12.0], [18.0, 36.0]), strict=True):
+        assert_close(gradient, np.array(expected))
+
+
 def test_gradients_that_nobody_wants_are_not_computed(temporary):
     def unwanted():
         raise AssertionError("the gradient of an input without requires_grad was computed")
