@@ -18,7 +18,8 @@ Array = np.ndarray
 
 
 def _loaders(generator: np.random.Generator, here: types.ModuleType) -> Case:
-    n, batch_size = int(generator.integers(7, 12)), int(generator.integers(2, 5))
+    batch_size = int(generator.integers(2, 5))
+    n = batch_size * int(generator.integers(2, 4)) + 1  # a rest of one
     number = int(generator.integers(1, 100))
 
     def epochs() -> list[Any]:
@@ -26,19 +27,17 @@ def _loaders(generator: np.random.Generator, here: types.ModuleType) -> Case:
             return [part for batch in itertools.islice(loader, 3 * n) for part in flat(batch)]
 
         facts: list[Any] = []
-        for size in (n, batch_size * (n // batch_size)):
+        rest, whole = n, batch_size * (n // batch_size)
+        for size, shuffle, drop_last in ((rest, False, False), (rest, True, True), (whole, True, False)):
             dataset = here.TensorDataset(np.arange(size), np.arange(size) * 100)
-            for shuffle, drop_last in itertools.product((False, True), repeat=2):
-                loader = here.DataLoader(dataset, batch_size, shuffle=shuffle, drop_last=drop_last, seed=number)
-                seed(number)
-                facts += [len(loader), *epoch(loader), *epoch(loader), loader.epoch]
-            runs = []
-            for _ in range(2):  # without a seed: only whether the order can be had again
-                seed(number)
-                loader = here.DataLoader(dataset, batch_size, shuffle=True)
-                runs.append([np.asarray(part).tolist() for part in epoch(loader)])
-            facts.append(runs[0] == runs[1])
-        return facts
+            loader = here.DataLoader(dataset, batch_size, shuffle=shuffle, drop_last=drop_last, seed=number)
+            seed(number)
+            facts += [len(loader), *epoch(loader), *epoch(loader), loader.epoch, loader.order()]
+        orders = []
+        for _ in range(2):  # without a seed: only whether the order can be had again
+            seed(number)
+            orders.append(here.DataLoader(dataset, batch_size, shuffle=True).order().tolist())
+        return [*facts, orders[0] == orders[1]]
 
     return Case(epochs)
 
