@@ -224,3 +224,59 @@ def test_the_smallest_case_is_read_from_what_hypothesis_says(words):
     error.__notes__ = [f"{words}: test_x(\n    # why\n    x=array([[0., 1.]]),\n    n=17,  # or any other\n)\nMore."]
     assert _smallest(error) == "\nsmallest failing case: x=array([[0., 1.]]), n=17"
     assert _smallest(AssertionError()) == ""
+
+
+def test_an_array_in_place_of_a_tensor_is_told_as_that(tree, tito):
+    check = 'double(2).data.mean() == 4, "double(2) must be 4"'
+    path = tree.write_alpha()
+    text = path.read_text(encoding="utf-8").replace('double(2) == 4, "double(2) must be 4"', check)
+    path.write_text(text.replace("return 2 * x", "return __import__('numpy').zeros(2)"), encoding="utf-8")
+    out = tito("test", "alpha").out
+    assert "AttributeError: 'memoryview' object has no attribute 'mean'" in out
+    assert "a Tensor belongs here, and a NumPy array came" in out
+    assert f"Look at: modules/01_alpha/alpha_dev.py:{tree.line_of('def double')}" in out
+
+
+LIFT = """\
+import functools
+
+import numpy as np
+
+
+def primitive(function):
+    @functools.wraps(function)
+    def lifted(x):
+        result = np.asarray(function(x))
+        if result.dtype == object:
+            raise TypeError(f"data: expected numbers, got ndarray {result!r} of dtype object")
+        return result
+
+    return lifted
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "where"), [("True", "test_double failed"), ("x == 3", "test_double.py::test_it")]
+)
+def test_a_missing_return_is_told_by_the_function_that_lacks_it(tree, tito, condition, where):
+    (tree.root / "tinytorch" / "core" / "lift.py").write_text(LIFT)
+    (tree.root / "tests" / "01_alpha" / "test_double.py").write_text(
+        "from tinytorch.core.alpha import double\nfrom tinytorch.testing import Case\n\n\n"
+        "def test_it():\n    Case(double, 3.0)()\n"
+    )
+    path = tree.write_alpha()
+    text = path.read_text(encoding="utf-8")
+    for old, new in (
+        ("import math", "from tinytorch.core.lift import primitive"),
+        ("def double(x)", "@primitive\ndef double(x)"),
+        ("return 2 * x", f"if not ({condition}):\n        return 2 * x"),
+        ("import inline_test", "import Case, inline_test"),
+        ("assert double(2) ==", "assert Case(double, 2)() =="),
+    ):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    out = tito("test", "alpha").out
+    assert where in out
+    line = tree.line_of("@primitive")
+    assert f"double (line {line}): TypeError: None came where numbers belong; is a `return` missing?" in out
+    assert "Look at: modules/01_alpha/alpha_dev.py:" in out
