@@ -54,11 +54,14 @@ def module(name, code, **names):
 
 @pytest.fixture
 def student(monkeypatch):
-    """Make a loaded `spatial_dev` of some code, as if a student's file had been imported."""
+    """Make a loaded `pretend_dev` of some code, as if a student's file had been imported.
+
+    A module of its own, so that what the real chapters have loaded is not found beside it.
+    """
 
     def load(code, **names):
-        home = module("spatial_dev", code, **names)
-        monkeypatch.setitem(sys.modules, "spatial_dev", home)
+        home = module("pretend_dev", code, **names)
+        monkeypatch.setitem(sys.modules, "pretend_dev", home)
         return home
 
     return load
@@ -81,7 +84,7 @@ def only(monkeypatch):
     monkeypatch.setattr(misconceptions, "_load", lambda: None)
 
     def enter(place, name, wrong, draw=None):
-        wrong.__module__ = "tinytorch.testing.misconceptions.m09_spatial"
+        wrong.__module__ = "tinytorch.testing.misconceptions.m10_pretend"
         misconceptions.misconception(place, name=name, belief="b", explanation="e.", hints=("h", "i"))(wrong)
         if draw is not None:
             draw.__module__ = wrong.__module__
@@ -242,7 +245,7 @@ def test_diagnosing_prints_nothing_warns_of_nothing_and_leaves_the_code_as_it_wa
 def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student):
     home = student(conv2d(""))
     kept = home.conv2d
-    where = ("09_spatial", "conv2d")
+    where = ("10_pretend", "conv2d")
     with pytest.raises(KeyError), in_place(where, lambda *given, **settings: "stood in") as calls:
         assert kept(X, W) == "stood in" and calls == [1]
         raise KeyError
@@ -250,21 +253,21 @@ def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student)
 
 
 def test_only_loaded_places_are_found(student):
-    assert places(("09_spatial", "conv2d_of_nobody")) == []
+    assert places(("10_pretend", "conv2d_of_nobody")) == []
     home = student("from textwrap import dedent as borrowed\ndef own(): pass\n")
-    assert [place.home for place in places(("09_spatial", "own"))] == [home]
-    assert places(("09_spatial", "borrowed")) == []
+    assert [place.home for place in places(("10_pretend", "own"))] == [home]
+    assert places(("10_pretend", "borrowed")) == []
 
 
 def test_a_rule_is_found_by_the_module_that_wrote_it(student, monkeypatch):
     home = student("def conv2d(x): pass\ndef rule(grad, out, x): pass\n")
-    other = module("tinytorch.core.spatial", "def conv2d(x): pass\ndef rule(grad, out, x): pass\n")
-    monkeypatch.setitem(sys.modules, "tinytorch.core.spatial", other)
+    other = module("tinytorch.core.pretend", "def conv2d(x): pass\ndef rule(grad, out, x): pass\n")
+    monkeypatch.setitem(sys.modules, "tinytorch.core.pretend", other)
     autograd = types.ModuleType("autograd_dev")
     autograd.rules = {other.conv2d: other.rule, home.conv2d: home.rule}
     monkeypatch.setitem(sys.modules, "autograd_dev", autograd)
-    assert {place.function for place in places(("09_spatial", "vjp(conv2d)"))} == {home.rule, other.rule}
-    assert {place.home for place in places(("09_spatial", "vjp(conv2d)"))} == {home, other}
+    assert {place.function for place in places(("10_pretend", "vjp(conv2d)"))} == {home.rule, other.rule}
+    assert {place.home for place in places(("10_pretend", "vjp(conv2d)"))} == {home, other}
 
 
 def test_a_function_that_is_found_twice_is_itself_again_afterwards(student, monkeypatch):
@@ -273,7 +276,7 @@ def test_a_function_that_is_found_twice_is_itself_again_afterwards(student, monk
         autograd = types.ModuleType(name)
         autograd.rules = {home.conv2d: home.rule}
         monkeypatch.setitem(sys.modules, name, autograd)
-    with in_place(("09_spatial", "vjp(conv2d)"), lambda grad, out, x: "wrong"):
+    with in_place(("10_pretend", "vjp(conv2d)"), lambda grad, out, x: "wrong"):
         assert home.rule(1, 2, 3) == "wrong"
     assert home.rule(1, 2, 3) == "mine"
 
@@ -388,9 +391,9 @@ def test_entries_in_a_folder_belong_to_the_module_of_the_folder(only):
         pass
 
     only("conv2d", "it is in a folder", wrong)
-    wrong.__module__ = "tinytorch.testing.misconceptions.m09_spatial.convolution"
+    wrong.__module__ = "tinytorch.testing.misconceptions.m10_pretend.convolution"
     misconceptions.misconception("conv2d", name="n", belief="b", explanation="e.", hints=("h", "i"))(wrong)
-    assert [entry.where for entry in misconceptions._entries] == [("09_spatial", "conv2d")] * 2
+    assert [entry.where for entry in misconceptions._entries] == [("10_pretend", "conv2d")] * 2
 
 
 def test_every_entry_is_complete_and_has_a_key_of_its_own():
