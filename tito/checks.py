@@ -50,7 +50,8 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
         )
         events = _read_events(results)
     reported = {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
-    progress.record_inline(module, dev.digest, {name: str(e.get("status")) for name, e in reported.items()})
+    statuses = {name: str(e.get("status")) for name, e in reported.items()}
+    progress.record_inline(module, dev.digest, statuses, {n: e["hints"] for n, e in reported.items() if e.get("hints")})
     items = {name: _item(dev, name, line, reported.get(name)) for name, line in tests.items()}
     for exercise in dev.exercises():
         if exercise.test not in items:

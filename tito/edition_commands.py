@@ -108,6 +108,25 @@ def _show_exercises(course: Course, dev: DevFile) -> str:
     return f"`tito module start {following.number}`" if following else "`tito milestone list`: use what you built"
 
 
+@module_app.command("hint")
+def hint(
+    name: ModuleName,
+    exercise: Annotated[
+        str | None, typer.Argument(metavar="EXERCISE", help="Its name or number; without one, the first not done.")
+    ] = None,
+) -> None:
+    """A hint on what failed last, or on the exercise; each call says a little more."""
+    from tito.hints import next_hint
+
+    module = Course.find().module(name)
+    grade_id, text, number, count = next_hint(module, exercise)
+    say(f"{grade_id}, hint {number} of {count}:")
+    for line in text.splitlines():
+        say(f"  {line}".rstrip())
+    if number == count:
+        say("That is the last hint.")
+
+
 @module_app.command("reset")
 def reset(
     name: ModuleName,

@@ -22,6 +22,7 @@ from tito.edition import without_solutions
 from tito.errors import TitoError
 from tito.export import exported_text
 from tito.files import cannot_write
+from tito.hints import write_shapes
 
 COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
@@ -135,6 +136,7 @@ def _write_module(source: Module, module: Module, text: str, given: bool) -> Non
     else:
         module.start.parent.mkdir()
         module.start.write_text(text, encoding="utf-8", newline="\n")
+        write_shapes(DevFile(source), module)
     (folder / "ABOUT.md").write_text(about, encoding="utf-8", newline="\n")
     module.dev.write_text(text, encoding="utf-8", newline="\n")
 

@@ -17,10 +17,12 @@ from tito.show import notice
 
 @dataclass
 class Record:
-    """The last results of one module's checks. `inline` is about the content `inline_of`, and so on."""
+    """The last results of one module's checks. `inline` and `hints` are about the content `inline_of`, and so on."""
 
     inline_of: str = ""
     inline: dict[str, str] = field(default_factory=dict)  # test name -> "passed", "failed", "not written"
+    hints: dict[str, list[str]] = field(default_factory=dict)  # test name -> the catalogue's on what went wrong
+    hints_taken: dict[str, list[str]] = field(default_factory=dict)  # grade_id -> what was shown, in that order
     completed_of: str = ""
     completed_at: str = ""
 
@@ -50,8 +52,13 @@ def _parse(content: bytes) -> Record:
     """Raises ValueError or TypeError where the content is not what `write` wrote."""
     record = Record(**json.loads(content.decode("utf-8")))
     texts = [record.inline_of, record.completed_of, record.completed_at]
-    if not isinstance(record.inline, dict) or not all(isinstance(v, str) for v in [*texts, *record.inline.values()]):
+    if not all(isinstance(value, dict) for value in (record.inline, record.hints, record.hints_taken)):
         raise ValueError("fields of another type than tito writes")
+    lists = [*record.hints.values(), *record.hints_taken.values()]
+    if not all(isinstance(value, list) for value in lists):
+        raise ValueError("hints of another type than tito writes")
+    if not all(isinstance(text, str) for text in [*texts, *record.inline.values(), *(t for ts in lists for t in ts)]):
+        raise ValueError("values of another type than tito writes")
     return record
 
 
@@ -70,9 +77,15 @@ def _write(module: Module, record: Record) -> None:
     write_atomic(_path(module), json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
 
 
-def record_inline(module: Module, digest: str, results: dict[str, str]) -> None:
+def record_inline(module: Module, digest: str, results: dict[str, str], hints: dict[str, list[str]]) -> None:
     record = read(module)
-    record.inline_of, record.inline = digest, results
+    record.inline_of, record.inline, record.hints = digest, results, hints
+    _write(module, record)
+
+
+def record_hint(module: Module, grade_id: str, hint: str) -> None:
+    record = read(module)
+    record.hints_taken.setdefault(grade_id, []).append(hint)
     _write(module, record)
 
 

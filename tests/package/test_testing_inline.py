@@ -58,7 +58,7 @@ def test_results_are_a_beginning_and_an_end_per_test_and_the_end_of_all(run):
     assert test.pop("seconds") >= 0
     assert test == {
         "event": "test", "name": "test_unit", "title": "Unit", "status": "passed", "verified": ["a claim"],
-        "claim": None, "message": "", "diagnosis": None, "line": None, "printed": "",
+        "claim": None, "message": "", "diagnosis": None, "hints": [], "line": None, "printed": "",
     }  # fmt: skip
 
 

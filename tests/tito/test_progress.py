@@ -61,6 +61,8 @@ DAMAGED = {
     "other fields": b'{"colour": "red"}',
     "wrong types": b'{"inline": ["a"], "inline_of": 3}',
     "wrong values": b'{"inline": {"test_double": 1}}',
+    "hints of other types": b'{"hints": {"test_double": "x"}}',
+    "hints that are no text": b'{"hints_taken": {"double": [1]}}',
     "deep": b"[" * 100_000,
     "huge": b'{"inline_of": "' + b"x" * 5_000_000,
 }

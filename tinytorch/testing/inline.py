@@ -6,8 +6,8 @@ does anything.
 
 If the environment variable TINYTORCH_RESULTS names a file, every step is appended to it as one JSON object a
 line: per test `{"event": "begin", "name"}` and `{"event": "test", "name", "title", "status", "verified", "claim",
-"message", "diagnosis", "line", "printed", "seconds"}`, and, from `report()`, `{"event": "end"}`. `status` is
-"passed", "failed" or "not written"; `claim` is the one that failed.
+"message", "diagnosis", "hints", "line", "printed", "seconds"}`, and, from `report()`, `{"event": "end"}`. `status` is
+"passed", "failed" or "not written"; `claim` is the one that failed, `hints` are the catalogue's on the diagnosis.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class _Result:
     claim: str | None = None
     message: str = ""
     diagnosis: str | None = None
+    hints: tuple[str, ...] = ()
     line: int | None = None
     printed: str = ""
     seconds: float = 0.0
@@ -145,6 +146,10 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
         _say(f"\n        {remark}", stream)
     if failure:
         result.status, result.message, result.diagnosis, result.line = failure
+        if result.diagnosis:
+            from tinytorch.testing.misconceptions import hints_on  # loaded by now: it made the diagnosis
+
+            result.hints = hints_on(result.diagnosis)
         _say_failure(result, stream)
     _results[result.name] = result
     _record({"event": "test", **vars(result)})

@@ -46,7 +46,17 @@ from tinytorch.testing.gradients import gradient_case
 from tinytorch.testing.misconceptions.diagnosis import Diagnosis, diagnose
 from tinytorch.testing.misconceptions.mutation import mutate
 
-__all__ = ["Diagnosis", "Misconception", "catalogue", "diagnose", "draws", "home", "misconception", "mutate"]
+__all__ = [
+    "Diagnosis",
+    "Misconception",
+    "catalogue",
+    "diagnose",
+    "draws",
+    "hints_on",
+    "home",
+    "misconception",
+    "mutate",
+]
 
 # In a student edition the files m01_... to m09_... are in this archive: many an entry is almost right.
 __path__.append(str(Path(__file__).with_name("sealed.zip")))
@@ -116,6 +126,11 @@ def catalogue() -> tuple[Misconception, ...]:
     """All entries, in the order of the course."""
     _load()
     return tuple(_entries)
+
+
+def hints_on(headline: str) -> tuple[str, ...]:
+    """The hints of the entry with that headline; none for another sentence."""
+    return next((entry.hints for entry in catalogue() if entry.headline == headline), ())
 
 
 def draw_for(where: tuple[str, str]) -> _Draw | None:

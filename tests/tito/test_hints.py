@@ -1,0 +1,126 @@
+"""`tito module hint`: about what failed, a little more at each call, and never the solution's text."""
+
+import json
+import keyword
+import re
+from pathlib import Path
+
+import pytest
+
+from tito import progress
+from tito.course import Course
+from tito.dev_file import DevFile
+from tito.init import make
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STUB = 'raise NotImplementedError("Module 01, exercise 1: double")'
+LAST = ["double, hint 2 of 2:", "  The shape of a solution (yours may well be another):", "  return ..."]
+
+
+def write(tree, body: str) -> None:
+    text = tree.alpha.start.read_text(encoding="utf-8").replace(STUB, body)
+    tree.alpha.dev.write_text(text, encoding="utf-8")
+
+
+def recorded(tree) -> dict:
+    return json.loads((tree.root / ".tito" / "01_alpha.json").read_text())
+
+
+def test_each_call_says_more_and_the_last_is_the_shape_of_the_solution(edition, tito):
+    assert tito("module", "hint", "1").out.splitlines() == ["double, hint 1 of 2:", "  by two."]
+    for _ in range(2):
+        assert tito("module", "hint", "1", "double").out.splitlines() == [*LAST, "That is the last hint."]
+    assert recorded(edition)["hints_taken"] == {"double": ["by two.", "\n".join(x.strip() for x in LAST[1:])]}
+
+
+def test_what_the_last_check_named_comes_first(edition, tito):
+    write(edition, "return 3 * x")
+    tito("module", "test", "1")
+    record = recorded(edition)
+    assert record["inline"] == {"test_double": "failed"}
+    progress.record_inline(
+        edition.alpha, record["inline_of"], record["inline"], {"test_double": ["Three?", "How many are a pair?"]}
+    )
+    firsts = [tito("module", "hint", "1").out.splitlines()[:2] for _ in range(3)]
+    assert firsts == [
+        ["double, hint 1 of 4:", "  Three?"],
+        ["double, hint 2 of 4:", "  How many are a pair?"],
+        ["double, hint 3 of 4:", "  by two."],
+    ]
+
+
+def test_a_check_that_names_a_mistake_records_its_hints(tmp_path, tito, monkeypatch):
+    course = Course(REPOSITORY)
+    make(course, tmp_path / "edition", course.module("02"))
+    monkeypatch.chdir(tmp_path / "edition")
+    dev = Course(tmp_path / "edition").module("02").dev
+    text = dev.read_text(encoding="utf-8")
+    for name, body in {
+        "relu": "return np.abs(x)",
+        "leaky_relu": "return np.where(x > 0, x, negative_slope * x)",
+    }.items():
+        stub = f'raise NotImplementedError("Module 02, exercise 1: {name}")'
+        assert stub in text
+        text = text.replace(stub, body)
+    dev.write_text(text, encoding="utf-8")
+    ran = tito("module", "test", "02")
+    assert "your output is what you get when the sign is dropped, not the negative numbers." in ran.out
+    out = tito("module", "hint", "02").out
+    assert out.splitlines()[1] == "  What is relu(-2)?"
+
+
+def test_an_exercise_that_fails_comes_before_one_that_is_not_written(whole, tito, monkeypatch):
+    second = DevFile(whole.course.module("09")).text.split("# %% nbgrader", 1)[1].rsplit("# %%\nreport", 1)[0]
+    path = whole.write_alpha(end="# %% nbgrader" + second.replace("triple", "treble") + "# %%\nreport()\n")
+    assert path.read_text(encoding="utf-8").count("BEGIN SOLUTION") == 2
+    assert tito("init", "../out").status == 0
+    monkeypatch.chdir(whole.root.parent / "out")
+    alpha = Course(whole.root.parent / "out").module("1")
+    assert tito("module", "hint", "1").out.startswith("double, ")
+    alpha.dev.write_text(
+        alpha.read_dev().replace('raise NotImplementedError("Module 01, exercise 2: treble")', "return x")
+    )
+    tito("module", "test", "1")
+    assert tito("module", "hint", "1").out.startswith("treble, hint 1 of 2:")
+
+
+def test_when_all_is_done_there_is_nothing_to_hint_at(edition, tito):
+    write(edition, "return 2 * x")
+    tito("module", "test", "1")
+    ran = tito("module", "hint", "1")
+    assert ran.status == 1
+    assert "all exercises of module 01 are done.\n      `tito module complete 01`" in ran.err
+
+
+def test_an_unknown_exercise_is_answered_with_those_there_are(edition, tito):
+    ran = tito("module", "hint", "1", "7")
+    assert ran.status == 2
+    assert "module 01 has no exercise '7'.\n      It has: double." in ran.err
+
+
+def test_a_file_that_is_not_python_is_told_first(edition, tito):
+    write(edition, "return (")
+    ran = tito("module", "hint", "1")
+    assert ran.status == 1
+    assert f"alpha_dev.py:{edition.line_of('return (')}: this is not valid Python" in ran.err
+
+
+@pytest.mark.parametrize("damage", [b"", b"[1]", b'{"double": 3}', b"\xff"])
+def test_damaged_shapes_leave_the_other_hints(edition, tito, damage):
+    edition.alpha.start.with_name("shapes.json").write_bytes(damage)
+    assert tito("module", "hint", "1").out.splitlines() == [
+        "double, hint 1 of 1:",
+        "  by two.",
+        "That is the last hint.",
+    ]
+
+
+def test_a_shape_holds_no_name_and_no_number(tmp_path):
+    course = Course(REPOSITORY)
+    make(course, tmp_path / "edition", course.modules[0])
+    words = set()
+    for path in (tmp_path / "edition" / "modules").glob("*/.start/shapes.json"):
+        shapes = json.loads(path.read_text())
+        words |= {word for shape in shapes.values() for word in re.findall(r"\w+", shape)}
+    assert {"for", "if", "return"} <= words
+    assert {word for word in words if not keyword.iskeyword(word)} == set()

@@ -1,0 +1,100 @@
+"""Hints on an exercise, one more at each call: on the mistake that the last check named, then the docstrings' own, and
+last the shape of the solution, which `tito init` writes down, since an edition holds no solution.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+from tito import progress
+from tito.course import Module
+from tito.dev_file import DevFile
+from tito.errors import TitoError
+from tito.reset import named, solution_cells
+
+_HINT = re.compile(r"^HINT:\s*(.+?)(?=^[A-Z]+:|\Z)", re.MULTILINE | re.DOTALL)
+_ORDER = ("failing", "not started", "not checked")  # what a hint is wanted on first
+
+
+def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]:
+    """(grade_id, hint, which it is, of how many) for the exercise, or the first that is failing or not done.
+
+    The hint is recorded as taken. Where all are taken, it is the last one again.
+    """
+    dev = DevFile(module)
+    grade_id = _wanted(dev) if exercise is None else named(exercise, [e.grade_id for e in dev.exercises()], module)
+    test = next(e.test for e in dev.exercises() if e.grade_id == grade_id)
+    record = progress.read(module)
+    known = [*record.hints.get(test, []), *_of_docstrings(module, grade_id), *_of_shape(module, grade_id)]
+    if not known:
+        raise TitoError(f"there is no hint on {grade_id}.", "Read its docstring, and the text above it, once more.")
+    taken = record.hints_taken.get(grade_id, [])
+    hint = next((hint for hint in known if hint not in taken), None)
+    if hint is None:
+        return grade_id, known[-1], len(known), len(known)
+    progress.record_hint(module, grade_id, hint)
+    return grade_id, hint, known.index(hint) + 1, len(known)
+
+
+def _wanted(dev: DevFile) -> str:
+    states = progress.exercise_states(dev)
+    for state in _ORDER:
+        for grade_id, is_ in states.items():
+            if is_ == state:
+                return grade_id
+    number = dev.module.number
+    raise TitoError(f"all exercises of module {number} are done.", f"`tito module complete {number}`", status=1)
+
+
+def _of_docstrings(module: Module, grade_id: str) -> list[str]:
+    """The HINT of each docstring of the exercise, with the name of what it is on where there are several."""
+    text = module.start.read_text(encoding="utf-8") if module.start.is_file() else module.read_dev()
+    first, last = solution_cells(text)[grade_id]
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    nodes = [node for node in ast.walk(ast.parse(text[first:last])) if isinstance(node, kinds)]
+    found = [(node.name, hint) for node in nodes for hint in _HINT.findall(ast.get_docstring(node) or "")]
+    return [" ".join(([f"{name}:"] if len(found) > 1 else []) + hint.split()) for name, hint in found]
+
+
+def _shapes(module: Module) -> Path:
+    return module.start.with_name("shapes.json")
+
+
+def _of_shape(module: Module, grade_id: str) -> list[str]:
+    try:
+        shape = json.loads(_shapes(module).read_text(encoding="utf-8")).get(grade_id)
+    except (OSError, ValueError, AttributeError):
+        return []  # a module without, or with a damaged one: the other hints are there
+    return [f"The shape of a solution (yours may well be another):\n{shape}"] if isinstance(shape, str) else []
+
+
+def write_shapes(source: DevFile, edition: Module) -> None:
+    """Write down the shape of each solution of the reference beside the file that is handed out."""
+    lines = source.text.splitlines()
+    shapes = {}
+    for cell in source.cells:
+        parts = [_shape("\n".join(lines[first : last - 1])) for first, last in source.regions(cell)]
+        if parts:
+            shapes[cell.id] = "\n\n".join(parts)
+    _shapes(edition).write_text(json.dumps(shapes, indent=1) + "\n", encoding="utf-8")
+
+
+def _shape(body: str) -> str:
+    """The statements of a body, each expression left out: `for ... in ...:`, `... = ...`, `return ...`."""
+    indented = "\n".join(f" {line}" for line in body.splitlines())
+    tree = ast.parse(f"if True:\n{indented}")
+    shape = ast.unparse(_Shape().visit(tree)).splitlines()[1:]
+    return "\n".join(line[4:] for line in shape)
+
+
+class _Shape(ast.NodeTransformer):
+    """Puts `...` in the place of each expression, and of names."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr):
+            return ast.Constant(...)
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, str):  # the name of a function, an argument, an exception, an imported module
+                setattr(node, name, "...")
+        return super().generic_visit(node)
