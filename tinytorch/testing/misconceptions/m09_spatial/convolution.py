@@ -30,8 +30,8 @@ Settings = Any  # a number or a pair; what else the settings may be is up to the
 
 @draws("conv_output_size")
 def _sizes(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    kernel, stride, padding, dilation = (int(n) for n in generator.integers((2, 3, 2, 1), (6, 8, 6, 4)))
-    return Case(home.conv_output_size, int(generator.integers(16, 40)), kernel, stride, padding, dilation)
+    kernel, stride, padding, dilation = (int(n) for n in generator.integers((3, 2, 1, 2), (6, 6, 9, 4)))
+    return Case(home.conv_output_size, int(generator.integers(24, 48)), kernel, stride, padding, dilation)
 
 
 @misconception(
