@@ -50,7 +50,7 @@ def start(
     editor = _editor() if opened else []
     dev = DevFile(module)
     heading(f"Module {module.folder}: {module.about.get('title', module.name)}")
-    if dev.solved():
+    if dev.solved() and not module.start.is_file():
         _say_solved(course, module)
     else:
         _say_next(_show_needs(course, module) or _show_exercises(course, dev))

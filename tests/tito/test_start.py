@@ -68,6 +68,11 @@ def test_the_reference_says_that_it_holds_the_answers(whole, tito):
     assert next_line(out).endswith("make a student edition: `tito init DEST --start-at 09`")
 
 
+def test_a_student_may_write_the_markers_of_a_solution(edition, tito):
+    write(edition, "### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION")
+    assert next_line(tito("module", "start", "1").out).startswith("Next: check exercise 1, double: ")
+
+
 def test_the_editor_gets_the_file_and_its_status_comes_back(edition, tito, monkeypatch, tmp_path):
     program = tmp_path / "my editor"
     program.write_text(f'#!/bin/sh\necho "$@" >"{tmp_path}/got"\nexit 3\n')
