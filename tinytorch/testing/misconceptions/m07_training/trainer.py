@@ -40,11 +40,13 @@ def _training_steps(generator: np.random.Generator, here: types.ModuleType) -> C
         trainer = _trainer(here, _half_square, clip_norm=clip_norm)
         trainer.schedule = here.OneCycle(trainer.optimizer, 0.5, total_steps=10)
         facts: list[Any] = []
+        step = trainer.optimizer.step
+        trainer.optimizer.step = lambda: (facts.append("the optimizer's step"), step())
         for inputs, targets in zip(x, y, strict=True):
             loss, outputs = trainer.training_step(here.Tensor(inputs), here.Tensor(targets))
             facts += [loss, isinstance(loss, float), outputs.data, trainer.schedule.steps]
             facts += [p.data.copy() for p in trainer.model.parameters()]
-            facts += [p.grad is None for p in trainer.model.parameters()]
+            facts += [None if p.grad is None else p.grad.data for p in trainer.model.parameters()]
         with contextlib.suppress(FloatingPointError):
             trainer.training_step(here.Tensor(np.full((4, 2), np.nan)), here.Tensor(y[0]))
             facts.append("a loss that is not finite was let through")
