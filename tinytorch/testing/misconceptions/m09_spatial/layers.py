@@ -34,8 +34,8 @@ def _pool_settings(generator: np.random.Generator) -> tuple[tuple[int, ...], dic
         "kernel_size": tuple(int(k) for k in kernel),
         "padding": (1, int(generator.integers(0, 2))),
     }
-    if generator.random() < 0.4:
-        settings["stride"] = tuple(int(s) for s in generator.integers(1, 4, 2))
+    if generator.random() < 0.6:
+        settings["stride"] = tuple(int(s) for s in generator.integers(1, 3, 2))
     return (2, int(generator.integers(2, 4)), *(kernel + generator.integers(0, 4, 2))), settings
 
 
