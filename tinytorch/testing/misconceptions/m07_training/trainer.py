@@ -41,7 +41,12 @@ def _training_steps(generator: np.random.Generator, here: types.ModuleType) -> C
         trainer.schedule = here.OneCycle(trainer.optimizer, 0.5, total_steps=10)
         facts: list[Any] = []
         step = trainer.optimizer.step
-        trainer.optimizer.step = lambda: (facts.append("the optimizer's step"), step())
+
+        def noted() -> None:
+            facts.append("the optimizer's step")
+            step()
+
+        trainer.optimizer.step = noted
         for inputs, targets in zip(x, y, strict=True):
             loss, outputs = trainer.training_step(here.Tensor(inputs), here.Tensor(targets))
             facts += [loss, isinstance(loss, float), outputs.data, trainer.schedule.steps]
