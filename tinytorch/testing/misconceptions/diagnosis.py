@@ -59,7 +59,7 @@ def diagnose(case: Case, got: Any) -> Diagnosis | None:
         if suspects:
             outcome = _outcome(fresh)
             suspects = [entry for entry in suspects if _explains(entry, fresh, outcome)]
-        suspects = [entry for entry in suspects if _needs_no_proof(entry, case) or _agrees(entry, generator)]
+        suspects = [entry for entry in suspects if _is_proven(entry, case, generator)]
         if len(suspects) > 1:
             suspects = [entry for entry in suspects if _agrees(entry, generator)] or suspects
     return Diagnosis(tuple(suspects)) if suspects else None
@@ -70,23 +70,40 @@ def _is_called(entry: Misconception, case: Case) -> bool:
     return entry.where[1] == case.name or entry.where[1].startswith(f"{case.name}.")
 
 
-def _needs_no_proof(entry: Misconception, case: Case) -> bool:
-    """The called function, replaced as a whole, leaves no student code in the outcome but itself."""
-    return _is_called(entry, case) and "." not in entry.where[1]
+def _is_proven(entry: Misconception, case: Case, generator: np.random.Generator) -> bool:
+    """Whether the outcome can only be this mistake's.
+
+    The called function, replaced as a whole, leaves no student code in the outcome but itself; yet the check may have
+    been wrong (its expected values come from another function of the student), and the function right.
+    """
+    from tinytorch.testing.misconceptions import draw_for
+
+    whole = _is_called(entry, case) and "." not in entry.where[1]
+    return (whole and draw_for(entry.where) is None) or _agrees(entry, generator, errors_prove=whole)
 
 
-def _agrees(entry: Misconception, generator: np.random.Generator) -> bool:
-    """Whether the student's function and the wrong one do the same on inputs drawn for this place."""
+def _agrees(entry: Misconception, generator: np.random.Generator, errors_prove: bool = True) -> bool:
+    """Whether the student's function and the wrong one do the same on inputs drawn for this place.
+
+    That both fail, each in its way, says nothing. That both fail alike says something only with `errors_prove`: the
+    error may come from further down, where both are the same.
+    """
     from tinytorch.testing.misconceptions import draw_for
 
     draw = draw_for(entry.where)
     if draw is None:
         return False
+    proven = errors_prove
     for place in places(entry.where):
         for case in (draw(generator, place.home) for _ in range(DRAWS)):
-            if not _explains(entry, case, _outcome(case)):
+            with in_place(entry.where, entry.wrong):
+                wrong = _outcome(case)
+            got = _outcome(case)
+            both_fail = isinstance(wrong, BaseException) and isinstance(got, BaseException)
+            if not both_fail and not alike(wrong, got):
                 return False
-    return True
+            proven = proven or not both_fail
+    return proven
 
 
 def _explains(entry: Misconception, case: Case, got: Any) -> bool:
