@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
+import types
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,10 +52,12 @@ def diagnose(case: Case, got: Any) -> Diagnosis | None:
     """
     from tinytorch.testing.misconceptions import catalogue
 
+    entries = sorted(catalogue(), key=lambda entry: not _is_called(entry, case))
     deadline = time.monotonic() + TIME_LIMIT
     generator = np.random.default_rng(seeding.seed())
-    entries = sorted(catalogue(), key=lambda entry: not _is_called(entry, case))
     with _quiet():
+        running = _code_run_by(case)
+        entries = [e for e in entries if any(place.function.__code__ in running for place in places(e.where))]
         suspects = [entry for entry in entries if time.monotonic() < deadline and _explains(entry, case, got)]
         fresh = case.drawn(generator)
         if suspects:
@@ -63,6 +67,23 @@ def diagnose(case: Case, got: Any) -> Diagnosis | None:
         if len(suspects) > 1:
             suspects = [entry for entry in suspects if _agrees(entry, generator)] or suspects
     return Diagnosis(tuple(suspects)) if suspects else None
+
+
+def _code_run_by(case: Case) -> set[types.CodeType]:
+    """The code of every function that the case calls: only a mistake in one of them can explain what it gives."""
+    seen: set[types.CodeType] = set()
+
+    def note(frame: types.FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            seen.add(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        _outcome(case)
+    finally:
+        sys.setprofile(before)
+    return seen
 
 
 def _is_called(entry: Misconception, case: Case) -> bool:
