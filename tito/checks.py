@@ -242,6 +242,8 @@ def package(
         )
     tests = {str(e["test"]): e for e in events if e.get("event") == "test"}
     failures = [_failed_test(e) for e in tests.values() if e["status"] == "failed"]
+    if module:
+        _record_hints(module, failures, tests)
     passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
     ended = next((e["status"] for e in events if e.get("event") == "end"), None)
     if ended is None:
@@ -251,6 +253,16 @@ def package(
         verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, every)
     reasons = {name: str(event.get("reason", "")) for name, event in tests.items()}
     return Package(verdict, passed, skipped, seconds, failures, reasons)
+
+
+def _record_hints(module: Module, failures: list[Item], events: dict[str, dict[str, Any]]) -> None:
+    """Keep the catalogue's hints with the exercise in whose lines a test failed."""
+    for item in failures:
+        line = re.match(re.escape(module.shown(module.dev)) + r":(\d+)", item.place)
+        hints = [str(hint) for hint in events[item.name].get("hints", [])]
+        exercise = DevFile(module).exercise_at(int(line[1])) if line and hints else ""
+        if exercise:
+            progress.record_diagnosed(module, exercise, hints)
 
 
 def _failed_test(event: dict[str, Any]) -> Item:

@@ -39,6 +39,10 @@ def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]
 
 def _wanted(dev: DevFile) -> str:
     states = progress.exercise_states(dev)
+    diagnosed = progress.read(dev.module).hints
+    for exercise in dev.exercises():
+        if states[exercise.grade_id] == "done" and exercise.test in diagnosed:
+            states[exercise.grade_id] = "failing"  # by what pytest found, after the inline tests were green
     for state in _ORDER:
         for grade_id, is_ in states.items():
             if is_ == state:

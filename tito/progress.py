@@ -83,6 +83,12 @@ def record_inline(module: Module, digest: str, results: dict[str, str], hints: d
     _write(module, record)
 
 
+def record_diagnosed(module: Module, test: str, hints: list[str]) -> None:
+    record = read(module)
+    record.hints[test] = hints
+    _write(module, record)
+
+
 def record_hint(module: Module, grade_id: str, hint: str) -> None:
     record = read(module)
     record.hints_taken.setdefault(grade_id, []).append(hint)

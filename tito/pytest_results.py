@@ -1,8 +1,8 @@
 """What a pytest run comes to, told line by line to the `tito` that started it, as `pytest -p tito.pytest_results`.
 
 The file that TITO_RESULTS names gets one JSON object a line: per test `{"event": "begin", "test"}` and
-`{"event": "test", "test", "status", "seconds"}`, where it failed with `message`, `diagnosis` and `place`, and at the
-end `{"event": "end", "status"}`.
+`{"event": "test", "test", "status", "seconds"}`, where it failed with `message`, `diagnosis`, `hints` and `place`,
+and at the end `{"event": "end", "status"}`.
 
 TITO_CHAPTERS holds, as JSON, `{name of a module of the package: its dev file}`. Such a module's file has its lines
 where the dev file has them, and is compiled under the dev file's name: whatever tells a place tells the student's.
@@ -109,6 +109,7 @@ def _tell(event: dict[str, Any]) -> None:
 def _failure(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[str, Any]:
     """How a test failed, told from the innermost line of the student, or else of the test."""
     from tinytorch.testing.explain import explain_from
+    from tinytorch.testing.misconceptions import hints_on
 
     error = excinfo.value
     cause = error.__cause__  # a failed Case holds what the student's function raised
@@ -127,6 +128,7 @@ def _failure(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[s
     return {
         "message": failure.message + _smallest(error),
         "diagnosis": failure.diagnosis,
+        "hints": hints_on(failure.diagnosis) if failure.diagnosis else [],
         "place": places[-1] if places else None,
     }
 

@@ -69,6 +69,27 @@ def test_a_check_that_names_a_mistake_records_its_hints(tmp_path, tito, monkeypa
     assert out.splitlines()[1] == "  What is relu(-2)?"
 
 
+def test_a_mistake_that_only_pytest_names_is_hinted_at(edition, tito):
+    body = "return x + 2"
+    test = (
+        "from tinytorch.testing.case import Mismatch\nfrom tinytorch.core.alpha import double\n\n\n"
+        "def test_doubling():\n    if double(3) != 6:\n"
+        "        raise Mismatch('no', 'double: your output is what you get when 2 is added.', double.__code__)\n"
+    )
+    (edition.root / "tests" / "01_alpha" / "test_double.py").write_text(test)
+    catalogue = edition.root / "tinytorch" / "testing" / "misconceptions"
+    (catalogue / "m01_alpha.py").write_text(
+        "from tinytorch.testing.misconceptions import misconception\n\n\n"
+        '@misconception("double", name="2 is added", belief="b", explanation="e", hints=("Is 3 doubled 5?",))\n'
+        "def added(x):\n    return x + 2\n"
+    )
+    write(edition, body)
+    ran = tito("module", "complete", "1")
+    assert "1 of 1 inline tests passed" in ran.out
+    assert ran.status == 1, ran.text
+    assert tito("module", "hint", "1").out.splitlines()[1] == "  Is 3 doubled 5?"
+
+
 def test_an_exercise_that_fails_comes_before_one_that_is_not_written(whole, tito, monkeypatch):
     second = DevFile(whole.course.module("09")).text.split("# %% nbgrader", 1)[1].rsplit("# %%\nreport", 1)[0]
     path = whole.write_alpha(end="# %% nbgrader" + second.replace("triple", "treble") + "# %%\nreport()\n")
