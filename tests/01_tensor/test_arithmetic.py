@@ -44,6 +44,7 @@ def test_functions_of_one_input(name):
     assert_close(T.abs(-Tensor(x)), Tensor(x))
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_clip_limits_on_either_side():
     x = Tensor([-2.0, 0.5, 3.0])
     assert_close(x.clip(-1, 1), Tensor([-1.0, 0.5, 1.0]))
@@ -61,6 +62,7 @@ def test_comparisons_give_truth_values_element_by_element():
     assert_close(a != b, Tensor([True, False, True]))
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_tensors_are_keys_by_identity():
     a, b = Tensor([1.0]), Tensor([1.0])
     assert len({a: 1, b: 2}) == 2

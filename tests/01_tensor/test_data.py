@@ -47,12 +47,14 @@ def test_numpy_gives_the_memory_and_detach_shares_it_without_a_past():
     assert not y.requires_grad and y.grad_fn is None
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_item_is_the_one_number_and_refuses_more():
     assert Tensor([[2.5]]).item() == 2.5
     with pytest.raises(ValueError, match=r"one element, got shape \(2,\)"):
         Tensor([1.0, 2.0]).item()
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_length_is_the_first_size():
     assert len(Tensor(np.zeros((4, 2)))) == 4
     with pytest.raises(TypeError, match=r"use .item\(\)"):
@@ -81,6 +83,7 @@ def test_integers_cannot_require_a_gradient():
         Tensor([1, 2], requires_grad=True)
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_writing_into_a_tensor_is_refused_with_the_way_out():
     with pytest.raises(TypeError, match=r"where\(\), or .data"):
         Tensor([1.0, 2.0])[0] = 5.0

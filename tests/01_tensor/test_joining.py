@@ -25,11 +25,13 @@ def test_any_iterable_can_be_joined():
     assert_close(concatenate(Tensor([float(i)]) for i in range(3)), Tensor([0.0, 1.0, 2.0]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_nothing_to_join_is_refused():
     with pytest.raises(ValueError, match="at least one tensor"):
         concatenate([])
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_stack_refuses_shapes_that_differ():
     with pytest.raises(ValueError, match=r"equal shapes to stack, got \[\(2,\), \(3,\)\]"):
         stack([Tensor([1, 2]), Tensor([1, 2, 3])])
@@ -54,12 +56,14 @@ def test_pad_puts_zeros_unless_told_otherwise():
     assert_close(pad(Tensor([5.0]), (1, 1)), Tensor([0.0, 5.0, 0.0]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize("sizes", [(1,), (1, -1), (1, 1, 1, 1)])
 def test_pad_refuses_odd_negative_or_too_many_sizes(sizes):
     with pytest.raises(ValueError, match="up to 1 pairs of sizes >= 0"):
         pad(Tensor([1.0]), sizes)
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_where_chooses_element_by_element_and_broadcasts():
     x = Tensor([[1.0, -2.0], [-3.0, 4.0]])
     case = Case(where, x > 0, x, Tensor([10.0, 20.0]))

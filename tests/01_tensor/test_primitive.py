@@ -19,11 +19,13 @@ def scaled_sum():
     primitives.remove(scaled_sum)
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_name_and_docstring_stay(scaled_sum):
     assert scaled_sum.__name__ == "scaled_sum"
     assert "offset" in scaled_sum.__doc__
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_inputs_may_be_tensors_arrays_numbers_lists_or_none(scaled_sum):
     expected = Tensor([11.0, 12.0])
     for b in (Tensor([10.0, 10.0]), np.array([10.0, 10.0], np.float32), 10, 10.0, [10.0, 10.0]):
@@ -31,6 +33,7 @@ def test_inputs_may_be_tensors_arrays_numbers_lists_or_none(scaled_sum):
     assert_close(scaled_sum(Tensor([1.0, 2.0])), Tensor([1.0, 2.0]))
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_settings_come_by_keyword_or_in_order_after_the_inputs(scaled_sum):
     x = Tensor([1.0])
     by_name = scaled_sum(x, x, scale=3.0, offset=0.5)
@@ -38,6 +41,7 @@ def test_settings_come_by_keyword_or_in_order_after_the_inputs(scaled_sum):
     assert_close(by_name, Tensor([4.5]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_one_argument_too_many_is_refused(scaled_sum):
     with pytest.raises(TypeError, match="too many positional"):
         scaled_sum(Tensor([1.0]), None, 1.0, 0.0, 5.0)

@@ -21,6 +21,7 @@ def test_relu_takes_infinities_and_does_not_hide_nan():
     assert_close(case(), Tensor([0.0, math.inf, math.nan]), case=case)
 
 
+@pytest.mark.not_in_catalogue("the known mistakes keep this law")
 def test_relu_twice_is_relu_once():
     x = Tensor(generator().standard_normal((5, 5)))
     assert_close(relu(relu(x)), relu(x), case={"x": x})

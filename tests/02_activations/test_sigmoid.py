@@ -21,6 +21,7 @@ def test_sigmoid_is_one_over_one_plus_e_to_the_minus_x(x):
     assert_close(case(), Tensor(np.array([1 / (1 + math.exp(-v)) for v in x])), case=case)
 
 
+@pytest.mark.not_in_catalogue("the known mistakes keep this law")
 @given(vectors)
 def test_opposite_inputs_add_up_to_one(x):
     assert_close(sigmoid(Tensor(x)) + sigmoid(Tensor(-x)), Tensor(np.ones(len(x))), case={"x": x})
@@ -39,6 +40,7 @@ def test_a_small_probability_keeps_its_digits(x):
     assert sigmoid(Tensor(x)).item() == pytest.approx(math.exp(x), rel=1e-5, abs=0)
 
 
+@pytest.mark.not_in_catalogue("the known mistakes pass NaN on")
 def test_nan_stays_nan():
     assert_close(sigmoid(Tensor([math.nan])), Tensor([math.nan]))
 
@@ -49,6 +51,7 @@ def test_tanh_is_a_sigmoid_stretched_to_minus_one_and_one(x):
     assert_close(case(), 2 * sigmoid(Tensor(x)) - 1, case=case, atol=1e-12)
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_tanh_is_odd_and_has_slope_one_at_zero():
     assert_close(tanh(Tensor([1.0, -1.0])), Tensor([0.7615942, -0.7615942]))
     assert tanh(Tensor(np.array(1e-9))).item() == pytest.approx(1e-9, rel=1e-12, abs=0)

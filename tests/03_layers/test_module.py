@@ -74,6 +74,7 @@ def test_a_buffer_stays_one_when_its_value_is_replaced():
     assert_close(norm.state_dict()["mean"], Tensor([1.0, 2.0]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_a_buffer_must_be_a_tensor():
     with pytest.raises(TypeError, match="register_buffer: mean: expected a Tensor or None, got ndarray"):
         Module().register_buffer("mean", np.zeros(3))
@@ -121,6 +122,7 @@ def test_zero_grad_forgets_every_gradient():
     assert [p.grad for p in net.parameters()] == [None] * 5
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_activations_count_as_modules_and_other_things_do_not():
     assert isinstance(ReLU(), Module) and issubclass(Softmax, Module)
     assert isinstance(Linear(1, 1), Module)
@@ -147,6 +149,7 @@ def test_it_shows_its_parts_as_torch_does():
     )
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_a_parameter_shows_that_it_is_one():
     assert repr(Parameter([1.0])) == "Parameter containing:\nTensor([1.], requires_grad=True)"
 
@@ -164,6 +167,7 @@ def test_a_copy_has_its_own_numbers_and_the_same_shape(clone):
     assert names(twin.named_buffers()) == names(net.named_buffers())
 
 
+@pytest.mark.not_in_catalogue("given code")
 @pytest.mark.parametrize("hide", [lambda x: [x], lambda x: (x,), lambda x: {"a": x}], ids=["list", "tuple", "dict"])
 def test_layers_hidden_in_a_list_are_an_error_that_says_so(hide):
     net = Module()
@@ -172,6 +176,7 @@ def test_layers_hidden_in_a_list_are_an_error_that_says_so(hide):
         list(net.parameters())
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_lists_of_other_things_are_left_alone():
     net = Module()
     net.sizes, net.names = [1, 2], {"a": "b"}
@@ -192,6 +197,7 @@ def test_a_frozen_parameter_is_still_a_parameter():
     assert names(layer.named_parameters()) == ["weight", "bias"]
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_identity_returns_its_input_whatever_it_was_given():
     x = ones(2)
     assert Identity(54, unused=True)(x) is x

@@ -27,6 +27,7 @@ def test_a_layer_that_stands_twice_runs_twice():
     assert_close(Sequential(twice, twice)(Tensor([1.0])), Tensor([7.0]))
 
 
+@pytest.mark.not_in_catalogue("the known mistakes take a Sequential with layers")
 def test_without_layers_the_input_comes_back():
     x = ones(2)
     assert Sequential()(x) is x

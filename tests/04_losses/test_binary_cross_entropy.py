@@ -81,6 +81,7 @@ def test_settings_of_the_object_reach_the_function_and_its_weights_are_saved():
     assert sorted(loss.state_dict()) == ["pos_weight", "weight"]
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize("value", [np.nan, -0.1, 1.5])
 def test_a_target_that_is_no_probability_is_named(value):
     y = ZEROS.copy()
@@ -89,11 +90,13 @@ def test_a_target_that_is_no_probability_is_named(value):
         bce(Tensor(ZEROS), Tensor(y))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_shapes_that_would_broadcast_are_refused():
     with pytest.raises(ValueError, match=r"target: expected the shape of the input, \(2, 3\), got \(3,\)"):
         bce(Tensor(ZEROS), Tensor(ZEROS[0]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize("name", ["weight", "pos_weight"])
 @pytest.mark.parametrize("shape", [(2,), (4, 2, 3), (2, 2)])
 def test_weights_must_broadcast_to_the_input(name, shape):
@@ -101,6 +104,7 @@ def test_weights_must_broadcast_to_the_input(name, shape):
         bce(Tensor(ZEROS), Tensor(ZEROS), **{name: Tensor(np.ones(shape))})
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_integer_scores_and_an_empty_batch_are_refused():
     with pytest.raises(TypeError, match="input: expected scores of a floating dtype, got int64"):
         bce(Tensor([1]), Tensor([1]))
@@ -108,6 +112,7 @@ def test_integer_scores_and_an_empty_batch_are_refused():
         bce(Tensor(ZEROS[:0]), Tensor(ZEROS[:0]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_an_unknown_reduction_is_refused():
     with pytest.raises(ValueError, match="binary_cross_entropy_with_logits: reduction: .*did you mean 'mean'?"):
         bce(Tensor(ZEROS), Tensor(ZEROS), reduction="Mean")

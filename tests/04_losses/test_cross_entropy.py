@@ -120,6 +120,7 @@ def test_settings_of_the_objects_reach_the_functions():
     assert_close(CrossEntropyLoss()(Tensor(x), Tensor(y)), cross_entropy(Tensor(x), Tensor(y)))
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_class_weights_are_saved_and_not_learned():
     loss = CrossEntropyLoss([1.0, 2.0])
     assert_close(loss.state_dict()["weight"], Tensor([1.0, 2.0]))
@@ -127,6 +128,7 @@ def test_class_weights_are_saved_and_not_learned():
     assert CrossEntropyLoss().state_dict() == {}
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @BOTH
 @pytest.mark.parametrize("labels, message", [([0, 4, 1], r"target\[1\] is 4"), ([0, 1, -1], r"target\[2\] is -1")])
 def test_a_label_out_of_range_is_named(loss, labels, message):
@@ -134,6 +136,7 @@ def test_a_label_out_of_range_is_named(loss, labels, message):
         loss(Tensor(X), Tensor(labels))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_a_bad_label_in_a_picture_is_named_by_its_place():
     labels = np.zeros((2, 5, 5), np.int64)
     labels[1, 2, 3] = 7
@@ -143,6 +146,7 @@ def test_a_bad_label_in_a_picture_is_named_by_its_place():
         cross_entropy(Tensor(X[0]), Tensor(7))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @BOTH
 def test_labels_that_are_nan_floats_or_truth_values_are_refused(loss):
     with pytest.raises(ValueError, match=rf"{loss.__name__}: target\[2\] is NaN"):
@@ -153,6 +157,7 @@ def test_labels_that_are_nan_floats_or_truth_values_are_refused(loss):
         loss(Tensor(X), Tensor([True, False, True]))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize(
     "shape, fix",
     [((3, 1), r"target.reshape\(3,\)"), ((3, 4), r"target.argmax\(1\)"), ((2,), r"got \(2,\)$"), ((), r"got \(\)$")],
@@ -172,6 +177,7 @@ def test_a_mean_over_nothing_is_refused_and_a_sum_is_zero(loss):
     assert_close(loss(Tensor(X), ignored, reduction="sum"), 0.0)
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @BOTH
 def test_inputs_that_are_no_scores_are_refused(loss):
     with pytest.raises(TypeError, match=r"expected floats of shape \(batch, classes\), got int64"):
@@ -180,17 +186,20 @@ def test_inputs_that_are_no_scores_are_refused(loss):
         loss(Tensor(1.0), Tensor(0))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_class_weights_must_be_one_per_class():
     with pytest.raises(ValueError, match=r"weight: expected shape \(4,\), one for each class, got \(3,\)"):
         cross_entropy(Tensor(X), Tensor([0, 1, 2]), Tensor(np.ones(3)))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1, float("nan")])
 def test_smoothing_must_be_a_part(smoothing):
     with pytest.raises(ValueError, match="label_smoothing: expected a number from 0 to 1"):
         cross_entropy(Tensor(X), Tensor([0, 1, 2]), label_smoothing=smoothing)
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @BOTH
 def test_an_unknown_reduction_is_refused_and_the_nearest_offered(loss):
     with pytest.raises(ValueError, match=f"{loss.__name__}: reduction: .* did you mean 'none'?"):

@@ -40,6 +40,7 @@ def test_it_can_be_traced_back():
     assert mse_loss(Parameter([1.0]), Tensor([2.0])).grad_fn is not None
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_shapes_that_would_broadcast_are_refused_with_the_fix():
     with pytest.raises(
         ValueError, match=r"expected the shape of the input, \(4, 1\), got \(4,\).*target.reshape\(4, 1\)"
@@ -49,11 +50,13 @@ def test_shapes_that_would_broadcast_are_refused_with_the_fix():
         mse_loss(Tensor(np.zeros((2, 3))), Tensor(np.zeros(3)))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match=r"mse_loss: input: .*empty batch of shape \(0, 3\)"):
         mse_loss(Tensor(np.zeros((0, 3))), Tensor(np.zeros((0, 3))))
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_an_unknown_reduction_is_refused_and_the_nearest_offered():
     with pytest.raises(ValueError, match="mse_loss: reduction: .*got 'means'; did you mean 'mean'?"):
         mse_loss(Tensor([1.0]), Tensor([1.0]), reduction="means")

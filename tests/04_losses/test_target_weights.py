@@ -39,6 +39,7 @@ def test_q_and_the_divisor_are_their_formulas_at_every_place(given_labels):
     assert_close(float(divisor), total, case={"target": labels, "weight": w})
 
 
+@pytest.mark.not_in_catalogue("no entry changes the dtype here")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_q_has_the_dtype_of_the_input(dtype):
     for weight in (None, np.ones(3)):
@@ -52,6 +53,7 @@ def test_a_class_may_be_the_ignored_one():
     assert divisor == 1
 
 
+@pytest.mark.not_in_catalogue("no entry writes into its inputs")
 def test_the_labels_are_left_as_they_were():
     labels = np.array([1, -100])
     target_weights(np.zeros((2, 3)), labels, np.ones(3), -100, 0.1)

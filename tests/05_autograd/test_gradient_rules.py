@@ -213,6 +213,7 @@ def test_every_function_has_a_rule_that_agrees_with_differences(function):
         check_gradients(called, *[Tensor(x) for x in inputs], **settings)
 
 
+@pytest.mark.not_in_catalogue("checks the examples of this file")
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
 def test_every_example_runs_the_function_that_it_is_named_after(function):
     for inputs, settings, call in EXAMPLES[function.__name__](Draw()):
@@ -222,6 +223,7 @@ def test_every_example_runs_the_function_that_it_is_named_after(function):
         assert function in made_by
 
 
+@pytest.mark.not_in_catalogue("checks the examples of this file")
 def test_there_is_no_example_without_a_function():
     assert set(EXAMPLES) <= {f.__name__ for f in FUNCTIONS}
 

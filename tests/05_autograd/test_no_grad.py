@@ -15,6 +15,7 @@ def x():
     return Tensor(np.array([2.0]), requires_grad=True)
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_no_graph_is_kept_inside(x):
     with no_grad():
         y = x * x
@@ -22,6 +23,7 @@ def test_no_graph_is_kept_inside(x):
     assert (x * x).grad_fn is not None
 
 
+@pytest.mark.not_in_catalogue("module 01 records, and its entries break that")
 def test_no_graph_is_kept_where_no_input_requires_a_gradient():
     y = Tensor(np.ones(3)) * 2.0
     assert y.grad_fn is None and not y.requires_grad
@@ -34,6 +36,7 @@ def test_what_was_computed_inside_is_a_constant_outside(x):
     assert_close(x.grad, Tensor(np.array([20.0])))
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_it_decorates_functions_and_can_be_used_again(x):
     @no_grad()
     def square(t):
@@ -45,6 +48,7 @@ def test_it_decorates_functions_and_can_be_used_again(x):
     assert is_grad_enabled()
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_recording_resumes_after_an_error_and_after_nesting(x):
     with pytest.raises(ZeroDivisionError), no_grad():
         raise ZeroDivisionError
@@ -56,6 +60,7 @@ def test_recording_resumes_after_an_error_and_after_nesting(x):
     assert is_grad_enabled()
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_it_holds_in_its_own_thread_only(x):
     recorded = []
     with no_grad():

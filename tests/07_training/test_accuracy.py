@@ -34,6 +34,7 @@ def test_logits_may_have_places_after_the_classes():
     assert_close(accuracy(Tensor(logits), Tensor(np.array([[1, 1, 1, 0], [1, 0, 0, 0]]))), 0.5)
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize(("logits", "labels"), [((4, 3), (3,)), ((4,), (4,)), ((4, 3), (4, 3)), ((0, 3), (0,))])
 def test_shapes_that_do_not_fit_and_an_empty_batch_are_refused(logits, labels):
     with pytest.raises(

@@ -105,6 +105,7 @@ def test_ctrl_c_without_a_checkpoint_finishes_its_step_and_says_that_nothing_was
     assert "nothing was saved" in capsys.readouterr().out
 
 
+@pytest.mark.not_in_catalogue("given code")
 def test_a_second_ctrl_c_does_not_wait(new_run, path):
     run = new_run()
 
@@ -178,6 +179,7 @@ def test_a_truncated_file_is_named_with_its_size_and_nothing_changes(new_run, pa
     assert snapshot(run) == before
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_a_file_of_other_software_is_named(new_run, path):
     from safetensors.numpy import save_file
 
@@ -196,6 +198,7 @@ def test_a_checkpoint_of_another_run_is_not_overwritten(new_run, path):
     assert path.read_bytes() == kept
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_resume_needs_a_path(new_run):
     with pytest.raises(ValueError, match='resume=True needs the path to go on from; pass checkpoint="run.safetensors"'):
         new_run().fit(1, resume=True)
@@ -226,6 +229,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(new_run, path, monkeypatch,
     assert len(resumed.trainer.history) == 4
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 def test_a_folder_that_is_not_there_is_found_before_training(new_run, tmp_path):
     run = new_run()
     with pytest.raises(

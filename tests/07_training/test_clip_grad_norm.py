@@ -66,6 +66,7 @@ def test_float32_stays_float32():
     assert p.grad.dtype == np.float32
 
 
+@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
 @pytest.mark.parametrize("max_norm", [0, -1.0, float("nan")])
 def test_a_max_norm_that_is_not_above_0_is_refused(max_norm):
     with pytest.raises(ValueError, match="clip_grad_norm: max_norm: expected a number above 0, got"):
