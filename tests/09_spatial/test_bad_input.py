@@ -156,3 +156,9 @@ def test_a_thing_of_another_kind_is_refused_with_a_way_out(case):
         call()
     missing = [text for text in texts if text not in str(caught.value)]
     assert not missing, f"the message should say {missing}: {caught.value}"
+
+
+@pytest.mark.not_in_catalogue("what a layer says of itself is given code")
+def test_an_error_within_a_network_begins_with_the_layer_it_came_from():
+    with pytest.raises(ValueError, match=r"^Conv2d: x: expected 3 channels, got 4"):
+        SimpleCNN()(Tensor(np.zeros((2, 4, 32, 32), np.float32)))

@@ -99,7 +99,15 @@ class Layer:
     training = True
 
     def __call__(self, *inputs, **keywords):
-        return self.forward(*inputs, **keywords)
+        try:
+            return self.forward(*inputs, **keywords)
+        except (TypeError, ValueError) as error:
+            name = type(self).__name__
+            if not hasattr(error, "layer"):  # the innermost layer puts its name before what is wrong
+                error.layer = name
+                if not str(error).startswith(name):
+                    error.args = (f"{name}: {error}",)
+            raise
 
     def extra_repr(self) -> str:
         """The settings, as they stand between the parentheses of the repr."""
