@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tito import check_course
-from tito.check_course import Found
+from tito.check_course import Entry, Found
 
 EXERCISE = '''\
 # %% nbgrader={{"grade": false, "grade_id": "{name}", "locked": false, "schema_version": 3, "solution": true, "task": false}}
@@ -180,6 +180,12 @@ def test_all_mistakes_must_be_caught_and_nineteen_of_twenty_named(killed, named,
     both = [Found("a", entries=40, killed=40, named=40), Found("b", entries=60, killed=killed - 40, named=named - 40)]
     both[1].problems = problems
     assert check_course.passes(both) is passes
+
+
+def test_places_take_turns():
+    keys = ["1/a/x", "1/a/y", "1/a/z", "1/b/x", "2/a/x", "2/a/y"]
+    entries = check_course._spread([Entry(key, key[0], "") for key in keys])
+    assert [entry.key for entry in entries] == ["1/a/x", "1/b/x", "2/a/x", "1/a/y", "2/a/y", "1/a/z"]
 
 
 def test_the_table_has_a_line_per_module_and_their_sum():
