@@ -30,6 +30,7 @@ def use_seed(seed: int | None = None) -> None:
 
 def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
     """Run the dev file as a student does, `python name_dev.py`, and judge what its inline tests reported."""
+    was = progress.content(module)
     dev = DevFile(module)
     shown = module.shown(module.dev)
     tests = dev.inline_tests()
@@ -50,8 +51,8 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
         )
         events = _read_events(results)
     reported = {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
-    statuses = {name: str(e.get("status")) for name, e in reported.items()}
-    progress.record_inline(module, dev.digest, statuses, {n: e["hints"] for n, e in reported.items() if e.get("hints")})
+    statuses = {name: str(reported.get(name, {}).get("status", "not run")) for name in tests}
+    progress.record_inline(module, was, statuses, {n: e["hints"] for n, e in reported.items() if e.get("hints")})
     items = {name: _item(dev, name, line, reported.get(name)) for name, line in tests.items()}
     for exercise in dev.exercises():
         if exercise.test not in items:

@@ -91,7 +91,8 @@ def module_status() -> None:
     rows = []
     for module in Course.find().modules:
         now = standing(module)
-        counts = [f"{now.done}/{now.exercises}", f"{now.points:g}/{now.of_points:g}"]
+        points = [sum(exercise.points for exercise in some) for some in (now.done, [e.exercise for e in now.exercises])]
+        counts = [f"{len(now.done)}/{len(now.exercises)}", f"{points[0]:g}/{points[1]:g}"]
         rows.append([module.folder, *(["-", "-"] if now.state == "given" else counts), now.state])
     table(["module", "exercises", "points", "state"], rows)
 
@@ -113,13 +114,12 @@ def module_test(
 def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     """Inline tests, export, pytest, progress. Stops at the first step that fails."""
     from tito import checks, progress, snapshots
-    from tito.dev_file import DevFile
     from tito.export import export
 
     checks.use_seed()
     module = Course.find().module(name)
     snapshots.of_modules([module], "complete")
-    digest = DevFile(module).digest
+    was = progress.content(module)
     heading(f"Module {module.folder}")
     say(f"1/3   inline tests: {module.shown(module.dev)}")
     done = checks.inline(module, time_limit or INLINE_LIMIT)
@@ -129,13 +129,13 @@ def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     ok("written" if export(module) else "up to date")
     say(f"\n3/3   pytest: {module.shown(module.tests)}")
     _stop_unless(checks.package(module.root, [module.shown(module.tests)], module, time_limit or PYTEST_LIMIT))
-    if DevFile(module).digest != digest:
+    if progress.content(module) != was:
         raise TitoError(
-            f"{module.shown(module.dev)} changed while it was being checked.",
+            f"{module.shown(module.dev)}, or a module it needs, changed while it was being checked.",
             f"Save it and run `tito module complete {module.number}` again.",
             status=1,
         )
-    progress.record_completed(module, digest)
+    progress.record_completed(module, was)
     heading(f"\nModule {module.number} is complete.")
 
 

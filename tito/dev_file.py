@@ -223,6 +223,24 @@ class DevFile:
             found[node.name] = node.lineno
         return found
 
+    def code_hashes(self) -> dict[str, str]:
+        """Inline test -> hash of the code that runs down to it, and to its exercise. Comments do not count."""
+        in_string = _lines_inside_strings(self.tree)
+        solutions = {exercise.test: self._end_of(exercise.line) for exercise in self.exercises()}
+        ends = {test: max(self._end_of(line), solutions.get(test, 0)) for test, line in self.inline_tests().items()}
+        hashes: dict[str, str] = {}
+        code = hashlib.sha256()
+        for number, text in enumerate(self.text.split("\n"), 1):
+            if number in in_string or not re.match(r"\s*(#|$)", text):
+                code.update(f"{text}\n".encode())
+            hashes.update((test, code.hexdigest()[:16]) for test, end in ends.items() if end == number)
+        return hashes
+
+    def _end_of(self, line: int) -> int:
+        """The last line of the cell that the line stands in."""
+        cell = self.cell_at(line)
+        return cell.line + len(cell.source) - 1 if cell else line
+
     def unwritten(self) -> list[tuple[int, str]]:
         """(line, text) of each stub: `raise NotImplementedError("Module 09, exercise 3: …")`."""
         found = []

@@ -86,20 +86,23 @@ def _show_exercises(course: Course, dev: DevFile) -> str:
     """Show the exercises; what to do about the first that is not done, or after the last."""
     from tito.progress import exercise_states, standing
 
-    module, states = dev.module, exercise_states(dev)
+    module, states = dev.module, exercise_states(dev.module)
     exercises = dev.exercises()
     width = max((len(exercise.grade_id) for exercise in exercises), default=0)
     count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
     say(f"{module.shown(module.dev)}: {count}, {sum(e.points for e in exercises):g} points")
     for e in exercises:
-        say(f"  {states[e.grade_id]:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points")
+        is_ = states[e.grade_id]
+        why = f"  ({is_.why})" if is_.state == "stale" else ""
+        say(f"  {is_.state:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points{why}")
     for e in exercises:
         place = f"exercise {e.number}, {e.grade_id}: {module.shown(module.dev)}:{e.line}"
-        if states[e.grade_id] == "not started":
+        state = states[e.grade_id].state
+        if state == "not started":
             return f"write {place}, then `tito module test {module.number}`"
-        if states[e.grade_id] == "failing":
+        if state == "failing":
             return f"mend {place}; `tito module test {module.number}` says what is wrong"
-        if states[e.grade_id] == "not checked":
+        if state in ("stale", "not checked"):
             return f"check {place}: `tito module test {module.number}`"
     if standing(module).state != "complete":
         return f"`tito module complete {module.number}`"

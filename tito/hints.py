@@ -14,7 +14,7 @@ from tito.errors import TitoError
 from tito.reset import named, solution_cells
 
 _HINT = re.compile(r"^HINT:\s*(.+?)(?=^[A-Z]+:|\Z)", re.MULTILINE | re.DOTALL)
-_ORDER = ("failing", "not started", "not checked")  # what a hint is wanted on first
+_ORDER = ("failing", "not started", "stale", "not checked")  # what a hint is wanted on first
 
 
 def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]:
@@ -38,7 +38,7 @@ def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]
 
 
 def _wanted(dev: DevFile) -> str:
-    states = progress.exercise_states(dev)
+    states = {grade_id: now.state for grade_id, now in progress.exercise_states(dev.module).items()}
     diagnosed = progress.read(dev.module).hints
     for exercise in dev.exercises():
         if states[exercise.grade_id] == "done" and exercise.test in diagnosed:

@@ -36,11 +36,9 @@ def test_each_call_says_more_and_the_last_is_the_shape_of_the_solution(edition, 
 def test_what_the_last_check_named_comes_first(edition, tito):
     write(edition, "return 3 * x")
     tito("module", "test", "1")
-    record = recorded(edition)
-    assert record["inline"] == {"test_double": "failed"}
-    progress.record_inline(
-        edition.alpha, record["inline_of"], record["inline"], {"test_double": ["Three?", "How many are a pair?"]}
-    )
+    assert recorded(edition)["inline"]["test_double"]["result"] == "failed"
+    hints = {"test_double": ["Three?", "How many are a pair?"]}
+    progress.record_inline(edition.alpha, progress.content(edition.alpha), {"test_double": "failed"}, hints)
     firsts = [tito("module", "hint", "1").out.splitlines()[:2] for _ in range(3)]
     assert firsts == [
         ["double, hint 1 of 4:", "  Three?"],

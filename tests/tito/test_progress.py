@@ -30,19 +30,140 @@ def test_a_failed_exercise_is_not_done(tree, tito):
     assert row(tito("module", "status").out, "01_alpha") == ["01_alpha", "0/1", "0/5", "in progress"]
 
 
-def test_an_edit_makes_recorded_results_stale(tree, tito):
-    tito("module", "test", "alpha")
-    tree.alpha.dev.write_text(tree.alpha.dev.read_text() + "\n# more\n")
-    assert row(tito("module", "status").out, "01_alpha")[1:] == ["0/1", "0/5", "changed since its last check"]
+FIRST, SECOND, THIRD = "first", "second", "third"
+
+
+@pytest.fixture
+def three(tree):
+    """Module 01 with three exercises, one below the other, all checked and done."""
+    parts = [cells(tree).replace("double", name) for name in (FIRST, SECOND, THIRD)]
+    tree.write_alpha(solution="".join(parts), test="")
+    check(tree)
+    return tree
+
+
+def cells(tree) -> str:
+    """The two cells of exercise `double`: its solution and its test."""
+    text = tree.alpha.read_dev()
+    return text[text.index("# %% nbgrader") : text.rindex("# %%\nreport")]
+
+
+def check(tree, **results: str):
+    """Record results as if all inline tests had passed, but for those named."""
+    was = progress.content(tree.alpha)
+    progress.record_inline(tree.alpha, was, {test: results.get(test, "passed") for test in was.tests}, {})
+
+
+def states(tree) -> dict[str, str]:
+    return {name: now.state for name, now in progress.exercise_states(tree.alpha).items()}
+
+
+def edit(tree, old: str, new: str) -> None:
+    text = tree.alpha.read_dev()
+    assert old in text
+    tree.alpha.dev.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def body_of(name: str) -> tuple[str, str]:
+    """Where the body of an exercise begins, and the same with another statement before it."""
+    return f"def {name}(x):\n", f"def {name}(x):\n    x = x + 0\n"
+
+
+def test_an_edit_makes_what_runs_below_it_stale_and_nothing_above(three):
+    assert states(three) == {FIRST: "done", SECOND: "done", THIRD: "done"}
+    edit(three, *body_of(THIRD))
+    assert states(three) == {FIRST: "done", SECOND: "done", THIRD: "stale"}
+    edit(three, *body_of(FIRST))
+    assert states(three) == {FIRST: "stale", SECOND: "stale", THIRD: "stale"}
+    assert progress.exercise_states(three.alpha)[FIRST].why == "changed since"
+    assert progress.standing(three.alpha).state == "stale: changed since its last check"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import math", "import math\nmath.pi = 3"),
+        ("assert second(2) == 4", "assert second(2) == 2 + 2"),
+        ("def second(x):", "if True:\n    first = None\n\n\ndef second(x):"),
+        ('    """Twice `x`.\n', '    """Twice `x`.\n# not a comment: text\n'),
+        ("# %% [markdown]\n# # Module 01: Alpha", "# %% [markdown]\nmath = None"),
+    ],
+)
+def test_whatever_may_touch_an_exercise_makes_it_stale(three, old, new):
+    edit(three, old, new)
+    assert states(three)[SECOND] == "stale"
+
+
+def test_a_solution_below_its_test_counts(tree):
+    solution, test = cells(tree).split("# %% ")[1:]
+    tree.write_alpha(solution=f"# %% {test}", test=f"# %% {solution}")
+    check(tree)
+    edit(tree, "2 * x", "3 * x")
+    assert states(tree) == {"double": "stale"}
+
+
+def test_text_and_comments_touch_nothing(three):
+    edit(three, "# # Module 01: Alpha", "# # Module 01: Alpha, the first\n#\n# more")
+    edit(three, "    return 2 * x\n", "\n    # twice\n    return 2 * x\n")
+    assert set(states(three).values()) == {"done"}
+
+
+def test_what_was_edited_back_is_done_again(three):
+    old, new = body_of(FIRST)
+    edit(three, old, new)
+    edit(three, new, old)
+    assert set(states(three).values()) == {"done"}
+
+
+def test_a_failure_on_another_content_is_not_told(three):
+    check(three, test_second="failed")
+    assert states(three) == {FIRST: "done", SECOND: "failing", THIRD: "done"}
+    edit(three, *body_of(SECOND))
+    assert states(three) == {FIRST: "done", SECOND: "not checked", THIRD: "stale"}
+
+
+def test_a_test_that_did_not_run_is_not_done_by_an_earlier_run(three):
+    check(three, test_second="not run")
+    assert states(three) == {FIRST: "done", SECOND: "not checked", THIRD: "done"}
+
+
+def test_a_run_of_some_tests_leaves_what_is_known_of_the_others(three):
+    progress.record_inline(three.alpha, progress.content(three.alpha), {"test_second": "failed"}, {})
+    assert states(three) == {FIRST: "done", SECOND: "failing", THIRD: "done"}
+
+
+def test_results_of_a_file_that_changed_meanwhile_are_not_recorded(tree):
+    was = progress.content(tree.alpha)
+    edit(tree, "2 * x", "3 * x")
+    progress.record_inline(tree.alpha, was, {"test_double": "passed"}, {})
+    assert states(tree) == {"double": "not checked"}
+    assert not record_path(tree).exists()
+
+
+def test_a_module_that_another_needs_makes_it_stale_when_its_export_changes(whole, tito):
+    assert tito("export", "alpha").status == 0
+    assert tito("module", "test", "9").status == 0
+    spatter = whole.course.module("9")
+    progress.record_completed(spatter, progress.content(spatter))
+    assert progress.standing(spatter).state == "complete"
+    edit(whole, "2 * x", "x + x")
+    assert progress.standing(spatter).state == "complete", "it was checked on what is built"
+    assert tito("export", "alpha").status == 0
+    assert progress.standing(spatter).state == "stale: module 01 changed since it was complete"
+    assert [e.state for e in progress.standing(spatter).exercises] == ["stale"]
+    assert progress.exercise_states(spatter)["triple"].why == "module 01 changed since"
+
+
+def test_where_it_is_not_known_what_a_module_needs_all_earlier_ones_count(whole):
+    (whole.root / "modules" / "09_spatter" / "ABOUT.md").write_text("no front matter")
+    assert list(progress.content(whole.course.module("9")).needs) == ["01"]
 
 
 def test_an_edit_after_completion_shows(tree):
-    from tito.dev_file import DevFile
-
-    progress.record_completed(tree.alpha, DevFile(tree.alpha).digest)
+    progress.record_completed(tree.alpha, progress.content(tree.alpha))
     assert progress.standing(tree.alpha).state == "complete"
-    tree.alpha.dev.write_text(tree.alpha.dev.read_text() + "\n# more\n")
-    assert progress.standing(tree.alpha).state == "changed since it was complete"
+    edit(tree, "#| export\ndef double", "def double")
+    assert progress.standing(tree.alpha).state == "stale: changed since it was complete", "what is exported has changed"
 
 
 def test_status_tells_a_missing_dev_file_and_one_that_does_not_parse(tree, tito):
@@ -59,8 +180,13 @@ DAMAGED = {
     "a list": b"[1, 2]",
     "a number": b"3",
     "other fields": b'{"colour": "red"}',
-    "wrong types": b'{"inline": ["a"], "inline_of": 3}',
+    "wrong types": b'{"inline": ["a"]}',
     "wrong values": b'{"inline": {"test_double": 1}}',
+    "of another form": b'{"inline_of": "", "inline": {}, "hints": {}, "completed_of": "", "completed_at": ""}',
+    "a result of another form": b'{"inline": {"test_double": {"result": "passed"}}}',
+    "a time that is none": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "noon"}}',
+    "a time of nowhere": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "2026-11-22T12:00:00"}}',
+    "needs of another type": b'{"complete": {"result": "", "of": "", "needs": {"01": 3}, "at": "2026-11-22T12:00:00+00:00"}}',
     "hints of other types": b'{"hints": {"test_double": "x"}}',
     "hints that are no text": b'{"hints_taken": {"double": [1]}}',
     "deep": b"[" * 100_000,
@@ -80,7 +206,7 @@ def test_a_damaged_file_is_set_aside_with_a_notice(tree, tito, damage):
     aside = [p for p in path.parent.iterdir() if ".damaged-" in p.name]
     assert [p.read_bytes() for p in aside] == [DAMAGED[damage]]
     assert tito("module", "test", "alpha").status == 0, "and the next check is recorded as ever"
-    assert json.loads(path.read_text())["inline"] == {"test_double": "passed"}
+    assert json.loads(path.read_text())["inline"]["test_double"]["result"] == "passed"
 
 
 def test_two_damaged_files_are_both_kept(tree, tito):
