@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
@@ -54,10 +55,20 @@ def environment(*roots: Path, **more: str) -> dict[str, str]:
     }
 
 
-def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float, quiet: bool = False) -> Outcome:
+def run(
+    arguments: list[str],
+    *,
+    cwd: Path,
+    env: dict[str, str],
+    limit: float,
+    quiet: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Run `python ARGUMENTS` for at most `limit` seconds, passing its output on as it comes unless `quiet`.
 
     The child leads a process group of its own, which is gone when this returns, whatever it has started.
+
+    meanwhile: called some twenty times a second while the child runs; what it raises ends the child, and is raised.
     """
     # No core files. Set here, for us and so for the child: what Popen runs between fork and exec is not thread-safe.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
@@ -72,22 +83,22 @@ def run(arguments: list[str], *, cwd: Path, env: dict[str, str], limit: float, q
     )
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
-    output = _Output(child.stdout, quiet)
+    output = _Output(child.stdout, quiet, meanwhile)
     timed_out = False
     dump = b""
-    try:
-        output.pump(child, time.monotonic() + limit)
-        if child.poll() is None:
-            timed_out = True
-            output.room = 0  # what comes now is for us
-            mark = output.total
-            child.send_signal(signal.SIGABRT)
-            output.pump(child, time.monotonic() + 2)
-            dump = output.tail[-(output.total - mark) :] if output.total > mark else b""
-    finally:
-        _end_group(child)
-    output.pump(child, time.monotonic() + 0.2)
-    child.stdout.close()
+    with child.stdout:
+        try:
+            output.pump(child, time.monotonic() + limit)
+            if child.poll() is None:
+                timed_out = True
+                output.room = 0  # what comes now is for us
+                mark = output.total
+                child.send_signal(signal.SIGABRT)
+                output.pump(child, time.monotonic() + 2)
+                dump = output.tail[-(output.total - mark) :] if output.total > mark else b""
+        finally:
+            _end_group(child)
+        output.pump(child, time.monotonic() + 0.2)
     output.close()
     return Outcome(child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace"))
 
@@ -103,9 +114,10 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
 class _Output:
     """A child's output: passed on as long as there is room (unless it is to be quiet), its end remembered."""
 
-    def __init__(self, pipe: IO[bytes], quiet: bool):
+    def __init__(self, pipe: IO[bytes], quiet: bool, meanwhile: Callable[[], None]):
         self.pipe = pipe
         self.quiet = quiet
+        self.meanwhile = meanwhile
         self.room = SHOWN_BYTES
         self.total = 0
         self.left_out = 0
@@ -118,12 +130,14 @@ class _Output:
             selector.register(self.pipe, EVENT_READ)
             while not self.ended and (left := deadline - time.monotonic()) > 0:
                 ready = selector.select(min(left, 0.05))
+                self.meanwhile()
                 if ready:
                     self._take(os.read(self.pipe.fileno(), 65536))
                 elif child.poll() is not None:
                     return  # a grandchild may hold the pipe open; the child's own words are all here
         # Output can end (closed by the child) before the child does.
         while child.poll() is None and time.monotonic() < deadline:
+            self.meanwhile()
             time.sleep(0.01)
 
     def _take(self, chunk: bytes) -> None:

@@ -82,6 +82,20 @@ def test_what_a_stopped_child_started_ends_too(run):
     assert ends(int(out.split()[0]))
 
 
+@pytest.mark.parametrize("closing", ["", "os.close(1); os.close(2)"])
+def test_who_waits_may_break_off_and_nothing_of_the_child_is_left(tmp_path, closing):
+    code = "import os, subprocess, time\np = subprocess.Popen(['sleep', '60'])\nopen('pids', 'w').write(f'{os.getpid()} {p.pid}')\n"
+    (tmp_path / "program.py").write_text(f"{code}{closing}\ntime.sleep(60)")
+
+    def break_off():
+        if (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().count(" "):
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        child.run(["program.py"], cwd=tmp_path, env=child.environment(tmp_path), limit=20, meanwhile=break_off)
+    assert all(ends(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+
+
 def test_a_child_that_closes_its_output_still_has_its_time_limit(run):
     began = time.monotonic()
     outcome, _ = run("import os, time\nos.close(1)\nos.close(2)\ntime.sleep(60)", limit=0.5)
