@@ -1,0 +1,31 @@
+"""Tables as text for a terminal and as HTML for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Columns under their names, the first `left` flush left, the others flush right; a line under the head."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = []
+    for row in [head, *rows]:
+        cells = [f"{c:<{w}}" if i < left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "-" * (sum(widths) + 2 * (len(widths) - 1)))
+    return "\n".join(lines)
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """The same as an HTML table; the spaces that cells begin with are kept."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        align = ["left" if i < left else "right" for i in range(len(cells))]
+        styled = (
+            f'<{tag} style="text-align:{a};white-space:pre">{escape(c)}</{tag}>'
+            for c, a in zip(cells, align, strict=True)
+        )
+        return f"<tr>{''.join(styled)}</tr>"
+
+    return f"<table><thead>{line(head, 'th')}</thead><tbody>{''.join(line(row, 'td') for row in rows)}</tbody></table>"
