@@ -4,6 +4,9 @@ import sys
 
 
 def main() -> None:
+    from tito.changes import finish_here
+
+    finish_here()  # first of all: half of what follows may be of another edition
     from tito.show import make_output_safe
 
     make_output_safe()

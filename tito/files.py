@@ -2,29 +2,64 @@
 
 import errno
 import os
+import re
+import shutil
 import uuid
 from pathlib import Path
 
 from tito.errors import TitoError
 
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_BESIDE = re.compile(r"\.(.+)\.(\d+)-[0-9a-f]{32}\.tmp")
+
+
+def beside(path: Path) -> Path:
+    """A name in the same folder under which to make what is then renamed to `path`. It holds this process's id."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex}.tmp")
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that were killed have left of making `path`; those that live are still at it."""
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return  # no folder yet, or none that can be read: nothing to sweep
+    for name in names:
+        match = _BESIDE.fullmatch(name)
+        if match and match[1] == path.name and not _lives(int(match[2])):
+            left = path.with_name(name)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write `content` beside `path` and rename it into place. What cannot be written is a TitoError."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    made = beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "xb") as file:
+        sweep(path)
+        with open(made, "xb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(made, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
         try:
-            beside.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
         except OSError:
             pass  # the folder refused the write as well: that error is already on its way
 

@@ -1,0 +1,68 @@
+"""The commands that bring a student's files in step with something else: with a notebook, with a newer edition."""
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from tito.commands import ModuleNames, app
+from tito.course import Course, Module
+from tito.errors import ChapterError, TitoError
+from tito.show import fail, ok
+
+
+class Source(str, Enum):
+    py = "py"
+    ipynb = "ipynb"
+
+
+@app.command("notebook")
+def notebook(
+    names: ModuleNames = None,
+    everything: Annotated[bool, typer.Option("--all", help="All modules.")] = False,
+    source: Annotated[
+        Source | None, typer.Option("--from", help="Which of the two to keep, where both have changed.")
+    ] = None,
+    solutions: Annotated[
+        bool, typer.Option("--solutions", help="In the reference course: with the answers, beside the dev file.")
+    ] = False,
+) -> None:
+    """Bring a chapter's notebook in step with its dev file, or the other way round; the first time, write it.
+
+    In the reference course it is the students' form, without the answers, in notebooks/.
+    """
+    course = Course.find()
+    if bool(names) == everything:
+        raise TitoError("say which modules, or --all.", "For example: `tito notebook 09`.")
+    modules = [course.module(name) for name in names] if names else course.modules
+    failed = False
+    for module in modules:
+        try:
+            ok(_notebook(module, source, solutions))
+        except ChapterError as error:
+            fail(f"{error.message}\n      {error.fix}")
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+def _notebook(module: Module, source: Source | None, solutions: bool) -> str:
+    """Write or bring in step the notebook of one module; returns what was done."""
+    from tito import notebooks
+
+    reference = notebooks.is_reference(module)
+    if solutions and not reference:
+        raise ChapterError(
+            f"{module.shown(module.dev)} is not a chapter of the reference course.",
+            f"Without --solutions the notebook holds what the file holds: `tito notebook {module.number}`.",
+        )
+    if not reference or solutions:
+        return notebooks.sync(module, source.value if source else None)
+    if source:
+        raise ChapterError(
+            "--from chooses between a dev file and the notebook beside it, and the students' form is made anew.",
+            f"Leave it out, or add --solutions: `tito notebook {module.number} --solutions --from {source.value}`.",
+        )
+    changed = notebooks.write_for_students(module)
+    path = module.shown(notebooks.for_students(module))
+    return f"{path} is {'written, without the answers' if changed else 'up to date'}."
