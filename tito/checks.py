@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,8 +29,13 @@ def use_seed(seed: int | None = None) -> None:
     os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
 
 
-def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
-    """Run the dev file as a student does, `python name_dev.py`, and judge what its inline tests reported."""
+def inline(
+    module: Module, limit: float = INLINE_LIMIT, meanwhile: Callable[[dict[str, Item]], None] = lambda items: None
+) -> Inline:
+    """Run the dev file as a student does, `python name_dev.py`, and judge what its inline tests reported.
+
+    meanwhile: called again and again while they run, with what is known so far; what it raises ends the run.
+    """
     was = progress.content(module)
     dev = DevFile(module)
     shown = module.shown(module.dev)
@@ -40,6 +46,7 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
             f"Bring its test cells back, for example from `git show HEAD:{shown}`.",
             status=1,
         )
+    stubs = {dev.exercise_at(line): (line, text) for line, text in reversed(dev.unwritten())}  # the first of each
     with TemporaryDirectory(prefix="tito-inline-") as folder:
         results = Path(folder) / "results.jsonl"
         outcome = child.run(
@@ -48,16 +55,13 @@ def inline(module: Module, limit: float = INLINE_LIMIT) -> Inline:
             env=child.environment(module.root, TINYTORCH_RESULTS=str(results)),
             limit=limit,
             quiet=True,
+            meanwhile=lambda: meanwhile(_items(dev, stubs, _read_events(results), running=True)),
         )
         events = _read_events(results)
-    reported = {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
+    reported = _reported(events)
     statuses = {name: str(reported.get(name, {}).get("status", "not run")) for name in tests}
     progress.record_inline(module, was, statuses, {n: e["hints"] for n, e in reported.items() if e.get("hints")})
-    items = {name: _item(dev, name, line, reported.get(name)) for name, line in tests.items()}
-    for exercise in dev.exercises():
-        if exercise.test not in items:
-            missing = f"there is no such test in {shown}: nothing checks {exercise.grade_id}"
-            items[exercise.test] = Item(exercise.test, "failing", missing, place=f"{shown}:{exercise.line}")
+    items = _items(dev, stubs, events)
     ended = any(e.get("event") == "end" for e in events)
     if outcome.timed_out:
         verdict = _out_of_time(module, outcome, limit)
@@ -80,15 +84,36 @@ def _read_events(path: Path) -> list[dict[str, Any]]:
     return events
 
 
-def _item(dev: DevFile, name: str, line: int, event: dict[str, Any] | None) -> Item:
+def _reported(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
+
+
+def _items(
+    dev: DevFile, stubs: dict[str, tuple[int, str]], events: list[dict[str, Any]], running: bool = False
+) -> dict[str, Item]:
+    """What became of each inline test, and of exercises that have none. stubs: by test, (line, text)."""
+    shown = dev.module.shown(dev.module.dev)
+    reported = _reported(events)
+    tests = dev.inline_tests()
+    items = {name: _item(dev, stubs.get(name), name, line, reported.get(name)) for name, line in tests.items()}
+    for name in [str(e.get("name")) for e in events if e.get("event") == "begin"] if running else []:
+        if name in items and name not in reported:
+            items[name] = Item(name, "running", place=items[name].place)
+    for exercise in dev.exercises():
+        if exercise.test not in items:
+            missing = f"there is no such test in {shown}: nothing checks {exercise.grade_id}"
+            items[exercise.test] = Item(exercise.test, "failing", missing, place=f"{shown}:{exercise.line}")
+    return items
+
+
+def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, event: dict[str, Any] | None) -> Item:
     """What became of one inline test. Whose exercise still holds a stub is not done, whatever its test says."""
     shown = dev.module.shown(dev.module.dev)
     if event is None:
         return Item(name, "not run", place=f"{shown}:{line}")
     status = _STATUS.get(str(event.get("status")), "failing")
-    stubs = [(at, text) for at, text in dev.unwritten() if dev.exercise_at(at) == name]
-    if status == "done" and stubs:
-        return Item(name, "not started", stubs[0][1], place=f"{shown}:{stubs[0][0]}")
+    if status == "done" and stub:
+        return Item(name, "not started", stub[1], place=f"{shown}:{stub[0]}")
     told = event.get("line")
     at = told if isinstance(told, int) else line
     if status == "failing" and (cell := dev.cell_at(at)) and cell is dev.cell_at(line):
@@ -204,12 +229,14 @@ def package(
     every: bool = False,
     live: bool = False,
     diagnose: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Package:
     """Run pytest on `what` (folders or tests, as pytest names them) in a child, and judge what it reported.
 
     module: whose tests they are, if one's: its endless loop is told by its line.
     chapters: modules taken from their dev files, and not from the package as built.
     every: go on after the first failure. live: show pytest's progress. diagnose: look for the mistake's name.
+    meanwhile: called again and again while it runs; what it raises ends the run.
     """
     shown = " ".join(what)
     for name in what:
@@ -232,6 +259,7 @@ def package(
             env=child.environment(*roots, **extra),
             limit=limit,
             quiet=not live,
+            meanwhile=meanwhile,
         )
         seconds = round(time.monotonic() - began, 3)
         events = _read_events(results)
@@ -245,6 +273,8 @@ def package(
     failures = [_failed_test(e) for e in tests.values() if e["status"] == "failed"]
     if module:
         _record_hints(module, failures, tests)
+    if module and failures:
+        progress.record_incomplete(module)
     passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
     ended = next((e["status"] for e in events if e.get("event") == "end"), None)
     if ended is None:

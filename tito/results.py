@@ -29,7 +29,7 @@ class Item:
     """One test: an inline one, which is an exercise's, or one of pytest."""
 
     name: str
-    status: str  # "done", "failing", "not started", or "not run" where the program ended before
+    status: str  # "done", "failing", "not started", "not run" where the program ended before, "running" meanwhile
     message: str = ""
     diagnosis: str | None = None
     claim: str | None = None
