@@ -10,6 +10,9 @@ from typing import Any
 from tito.errors import ChapterError, TitoError
 
 _FOLDER = re.compile(r"(\d\d)_(\w+)")
+# What every front matter holds: texts, and lists.
+_TEXTS = ("title", "description", "difficulty", "time_estimate")
+_LISTS = ("prerequisites", "next_steps", "learning_objectives")
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,60 @@ class Course:
         named = module.about.get("prerequisites") or []
         if not isinstance(named, list):
             named = [named]
+        found = []
+        for name in named:
+            try:
+                found.append(self.module(str(name)))
+            except TitoError as error:
+                raise self._about_error(module, "prerequisites", error.message, error.fix, str(name)) from None
+        return found
+
+    def check(self) -> None:
+        """Raise, with file and line, where a front matter is incomplete or its modules do not follow each other."""
+        for module in self.modules:
+            for key in (*_TEXTS, *_LISTS):
+                value = module.about.get(key)
+                if not (isinstance(value, list) if key in _LISTS else isinstance(value, str) and value):
+                    came = repr(value) if key in module.about else "nothing"
+                    wanted = f"`{key}:` with a list (`[]` is one)" if key in _LISTS else f"`{key}: some text`"
+                    raise self._about_error(module, key, f"the front matter says {came}.", f"Write {wanted}.")
+            for key in ("prerequisites", "next_steps"):
+                for name in module.about[key]:
+                    self._check_neighbour(module, key, str(name))
+
+    def _check_neighbour(self, module: Module, key: str, name: str) -> None:
         try:
-            return [self.module(str(name)) for name in named]
+            other = self.module(name)
         except TitoError as error:
-            about = f"modules/{module.folder}/ABOUT.md"
-            raise TitoError(f"{about}: prerequisites: {error.message}", error.fix) from None
+            raise self._about_error(module, key, error.message, error.fix, name) from None
+        if key == "prerequisites" and other.number >= module.number:
+            circle = self._needs(other, module)
+            if circle:
+                way = ", which needs ".join(m.folder for m in [module, *circle])
+                raise self._about_error(module, key, f"a circle: {way}.", "Take one of them out.", name)
+            message = f"{other.folder} comes later, and a module imports earlier ones only."
+            raise self._about_error(module, key, message, "Take it out.", name)
+
+    def _needs(self, start: Module, end: Module) -> list[Module]:
+        """The modules on a way from `start` to `end` by prerequisites, both included; none if there is no way."""
+        ways = [[start]]
+        seen = {start}
+        while ways:
+            way = ways.pop(0)
+            if way[-1] == end:
+                return way
+            further = [module for module in self.prerequisites(way[-1]) if module not in seen]
+            seen.update(further)
+            ways += [[*way, module] for module in further]
+        return []
+
+    def _about_error(self, module: Module, key: str, message: str, fix: str, name: str = "") -> TitoError:
+        """About the line of ABOUT.md that says `key:`, or that names `name` below it."""
+        about = module.dev.with_name("ABOUT.md")
+        lines = about.read_text(encoding="utf-8").splitlines()
+        line = next((n for n, text in enumerate(lines, 1) if text.startswith(f"{key}:")), 1)
+        named = [n for n, text in enumerate(lines, 1) if n >= line and name and name in text]
+        return TitoError(f"{module.shown(about)}:{named[0] if named else line}: {key}: {message}", fix)
 
 
 def _front_matter(path: Path, root: Path) -> dict[str, Any]:
