@@ -80,5 +80,53 @@ def test_a_prerequisite_that_does_not_exist_is_named_with_its_file(tree):
     about = tree.root / "modules" / "01_alpha" / "ABOUT.md"
     about.write_text("---\nprerequisites: [07_nowhere]\n---\n")
     course = tree.course
-    with pytest.raises(TitoError, match="modules/01_alpha/ABOUT.md: prerequisites: there is no module '07_nowhere'"):
+    with pytest.raises(TitoError, match="modules/01_alpha/ABOUT.md:2: prerequisites: there is no module '07_nowhere'"):
         course.prerequisites(course.module("01"))
+
+
+def write_about(tree, **changes):
+    """Give module 01 a front matter that lacks nothing, with these changes; None leaves the key out."""
+    said = {"title": "A", "description": "B", "difficulty": "easy", "time_estimate": "1 hour"}
+    said |= {"prerequisites": [], "next_steps": ["09_spatter"], "learning_objectives": ["C"]} | changes
+    lines = [f"{key}: {value}" for key, value in said.items() if value is not None]
+    (tree.root / "modules" / "01_alpha" / "ABOUT.md").write_text("\n".join(["---", *lines, "---", ""]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"title": None}, "ABOUT.md:1: title: the front matter says nothing."),
+        ({"description": "''"}, "ABOUT.md:3: description: the front matter says ''."),
+        ({"learning_objectives": "C"}, "ABOUT.md:8: learning_objectives: the front matter says 'C'."),
+        ({"prerequisites": ["07_nowhere"]}, "ABOUT.md:6: prerequisites: there is no module '07_nowhere'."),
+        ({"next_steps": ["09_spater"]}, "ABOUT.md:7: next_steps: there is no module '09_spater'."),
+        (
+            {"prerequisites": ["09_spatter"]},
+            "ABOUT.md:6: prerequisites: a circle: 01_alpha, which needs 09_spatter, which needs 01_alpha.",
+        ),
+        ({"prerequisites": ["01_alpha"]}, "prerequisites: a circle: 01_alpha, which needs 01_alpha."),
+    ],
+)
+def test_what_a_chapter_says_of_itself_and_its_neighbours_is_checked_with_its_line(tree, changes, message):
+    write_about(tree, **changes)
+    with pytest.raises(TitoError) as raised:
+        tree.course.check()
+    assert message in raised.value.message
+    assert raised.value.fix
+
+
+def test_a_module_that_needs_a_later_one_is_named(tree):
+    write_about(tree, prerequisites=["09_spatter"])
+    later = tree.root / "modules" / "09_spatter" / "ABOUT.md"
+    later.write_text(later.read_text().replace("['01_alpha']", "[]"))
+    with pytest.raises(TitoError, match="ABOUT.md:6: prerequisites: 09_spatter comes later"):
+        tree.course.check()
+
+
+def test_a_complete_front_matter_passes(tree):
+    write_about(tree)
+    first = (tree.root / "modules" / "01_alpha" / "ABOUT.md").read_text()
+    (tree.root / "modules" / "09_spatter" / "ABOUT.md").write_text(
+        first.replace("prerequisites: []", "prerequisites:\n  - 01_alpha")
+    )
+    tree.course.check()
