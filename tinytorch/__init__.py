@@ -1,7 +1,8 @@
 """TinyTorch: a deep-learning framework that you build, chapter by chapter, with torch's names.
 
 Here are tensors and their functions, `no_grad` and `grad`, and the `Trainer`. Layers are in `tinytorch.nn`, their
-functions in `tinytorch.nn.functional`, optimizers in `tinytorch.optim`, loaders and data in `tinytorch.data`.
+functions in `tinytorch.nn.functional`, optimizers in `tinytorch.optim`, loaders and data in `tinytorch.data`, and what
+a network costs and sees in `tinytorch.analysis`.
 """
 
 import importlib
@@ -17,15 +18,18 @@ _NAMES = """
     primitive vjp backward grad no_grad is_grad_enabled
     Trainer accuracy clip_grad_norm
 """.split()
-_PACKAGES = ["data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+_ANALYSIS = "explain receptive_field summary".split()
+_PACKAGES = ["analysis", "data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
 
-__all__ = [*_NAMES, *_PACKAGES]
+__all__ = [*_NAMES, *_ANALYSIS, *_PACKAGES]
 _find, __dir__ = face(__name__, __all__)
 
 
 def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return importlib.import_module(f"tinytorch.{name}")
+    if name in _ANALYSIS:
+        return getattr(importlib.import_module("tinytorch.analysis"), name)
     if name == "__version__":
         from importlib.metadata import version  # takes longer than everything else here
 

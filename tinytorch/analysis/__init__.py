@@ -9,7 +9,24 @@
 Everything is computed by the framework of the chapters, and nothing here draws.
 """
 
+from tinytorch.analysis.arithmetic import Explanation, explain
+from tinytorch.analysis.attention import feature_maps, grad_cam, resize
 from tinytorch.analysis.costs import Row, Summary, summary
+from tinytorch.analysis.receptive import ReceptiveField, receptive_field
 from tinytorch.analysis.trace import Call, layer_named, trace
 
-__all__ = ["Call", "Row", "Summary", "layer_named", "summary", "trace"]
+__all__ = [
+    "Call",
+    "Explanation",
+    "ReceptiveField",
+    "Row",
+    "Summary",
+    "explain",
+    "feature_maps",
+    "grad_cam",
+    "layer_named",
+    "receptive_field",
+    "resize",
+    "summary",
+    "trace",
+]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.analysis.graph import CONVOLUTIONS
+from tinytorch.analysis.graph import CONVOLUTIONS, POOLINGS
 
 NOTHING = 2**40  # the first pixel of a place that sees none (its last pixel is -1): a place in a border
 
@@ -69,7 +69,7 @@ def _through(tensor: Any, seen: list[Field]) -> Field | None:
     """What a result sees, from what those of its inputs see that depend on the images."""
     function, inputs, settings = tensor.grad_fn
     name = function.__name__
-    if name in CONVOLUTIONS or name in ("max_pool2d", "avg_pool2d"):
+    if name in (*CONVOLUTIONS, *POOLINGS):
         return _windows(seen[0], tensor.shape, window(tensor)) if seen[0].is_map and len(seen) == 1 else None
     if name in _ELEMENTWISE:
         return _union(seen)
@@ -128,7 +128,10 @@ def _windows(field: Field, shape: tuple[int, ...], win: tuple[Window, Window]) -
 
 
 def _slide(axis: Axis, places: int, w: Window) -> Axis:
-    """r' = r + (k − 1) · d · j, j' = j · s, start' = start − before · j (Araujo et al. 2019, doi 10.23915/distill.00021)."""
+    """size' = size + (k − 1) · d · jump, jump' = jump · s, start' = start − before · jump.
+
+    (Araujo et al. 2019, "Computing Receptive Fields of Convolutional Neural Networks", doi:10.23915/distill.00021.)
+    """
     size = None if axis.size is None else axis.size + (w.kernel - 1) * w.dilation * axis.jump
     # the points that each window has on its input, where they are not in the border
     at = np.arange(places)[:, None] * w.stride - w.before + np.arange(w.kernel) * w.dilation

@@ -12,6 +12,7 @@ from tinytorch.core import face
 
 _built, _ = face("tinytorch.core.autograd", ["topological_order"])  # where module 05 is not built, this says so
 
+POOLINGS = ("max_pool2d", "avg_pool2d")
 CONVOLUTIONS = ("conv2d", "conv2d_loops", "conv2d_windows", "conv2d_im2col")
 
 
@@ -23,17 +24,20 @@ class Graph:
     """
 
     def __init__(self, model: Any, x: Any) -> None:
-        topological_order = _built("topological_order")
         self.x = as_input(x, requires_grad=True)
         with evaluating(model):
             self.calls = follow(model, self.x)
         self.output = self.calls[0].output
         ended = sorted(self.calls, key=lambda call: call.ended)
-        self.results = [t for t in topological_order([call.output for call in ended]) if not t.is_leaf]
+        self.results = self.behind(*(call.output for call in ended))
         self.owner: dict[int, Call] = {}
         for call in ended:
             for tensor in _behind(call):
                 self.owner.setdefault(id(tensor), call)
+
+    def behind(self, *tensors: Any) -> list[Any]:
+        """The results that these tensors were computed from, themselves included, inputs before results."""
+        return [t for t in _built("topological_order")(tensors) if not t.is_leaf]
 
     def own(self, call: Call) -> list[Any]:
         """The results that this call's forward computed itself, not a layer within it."""

@@ -95,9 +95,9 @@ def follow(model: Any, *inputs: Any) -> list[Call]:
 
 
 def _layers(model: Any) -> list[tuple[str, Any]]:
-    if not hasattr(model, "named_modules"):
-        made = " (make one first: Net())" if isinstance(model, type) else ""
-        raise TypeError(f"model: expected a layer or a network, got {model!r:.60}{made}")
+    if isinstance(model, type) or not hasattr(model, "named_modules"):
+        fix = f"; make one first: {model.__name__}()" if isinstance(model, type) else ""
+        raise TypeError(f"model: expected a layer or a network, got {model!r:.80}{fix}")
     return list(model.named_modules())
 
 
@@ -136,7 +136,7 @@ def layer_named(model: Any, name: str) -> Any:
 
 
 def call_named(calls: list[Call], name: str) -> Call:
-    """The call `name`: `pool:1` is the first of the layer `pool`, `pool` the last. Raises ValueError as `layer_named`."""
+    """The call `name`: `pool:1` is the first of the layer `pool`, `pool` the last. ValueError as in `layer_named`."""
     for call in reversed(calls):
         if name in (call.key, call.name):
             return call
