@@ -1,4 +1,4 @@
-"""The programs of a folder, `milestones/` or `benchmarks/`: found by their files, described by their docstrings."""
+"""The programs of `milestones/` or `benchmarks/`: found by their files and folders, described by their docstrings."""
 
 import ast
 import difflib
@@ -20,11 +20,17 @@ class Program:
 
 
 def programs(course: Course, folder: str) -> list[Program]:
-    """The programs in a folder of the course; those whose names begin with `_` are their helpers."""
+    """The programs in a folder of the course: files, and folders with a `__main__.py`, whose docstring it is then.
+
+    Those whose names begin with `_` are helpers of the others.
+    """
     found = []
-    for path in sorted((course.root / folder).glob("[!_]*.py")):
+    for path in sorted((course.root / folder).glob("[!_]*")):
+        source = path / "__main__.py" if path.is_dir() else path
+        if source.suffix != ".py" or not source.is_file():
+            continue
         try:
-            about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            about = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
         except (SyntaxError, ValueError):
             about = "(not valid Python)"
         found.append(Program(path, about.split("\n", 1)[0]))

@@ -91,6 +91,21 @@ def test_milestones_are_listed_with_the_first_line_of_their_docstring(tree, tito
     assert "_helper" not in out
 
 
+def test_a_milestone_of_several_files_is_a_folder_that_says_what_it_is_in_its_main(tree, tito):
+    write_milestone(tree, "_helper", "")
+    folder = tree.root / "milestones" / "experiments"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "more.py").write_text("NUMBER = 7\n")
+    (folder / "__main__.py").write_text(
+        '"""What it costs."""\nimport sys\nimport more\nprint(more.NUMBER, sys.argv[1:])\n'
+    )
+    (tree.root / "milestones" / "notes").mkdir()
+    listed = tito("milestone", "list").out
+    assert re.search(r"^experiments\s+What it costs\.\s*$", listed, flags=re.MULTILINE)
+    assert "notes" not in listed
+    assert process("milestone", "run", "experiments", "memory").stdout.decode() == "7 ['memory']\n"
+
+
 def test_a_milestone_gets_its_arguments_and_its_status_comes_back(tree):
     write_milestone(tree, "cnn", "import sys\nimport tinytorch\nprint(sys.argv[1:], tinytorch.__file__)\nsys.exit(7)\n")
     ran = process("milestone", "run", "cnn", "--epochs", "3", "file name", "-x")
