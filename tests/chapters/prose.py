@@ -5,7 +5,8 @@ an expression in the place of each number, as in an f-string.
 
     "Conv2d(3, 32, 3) has {parameters(conv):,} parameters"
 
-The expression is evaluated, and the sentence that results must stand in the page, word for word and once. A number of
+The expression is evaluated among the names that the table defines (`about`, `in_words` and `raised` write numbers in
+words and as exponents), and the sentence that results must stand in the page, word for word and once. A number of
 the page that stands in no such place is an error, unless its sentence cites where it is from, or it is structural.
 
 What is structural, and so not checked (`_structural`):
@@ -151,7 +152,7 @@ def _evaluate(template: str, names: dict[str, Any]) -> list[tuple[str, str, str]
             tree = ast.parse(expression, mode="eval")
             if not any(isinstance(node, ast.Name | ast.BinOp) for node in ast.walk(tree)):
                 raise ValueError(f"{{{expression}}} computes nothing")
-            value = format(eval(compile(tree, "<numbers>", "eval"), names), form or "")
+            value = format(eval(compile(tree, "<numbers>", "eval"), {**_HELPERS, **names}), form or "")
         pieces.append((text, expression or "", value))
     if not any(expression for _, expression, _ in pieces):
         raise ValueError("it holds no {expression}")
@@ -166,7 +167,10 @@ def _pattern(pieces: list[tuple[str, str, str]], value: str | None = None) -> re
         if expression:
             found.append(f"({value or _spaced(computed)})")
     # not within a longer number, nor within a word
-    return re.compile(r"(?<![\w.,])" + "".join(found) + r"(?!\w|[.,]\d)" if found else "")
+    told = "".join(text + value for text, _, value in pieces)
+    before = r"(?<![\w.,])" if re.match(r"\w", told) else ""
+    after = r"(?!\w|[.,]\d)" if re.search(r"\w$", told) else ""
+    return re.compile(before + "".join(found) + after)
 
 
 def _spaced(text: str) -> str:
@@ -263,13 +267,20 @@ def in_words(number: int) -> str:
     return _TENS.split("|")[tens - 2] + (f"-{_WORDS[ones]}" if ones else "")
 
 
+def raised(number: int) -> str:
+    """-200 is ⁻²⁰⁰."""
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def about(words: str, value: float) -> str:
-    """`words` if they are what `value` is, to within a twentieth: "two thirds", "ten times", "a thousand"."""
+    """`words` if `value` is what they say, to within a twentieth: "two thirds", "ten times", "a thousand", "thirty"."""
     said = _value(words.lower())
     return words if abs(value - said) <= said / 20 else f"{value:g}"
 
 
 def _value(words: str) -> Fraction:
+    if words in (spelled := [in_words(number) for number in range(100)]):
+        return Fraction(spelled.index(words))
     value = Fraction(1)
     for word in words.removesuffix(" times").replace("-", " ").split():
         share = next((n for n, name in enumerate(_SHARES.split("|")) if word.rstrip("s") == name), None)
@@ -282,3 +293,6 @@ def _value(words: str) -> Fraction:
         else:
             value *= {"half": Fraction(1, 2), "hundred": 100, "thousand": 1000, "million": 10**6}[word]
     return value
+
+
+_HELPERS = {"about": about, "in_words": in_words, "raised": raised}

@@ -3,7 +3,7 @@
 import pytest
 from prose import Page, about, check, in_words
 
-NAMES = {"params": 896, "total": 60362, "share": 0.6787, "loss": 2.302585, "k": 3, "about": about, "in_words": in_words}
+NAMES = {"params": 896, "total": 60362, "share": 0.6787, "loss": 2.302585, "k": 3}
 MODULES = ("01", "09")
 
 

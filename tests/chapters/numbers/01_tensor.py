@@ -1,0 +1,56 @@
+"""Where the numbers of module 01 come from. See tests/chapters/prose.py."""
+
+from math import log10
+
+import numpy as np
+
+import tinytorch as tt
+from tinytorch import tensor
+from tinytorch.core import tensor as chapter
+
+# lists that the table of dtypes gives as examples
+floats, a_float, whole = [1.0, 2.0], 3.5, [1, 2]
+assert tensor(floats).dtype == tensor(a_float).dtype == np.float32
+assert tensor(whole).dtype == np.int64
+
+digits = np.finfo(np.float64).nmant * log10(2)
+lifted = [function for function in chapter.primitives if function.__module__ == chapter.__name__]
+
+images, mean = tt.zeros(8, 3, 32, 32), tt.zeros(3, 1, 1)
+n, c, h, w = (images - mean).shape
+
+m = tensor([[1, 2, 3], [4, 5, 6]])
+rows, columns = m.shape
+(a, b, d), (e, f, g) = m.data
+down, across = m.sum(dim=0).data, m.sum(dim=1).data
+reshaped, permuted = m.reshape(3, 2).data, m.permute(1, 0).data
+kept = m.sum(dim=1, keepdim=True).shape[1]
+first, second = 0, 1
+
+x = tensor([1.0, 2.0, 3.0], requires_grad=True)
+y = (x * x).sum()
+squares = y.grad_fn.inputs[0]
+
+SENTENCES = {
+    "modules/01_tensor/tensor_dev.py": [
+        "does not need its {about('sixteen', digits)} digits",
+        "| `{floats}`, `{a_float}` | `float32` |",
+        "| `{whole}` | `int64` |",
+        "unwrap and wrap in {about('thirty', len(lifted))} functions",
+        "an axis of length {mean.shape[1]} (or a",
+        "images     {n} × {c} × {h} × {w}\n mean           {mean.shape[0]} ×  {mean.shape[1]} ×  {mean.shape[2]}        "
+        "one number per channel\n  result     {n} × {c} × {h} × {w}",
+        "For a {rows} × {columns} tensor:",
+        "[[{a}, {b}, {d}],     sum(dim={first}) → [{down[0]}, {down[1]}, {down[2]}]        "
+        "the rows are added up: {len(down)} numbers\n"
+        "[{e}, {f}, {g}]]     sum(dim={second}) → [{across[0]}, {across[1]}]          "
+        "each row is added up:  {len(across)} numbers\n sum()      → {m.sum().item()}",
+        "the axis stays with length {kept}, so",
+        "both can turn {rows} × {columns} into {columns} × {rows}:",
+        "[[{a}, {b}, {d}],    reshape({columns}, {rows}) → [[{reshaped[0][0]}, {reshaped[0][1]}],     "
+        "permute({second}, {first}) → [[{permuted[0][0]}, {permuted[0][1]}],\n"
+        "[{e}, {f}, {g}]]   [{reshaped[1][0]}, {reshaped[1][1]}],   [{permuted[1][0]}, {permuted[1][1]}],\n"
+        "[{reshaped[2][0]}, {reshaped[2][1]}]]   [{permuted[2][0]}, {permuted[2][1]}]]",
+        "# 'sum', Tensor([{squares.data[0]:g}., {squares.data[1]:g}., {squares.data[2]:g}.], requires_grad=True)",
+    ],
+}

@@ -1,0 +1,81 @@
+"""Where the numbers of module 02 come from. See tests/chapters/prose.py."""
+
+from math import pi
+
+import numpy as np
+
+from tinytorch import tensor
+from tinytorch.core.activations import normal_cdf
+from tinytorch.nn import functional as F
+
+
+def at(function, *values, **settings):
+    return [float(y) for y in function(tensor([*map(float, values)]), **settings).data]
+
+
+zero, one = at(F.sigmoid, -200, 200)  # its bounds, which float32 reaches
+top, middle, bottom = one, at(F.sigmoid, 0)[0], zero
+slope = 0.1
+assert at(F.leaky_relu, -1, negative_slope=slope) == [-np.float32(slope)]
+low, high = at(F.tanh, -200, 200)
+points = np.linspace(-5, 5, 41)
+assert np.allclose(at(F.tanh, *points), 2 * np.array(at(F.sigmoid, *(2 * points))) - 1, atol=1e-6)
+
+with np.errstate(over="ignore"):
+    finite = next(n for n in range(200) if np.isinf(np.exp(np.float32(n + 1))))
+with np.errstate(under="ignore"):
+    assert np.exp(np.float32(-200)) == 0
+infinite = finite + 1
+at_most = 1.0  # of an exponential of something that is not positive
+assert np.exp(-abs(points)).max() == at_most
+
+phi0, phi1 = normal_cdf(np.array([0.0, 1.0]))
+gelu1, gelu_1 = at(F.gelu, 1, -1)
+
+half, cubic = 0.5, 0.044715
+wide = np.linspace(-10, 10, 4001)
+tanh_form = wide * half * (1 + np.tanh(np.sqrt(2 / pi) * (wide + cubic * wide**3)))
+assert np.allclose(F.gelu(tensor(wide), approximate="tanh").data, tanh_form)
+missed = abs(F.gelu(tensor(wide)).data - tanh_form).max()
+bound = 0.0005
+assert bound / 1.2 < missed < bound
+
+scores = [1, 2, 3]
+powers = np.exp(np.array(scores, float))
+p = at(F.softmax, *scores)
+total = round(sum(p), 6)
+
+far = 200
+log_p = at(F.log_softmax, 0, -far)[1]
+assert np.log(np.float32(sum(np.exp([0.0, -far])))) == 0
+
+pixels, units, classes, axis = 784, 64, 10, 1
+
+SENTENCES = {
+    "modules/02_activations/activations_dev.py": [
+        "leaky_relu, negative_slope {slope}\n / /",
+        "───────/ ______ /\n {bottom:.0f} ‾‾‾‾‾  {bottom:.0f}",
+        "{top:.0f} ┤ ________ sigmoid(x) =",
+        "{middle} ┤ / sigmoid({bottom:.0f}) = {middle}",
+        "{bottom:.0f} ┤___' tanh(x) = {1 + one:.0f} sigmoid(2x) - 1   the same step from {low:.0f} to {high:.0f}",
+        "between {bottom:.0f} and {top:.0f}: a probability",
+        "`e^{finite}` is a number\nand `e^{infinite}` is infinite",
+        "an input of -{infinite} therefore overflows",
+        "instead and +{infinite} does",
+        "where its exponential is at most {at_most:.0f}:",
+        "| x ≥ {zero:.0f} | 1 / (1 + e⁻ˣ) | e⁻ˣ ≤ {at_most:.0f} |",
+        "| x < {zero:.0f} | eˣ / (1 + eˣ) | eˣ ≤ {at_most:.0f} |",
+        "Φ({zero:.0f}) = {phi0}   Φ({one:.0f}) = {phi1:.4f}   so gelu({one:.0f}) = {gelu1:.4f}, gelu(-{one:.0f}) = {gelu_1:.4f}",
+        "by less than {bound} everywhere",
+        "Φ(x) ≈ {'½' if half == 0.5 else half} (1 + tanh(√(2/π) (x + {cubic} x³)))",
+        "scores {scores} ──exp──► [{powers[0]:.3f}, {powers[1]:.3f}, {powers[2]:.3f}] ──÷ {powers.sum():.3f}──► "
+        "[{p[0]:.3f}, {p[1]:.3f}, {p[2]:.3f}]    sum {total:.0f}",
+        "a score of {infinite} is infinite",
+        "the largest exponential is e⁰ = {at_most:.0f}, and the sum is at least {at_most:.0f}",
+        "Take scores 0 and -{far}: the second probability\nis about e{raised(-far)}, which float32",
+        "the answer is nearly {log_p:.0f}, a harmless",
+        "└─ between {at_most:.0f} and the number of classes",
+        "network = [Linear({pixels}, {units}), ReLU(), Linear({units}, {classes}), Softmax(dim={axis})]",
+        "the two scores (x, {zero:.0f})",
+    ],
+}

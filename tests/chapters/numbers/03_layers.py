@@ -1,0 +1,41 @@
+"""Where the numbers of module 03 come from. See tests/chapters/prose.py."""
+
+import numpy as np
+
+import tinytorch as tt
+from tinytorch import nn
+
+network = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+named = dict(network.named_parameters())
+assert list(named) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+(w0, b0, w2, b2), (first, second, third) = named.values(), (0, 1, 2)
+pixels, units, classes = w0.shape[1], w0.shape[0], w2.shape[0]
+total = sum(p.size for p in network.parameters())
+assert isinstance(network[second], nn.ReLU)
+
+small = nn.Linear(3, 2)
+ins, outs = small.weight.shape[1], small.weight.shape[0]
+assert small(tt.zeros(5, 7, ins)).shape == (5, 7, outs)
+
+# a uniform draw from ±b has variance b²/3
+tt.manual_seed(0)
+part = round(1 / np.var(tt.rand(200_000, dtype=np.float64).data * 2 - 1))
+unit = round(float(np.var(tt.randn(200_000).data)))
+
+SENTENCES = {
+    "modules/03_layers/layers_dev.py": [
+        "├── {first}: Linear({pixels}, {units})            {first}.weight      ({units}, {pixels})   {w0.size:,}",
+        "├── weight                  {first}.bias        ({units},)           {b0.size}",
+        "└── bias                    {third}.weight      ({classes}, {units})      {w2.size:,}",
+        "├── {second}: ReLU                        {third}.bias        ({classes},)             {b2.size}",
+        "└── {third}: Linear({units}, {classes})",
+        "├── weight                                             {total:,}",
+        "in = {ins}\n",
+        "x  (…, {ins})   │ w w w    │  out = {outs}         y[…, o]",
+        "y  (…, {outs})\n",
+        "variance of one weight          (1/√n)² / {part}",
+        "variance of a sum of n          n · (1/√n)² / {part} = 1/{part}        whatever",
+        "(for inputs of variance {unit}; the variance of a uniform draw from ±b is b²/{part})",
+        "twice as large for p = {'½' if 1 / (1 - 0.5) == 2 else ''}",
+    ],
+}
