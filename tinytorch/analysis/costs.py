@@ -73,11 +73,13 @@ class Summary:
 
     def _totals(self) -> list[str]:
         return [
-            f"parameters             {self.total_params:,}, of which {self.trainable_params:,} are trained",
-            f"multiply-adds          {self.total_mult_adds:,} (of convolutions, dense layers and matrix products; "
+            f"parameters          {self.total_params:,}, of which {self.trainable_params:,} are trained",
+            f"multiply-adds       {self.total_mult_adds:,} (of convolutions, dense layers and matrix products; "
             "a bias counts as one)",
-            f"memory                 {self.total_activation_bytes:,} bytes of results, {self.param_bytes:,} of "
+            f"memory              {self.total_activation_bytes:,} bytes of results, {self.param_bytes:,} of "
             f"parameters, {self.input_bytes:,} of input",
+            "field, jump, start  how many pixels across one place sees, how far on the next one's begin, where the "
+            "first one's do",
         ]
 
     def _repr_html_(self) -> str:
@@ -86,7 +88,7 @@ class Summary:
         return f'{title}{html_table(_HEAD, self._cells, left=2)}<span style="white-space:pre">{totals}</span>'
 
 
-_HEAD = ["layer", "output", "parameters", "%", "multiply-adds", "%", "bytes", "%", "field", "jump", "start"]
+_HEAD = ["layer", "output", "params", "%", "mult-adds", "%", "bytes", "%", "field", "jump", "start"]
 
 
 def _cells(row: Row) -> list[str]:
@@ -108,14 +110,14 @@ def _field_cells(field: Field | None) -> list[str]:
 
 
 def both(axes: Sequence[Axis], name: str) -> str:
-    """A property of the two axes: one number where they agree, `5 x 3` (down, across) where not."""
+    """A property of the two axes: one number where they agree, `5x3` (down, across) where not."""
     down, across = (getattr(axis, name) for axis in axes)
     down, across = ("varies" if value is None else str(value) for value in (down, across))
-    return down if down == across else f"{down} x {across}"
+    return down if down == across else f"{down}x{across}"
 
 
 def _shape(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))
+    return "x".join(map(str, shape))
 
 
 def _count(count: int) -> str:

@@ -145,7 +145,7 @@ def call_named(calls: list[Call], name: str) -> Call:
 
 def _unknown(name: str, known: list[str]) -> str:
     names = [key for key in known if key]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     offer = f"did you mean {near[0]!r}? " if near else ""
     return f"layer: there is no {name!r}; {offer}there are: {shown or 'none with a name'}"
