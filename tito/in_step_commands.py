@@ -8,7 +8,7 @@ import typer
 from tito.commands import ModuleNames, app
 from tito.course import Course, Module
 from tito.errors import ChapterError, TitoError
-from tito.show import fail, ok
+from tito.show import fail, heading, ok, say
 
 
 class Source(str, Enum):
@@ -66,3 +66,28 @@ def _notebook(module: Module, source: Source | None, solutions: bool) -> str:
     changed = notebooks.write_for_students(module)
     path = module.shown(notebooks.for_students(module))
     return f"{path} is {'written, without the answers' if changed else 'up to date'}."
+
+
+@app.command("update")
+def update(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The folder of a newer edition, or a git clone of one.")
+    ],
+) -> None:
+    """Bring in a newer edition's text, tests and tools; what you wrote stays. `tito undo` takes it back."""
+    from tito import update as updates
+
+    course = Course.find()
+    planned = updates.plan(course, source)
+    updates.apply(course, planned)
+    made = planned.made[:16].replace("T", " ")
+    heading(f"This is now the edition of {made} (UTC): {len(planned.contents)} files changed.")
+    for place in planned.conflicts:
+        say(f"Changed by you and by the newer edition: {place}. Yours is in force, and the other follows as comments.")
+    for name in planned.beside:
+        say(f"Changed by you and by the newer edition: {name}. Yours is in force; the other is {name}.new.")
+    for name in planned.kept:
+        say(f"No longer handed out, and kept, since you have changed it: {name}")
+    if "pyproject.toml" in planned.contents:
+        say("What the course needs has changed: `source scripts/activate-tinytorch` once more.")
+    say("What you wrote is as it was; `tito undo` takes the update back. Next: `tito module status`")

@@ -10,23 +10,23 @@ import re
 import shlex
 import shutil
 import subprocess
-import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tito import copies
+from tito import copies, manifest
 from tito.course import Course, Module
 from tito.dev_file import DevFile
 from tito.edition import without_solutions
 from tito.errors import TitoError
 from tito.export import exported_text
-from tito.files import cannot_write
+from tito.files import beside, cannot_write, sweep
 from tito.hints import write_shapes
+from tito.notebooks import sync
 
 COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
-    *("benchmarks", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
+    *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
 )
 CONTRIBUTORS = {"tests/tito", "tests/package", "tests/chapters"}  # they check the tools, with solutions at hand
 CATALOGUE = "tinytorch/testing/misconceptions"
@@ -34,24 +34,31 @@ _PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.tmp", "*.ipynb", "*.sa
 _ENTRIES = re.compile(r"m\d\d_\w+(\.py)?")
 
 
-def make(course: Course, destination: Path, first: Module) -> None:
-    """Write the edition in which the modules before `first` are given. On any error, nothing is left behind."""
+def make(course: Course, destination: Path, first: Module, notebooks: bool = False) -> None:
+    """Write the edition in which the modules before `first` are given, its notebooks, too, if asked for.
+
+    On any error, nothing is left behind, and what a kill has left is removed the next time.
+    """
     destination = destination.absolute()
     _refuse_place(course, destination)
     texts = {module: _text(module, given=module.number < first.number) for module in course.modules}
-    beside = destination.with_name(f".{destination.name}.{uuid.uuid4().hex}.tmp")
+    made = beside(destination)
     try:
-        _copy(course.root, beside)
-        _seal_catalogue(course.root / CATALOGUE, beside / CATALOGUE / "sealed.zip")
+        sweep(destination)
+        _copy(course.root, made)
+        _seal_catalogue(course.root / CATALOGUE, made / CATALOGUE / "sealed.zip")
         for module, text in texts.items():
-            _write_module(module, Module(beside, module.number, module.name), text, module.number < first.number)
-        shutil.copyfile(Path(__file__).with_name("student_readme.md"), beside / "README.md")
-        _commit(beside, f"TinyTorch, the student edition from module {first.number} on")
-        os.replace(beside, destination)
+            _write_module(module, Module(made, module.number, module.name), text, module.number < first.number)
+            if notebooks:
+                sync(Module(made, module.number, module.name))
+        shutil.copyfile(Path(__file__).with_name("student_readme.md"), made / "README.md")
+        manifest.write(made, first.number)
+        _commit(made, f"TinyTorch, the student edition from module {first.number} on")
+        os.replace(made, destination)
     except OSError as error:
         raise cannot_write(destination, error) from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _refuse_place(course: Course, destination: Path) -> None:

@@ -80,6 +80,11 @@ def sync(module: Module, source: str | None = None) -> str:
     return f"{shown_dev} is written from {shown}. `tito undo` brings back what it was."
 
 
+def in_step(module: Module) -> bool:
+    """Whether the dev file and the notebook beside it hold the same cells."""
+    return _body(module.read_dev()) == _body_of(_load(module))
+
+
 def _write(module: Module, text: str) -> str:
     path = beside(module)
     undo = ""
