@@ -22,13 +22,14 @@ def init(
     start_at: Annotated[
         str, typer.Option(metavar="MODULE", help="The first module to write; those before it are given, and built.")
     ] = "01",
+    notebooks: Annotated[bool, typer.Option("--notebook", help="With a notebook beside each dev file.")] = False,
 ) -> None:
     """Make a student edition: the same tree without the answers, a git repository with one commit."""
     from tito.init import make
 
     course = Course.find()
     first = course.module(start_at)
-    make(course, destination, first)
+    make(course, destination, first, notebooks)
     given = [module.number for module in course.modules if module.number < first.number]
     heading(f"A student edition is in {destination}.")
     if given:
@@ -151,21 +152,31 @@ def undo(
     name: Annotated[str | None, typer.Argument(metavar="SNAPSHOT", help="Its number; without one, the last.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Show the snapshots, and change nothing.")] = False,
 ) -> None:
-    """Bring your files back as they were before reset, complete, export or undo."""
+    """Bring your files back as they were before reset, complete, export, notebook, update or undo."""
     from tito import snapshots
     from tito.show import table
 
     root = Course.find().root
     if listed:
-        rows = [[str(s.number), s.when, s.before, " ".join(s.files())] for s in snapshots.every(root)]
+        rows = [[str(s.number), s.when, s.before, _short(list(s.files()))] for s in snapshots.every(root)]
         table(["snapshot", "taken at", "before", "files"], rows)
         say(f"The last {snapshots.KEPT} are kept, as plain files, in .tito/snapshots/.")
         return
     snapshot = snapshots.find(root, name)
     changed = snapshots.restore(snapshot)
-    for path in changed:
-        say(f"{path} is as it was at {snapshot.when}, before {snapshot.before} (snapshot {snapshot.number}).")
+    then = f"at {snapshot.when}, before {snapshot.before} (snapshot {snapshot.number})."
+    for path in changed if len(changed) <= _LISTED else []:
+        say(f"{path} is as it was {then}")
+    if len(changed) > _LISTED:
+        say(f"{len(changed)} files are as they were {then}")
     say("`tito undo` takes this back." if changed else f"Your files are as in snapshot {snapshot.number} already.")
+
+
+_LISTED = 5  # files, and more are counted: an update changes many
+
+
+def _short(names: list[str]) -> str:
+    return " ".join(names) if len(names) <= _LISTED else f"{len(names)} files"
 
 
 def _say_next(what: str) -> None:
