@@ -84,18 +84,25 @@ def module_list() -> None:
 
 
 @module_app.command("status")
-def module_status() -> None:
-    """What is done, by the recorded checks of your files as they are now."""
-    from tito.progress import standing
+def module_status(
+    name: Annotated[str | None, typer.Argument(metavar="MODULE", help="Show this module's exercises.")] = None,
+    as_data: Annotated[bool, typer.Option("--json", help="Write it as JSON, exercises included.")] = False,
+) -> None:
+    """What is done, by the recorded checks of your files as they are now; what is stale; what is next."""
+    from tito import status
     from tito.show import table
 
-    rows = []
-    for module in Course.find().modules:
-        now = standing(module)
-        points = [sum(exercise.points for exercise in some) for some in (now.done, [e.exercise for e in now.exercises])]
-        counts = [f"{len(now.done)}/{len(now.exercises)}", f"{points[0]:g}/{points[1]:g}"]
-        rows.append([module.folder, *(["-", "-"] if now.state == "given" else counts), now.state])
-    table(["module", "exercises", "points", "state"], rows)
+    course = Course.find()
+    found = status.rows(course.modules if name is None else [course.module(name)])
+    if as_data:
+        say(status.as_json(found))
+        return
+    table(status.COLUMNS, status.as_table(found))
+    if name is not None and found[0].now.exercises and found[0].now.state != "given":
+        say()
+        table(status.EXERCISE_COLUMNS, status.as_exercise_table(found[0].now))
+    if any(module.start.is_file() for module in course.modules):  # an edition: there is something to do
+        say(f"Next: {status.next_module(course) if name is None else status.next_step(course, found[0].module)}")
 
 
 @module_app.command("test")

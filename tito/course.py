@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tito.errors import ChapterError, TitoError
+from tito.remembered import remembered
 
 _FOLDER = re.compile(r"(\d\d)_(\w+)")
 # What every front matter holds: texts, and lists.
@@ -179,8 +180,6 @@ class Course:
 
 def _front_matter(path: Path, root: Path) -> dict[str, Any]:
     """The YAML between the first two `---` lines of an ABOUT.md."""
-    import yaml
-
     shown = path.relative_to(root).as_posix()
     fix = f"Compare it with another module's, or bring it back: `git checkout -- {shown}`."
     try:
@@ -190,8 +189,17 @@ def _front_matter(path: Path, root: Path) -> dict[str, Any]:
     parts = re.split(r"^---[ \t]*$", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) < 3 or parts[0].strip():
         raise TitoError(f"{shown}:1 has no front matter between two lines of `---`.", fix)
+    about: dict[str, Any] = remembered(
+        root, f"{path.parent.name}.about", parts[1], lambda: _parse(parts[1], shown, fix)
+    )
+    return about
+
+
+def _parse(text: str, shown: str, fix: str) -> dict[str, Any]:
+    import yaml
+
     try:
-        about = yaml.safe_load(parts[1])
+        about = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + 1
         raise TitoError(f"{shown}:{line} is not valid YAML: {error.problem}.", fix) from None

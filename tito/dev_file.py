@@ -75,11 +75,14 @@ class Exercise:
 
 
 class DevFile:
-    """A module's dev file, parsed. Raises DevFileError where it is not Python."""
+    """A module's dev file, parsed. Raises DevFileError where it is not Python.
 
-    def __init__(self, module: Module):
+    text: what it holds, where that has been read already.
+    """
+
+    def __init__(self, module: Module, text: str | None = None):
         self.module = module
-        self.text = module.read_dev()
+        self.text = module.read_dev() if text is None else text
         try:
             self.tree = ast.parse(self.text)
             compile(self.tree, module.dev.name, "exec", dont_inherit=True)  # finds a `return` outside a function

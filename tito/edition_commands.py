@@ -85,7 +85,8 @@ def _show_needs(course: Course, module: Module) -> str:
 
 def _show_exercises(course: Course, dev: DevFile) -> str:
     """Show the exercises; what to do about the first that is not done, or after the last."""
-    from tito.progress import exercise_states, standing
+    from tito.progress import exercise_states
+    from tito.status import next_step
 
     module, states = dev.module, exercise_states(dev.module)
     exercises = dev.exercises()
@@ -96,20 +97,7 @@ def _show_exercises(course: Course, dev: DevFile) -> str:
         is_ = states[e.grade_id]
         why = f"  ({is_.why})" if is_.state == "stale" else ""
         say(f"  {is_.state:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points{why}")
-    for e in exercises:
-        place = f"exercise {e.number}, {e.grade_id}: {module.shown(module.dev)}:{e.line}"
-        state = states[e.grade_id].state
-        if state == "not started":
-            return f"write {place}, then `tito module test {module.number}`"
-        if state == "failing":
-            return f"mend {place}; `tito module test {module.number}` says what is wrong"
-        if state in ("stale", "not checked"):
-            return f"check {place}: `tito module test {module.number}`"
-    if standing(module).state != "complete":
-        return f"`tito module complete {module.number}`"
-    later = (m for m in course.modules if m.number > module.number and standing(m).state not in ("given", "complete"))
-    following = next(later, None)
-    return f"`tito module start {following.number}`" if following else "`tito milestone list`: use what you built"
+    return next_step(course, module)
 
 
 @module_app.command("hint")

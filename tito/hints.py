@@ -11,6 +11,7 @@ from tito import progress
 from tito.course import Module
 from tito.dev_file import DevFile
 from tito.errors import TitoError
+from tito.progress import ExerciseState, Record
 from tito.reset import named, solution_cells
 
 _HINT = re.compile(r"^HINT:\s*(.+?)(?=^[A-Z]+:|\Z)", re.MULTILINE | re.DOTALL)
@@ -22,10 +23,10 @@ def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]
 
     The hint is recorded as taken. Where all are taken, it is the last one again.
     """
-    dev = DevFile(module)
-    grade_id = _wanted(dev) if exercise is None else named(exercise, [e.grade_id for e in dev.exercises()], module)
-    test = next(e.test for e in dev.exercises() if e.grade_id == grade_id)
+    states = progress.exercise_states(module)
     record = progress.read(module)
+    grade_id = _wanted(module, states, record) if exercise is None else named(exercise, list(states), module)
+    test = states[grade_id].exercise.test
     known = [*record.hints.get(test, []), *_of_docstrings(module, grade_id), *_of_shape(module, grade_id)]
     if not known:
         raise TitoError(f"there is no hint on {grade_id}.", "Read its docstring, and the text above it, once more.")
@@ -37,18 +38,16 @@ def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]
     return grade_id, hint, known.index(hint) + 1, len(known)
 
 
-def _wanted(dev: DevFile) -> str:
-    states = {grade_id: now.state for grade_id, now in progress.exercise_states(dev.module).items()}
-    diagnosed = progress.read(dev.module).hints
-    for exercise in dev.exercises():
-        if states[exercise.grade_id] == "done" and exercise.test in diagnosed:
-            states[exercise.grade_id] = "failing"  # by what pytest found, after the inline tests were green
+def _wanted(module: Module, states: dict[str, ExerciseState], record: Record) -> str:
     for state in _ORDER:
-        for grade_id, is_ in states.items():
-            if is_ == state:
+        for grade_id, now in states.items():
+            # What pytest found, after the inline tests were green, makes it failing.
+            diagnosed = now.state == "done" and now.exercise.test in record.hints
+            if state == ("failing" if diagnosed else now.state):
                 return grade_id
-    number = dev.module.number
-    raise TitoError(f"all exercises of module {number} are done.", f"`tito module complete {number}`", status=1)
+    raise TitoError(
+        f"all exercises of module {module.number} are done.", f"`tito module complete {module.number}`", status=1
+    )
 
 
 def _of_docstrings(module: Module, grade_id: str) -> list[str]:

@@ -14,11 +14,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tito.course import Course, Module
 from tito.dev_file import DevFile, Exercise
 from tito.errors import TitoError
 from tito.files import cannot_write, write_atomic
+from tito.remembered import remembered
 from tito.show import notice
 
 
@@ -55,10 +57,16 @@ class Record:
 
 def content(module: Module) -> Content:
     """What the module is now. Raises TitoError where its file cannot be read."""
-    dev = DevFile(module)
-    exercises = dev.exercises()
+    text = module.read_dev()
+    kept = remembered(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
+    exercises = [Exercise(**told) for told in kept["exercises"]]
+    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), _needs(module))
+
+
+def _read_dev(dev: DevFile) -> dict[str, Any]:
     stubs = {dev.exercise_at(line) for line, _ in dev.unwritten()}
-    return Content(dev.digest, exercises, dev.code_hashes(), stubs, _needs(module))
+    told = {"file": dev.digest, "tests": dev.code_hashes(), "stubs": sorted(stubs)}
+    return {**told, "exercises": [asdict(exercise) for exercise in dev.exercises()]}
 
 
 def _needs(module: Module) -> dict[str, str]:
@@ -178,6 +186,14 @@ def record_hint(module: Module, grade_id: str, hint: str) -> None:
     _write(module, record)
 
 
+def record_incomplete(module: Module) -> None:
+    """Forget that the module was complete: its tests have failed since."""
+    record = read(module)
+    if record.complete:
+        record.complete = None
+        _write(module, record)
+
+
 def record_completed(module: Module, was: Content) -> None:
     record = read(module)
     record.complete = Check("complete", was.file, was.needs, _now())
@@ -229,10 +245,13 @@ def _changed(check: Check, of: str, needs: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Standing:
-    """A module's state, derived: its exercises on the files as they are now, and a few words."""
+    """A module's state, derived: "complete", "stale", "in progress", "not started", "not checked", "given", or that its
+    file cannot be read.
+    """
 
     exercises: list[ExerciseState]
     state: str
+    why: str = ""
     at: str = ""  # when it was complete, or last checked
 
     @property
@@ -246,24 +265,31 @@ def standing(module: Module) -> Standing:
         now = content(module)
         given = module.given
     except TitoError as error:
-        return Standing([], "no dev file" if not module.dev.exists() else f"cannot be read: {error.message}")
+        missing = not module.dev.exists()
+        return Standing([], "no dev file") if missing else Standing([], "cannot be read", error.message)
     record = read(module)
     exercises = list(_exercise_states(now, record).values())
     at = record.complete.at if record.complete else max((e.at for e in exercises), default="", key=_moment)
-    return Standing(exercises, "given" if given else _state(now, record, exercises), at)
+    return Standing(exercises, *(("given", "") if given else _state(now, record, exercises)), at)
 
 
 def _moment(at: str) -> float:
     return datetime.fromisoformat(at).timestamp() if at else 0.0
 
 
-def _state(now: Content, record: Record, exercises: list[ExerciseState]) -> str:
+def _state(now: Content, record: Record, exercises: list[ExerciseState]) -> tuple[str, str]:
+    """The state, and why it is so where that is to be told."""
     if record.complete:
         why = _changed(record.complete, now.file, now.needs)
-        return f"stale: {why} it was complete" if why else "complete"
+        if why:
+            return "stale", f"{why} it was complete"
+        if all(e.state == "done" for e in exercises):
+            return "complete", ""
     stale = next((e for e in exercises if e.state == "stale"), None)
     if stale:
-        return f"stale: {stale.why} its last check"
+        return "stale", f"{stale.why} its last check"
     if any(e.state in ("done", "failing") for e in exercises):
-        return "in progress"
-    return "changed since its last check" if any(e.why for e in exercises) else "not checked yet"
+        return "in progress", ""
+    if exercises and all(e.state == "not started" for e in exercises):
+        return "not started", ""
+    return "not checked", "changed since its last check" if any(e.why for e in exercises) else ""

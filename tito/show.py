@@ -8,7 +8,7 @@ from typing import TextIO
 
 from tito.errors import TitoError
 
-_ASCII = {"—": "-", "–": "-", "→": "->", "×": "x", "…": "...", "·": "|", "≤": "<=", "≥": ">=", "’": "'"}
+_ASCII = {"─": "-", "—": "-", "–": "-", "→": "->", "×": "x", "…": "...", "·": "|", "≤": "<=", "≥": ">=", "’": "'"}
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 
 
@@ -76,16 +76,24 @@ def complain(error: TitoError) -> None:
 
 
 def table(columns: list[str], rows: list[list[str]]) -> None:
-    """Print rows under their columns: lines around them in a terminal, plain text in a pipe."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """Print rows under their columns; the last column is broken to the terminal's width.
 
-    width = None if sys.stdout.isatty() else 120
-    grid = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    By hand, because rich would take longer to load than most commands take.
+    """
+    import shutil
+    import textwrap
+
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows)]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6
+    room = max(room - sum(width + 3 for width in widths[:-1]), 20)
+
+    def line(cells: list[str]) -> None:
+        first = "   ".join(cell.ljust(width) for cell, width in zip(cells[:-1], widths))
+        for part in textwrap.wrap(cells[-1], room) or [""]:
+            say(f"{first}   {part}".rstrip())
+            first = " " * len(first)
+
+    line(columns)
+    say("─" * (sum(width + 3 for width in widths[:-1]) + min(widths[-1], room)))
     for row in rows:
-        grid.add_row(*row)
-    console = Console(width=width, highlight=False, markup=False)
-    with console.capture() as drawn:
-        console.print(grid)
-    say("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+        line(row)

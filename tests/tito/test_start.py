@@ -41,7 +41,7 @@ def test_what_is_next_follows_the_checks_of_the_file_as_it_is(edition, tito):
 
 def test_what_a_module_needs_comes_first(edition, tito):
     out = tito("module", "start", "9").out
-    assert "  needs  01_alpha: not checked yet" in out
+    assert "  needs  01_alpha: not started" in out
     assert next_line(out) == "Next: complete module 01 before this one: `tito module start 01`"
     write(edition, "return 2 * x")
     assert tito("module", "complete", "1").status == 0
