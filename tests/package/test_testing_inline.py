@@ -213,3 +213,27 @@ for text in ("value = 1", cell, "value = 2", cell, "value = 1", cell, "report()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
     assert "0 of 1 exercises done" in done.stdout, done.stdout + done.stderr
     assert "still here" in done.stdout and "SystemExit" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("check", "ends"),
+    [
+        ("assert value == 1, 'no'\n        assert value == 2, 'value must be 2'", "AssertionError: value must be 2"),
+        ("raise NotImplementedError('Module 09, exercise 3: f')", "NotImplementedError: Module 09, exercise 3: f"),
+        ("assert value == 1", "fine"),
+    ],
+)
+def test_in_a_notebook_the_cell_of_a_failed_test_fails_with_one_line_more(tmp_path, check, ends):
+    cell = HEAD + one_test(check).replace("report()", "print('fine')")
+    code = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.user_module.__name__ = "__main__"
+shell.run_cell("value = 1")
+print(shell.run_cell({cell!r}).success)
+"""
+    environment = {**os.environ, "IPYTHONDIR": str(tmp_path), "MPLCONFIGDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
+    *_, last, success = done.stdout.strip().splitlines()
+    assert (last, success) == (ends, str(ends == "fine")), done.stdout + done.stderr
+    assert "Traceback" not in done.stdout

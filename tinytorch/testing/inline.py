@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from tinytorch.testing import seeding
 from tinytorch.testing.explain import Failure, explain
@@ -87,7 +87,9 @@ def inline_test(title: str) -> Callable[[Callable[[Verify], None]], Callable[[Ve
     """Declare a check of the unit above it: `@inline_test("Conv2d: stride")` on `def test_x(verify)`.
 
     Where the dev file runs (`__main__`: script or notebook) the test runs at once and stops at its first
-    failing claim; the tests after it run all the same. On import the function is returned and nothing runs.
+    failing claim; in a script the tests after it run all the same. In a notebook the cell then fails, as graders expect
+    it to: NotImplementedError for what is not written, AssertionError otherwise. On import the function is returned and
+    nothing runs.
     """
 
     def decorate(function: Callable[[Verify], None]) -> Callable[[Verify], None]:
@@ -134,10 +136,11 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
         with contextlib.redirect_stdout(limited):
             function(verify)
         failure = None if result.verified else Failure("failed", f"{function.__name__} verifies nothing", None, None)
+        task = ""
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit: tested code must not end the run
-        failure = explain(error, function)
+        failure, task = explain(error, function), str(error)
     result.seconds = round(time.perf_counter() - began, 4)
     result.printed = limited.kept
     if limited.left_out:
@@ -153,6 +156,14 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
         _say_failure(result, stream)
     _results[result.name] = result
     _record({"event": "test", **vars(result)})
+    if failure and _in_notebook():
+        _fail_cell(NotImplementedError(task) if failure.status == "not written" else AssertionError(failure.message))
+
+
+def _fail_cell(error: Any) -> NoReturn:
+    """Make a notebook's cell fail, shown as one line: all else has been printed."""
+    error._render_traceback_ = lambda: [f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"]
+    raise error
 
 
 def _say_failure(result: _Result, stream: IO[str]) -> None:
