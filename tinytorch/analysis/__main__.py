@@ -49,7 +49,7 @@ def _summary(chosen: argparse.Namespace) -> str:
         if chosen.model is not None:
             model, picture = networks.named(chosen.model)
         name, model, info = networks.from_checkpoint(chosen.network, model)
-        picture = picture or (networks.known()[name].picture if chosen.model is None else None)
+        picture = picture or (networks.KNOWN[name].picture if chosen.model is None else None)
         epochs = len(info["history"])
         title = f"{chosen.network}: {name} after {epochs} epoch{'s' * (epochs != 1)}\n\n"
     elif chosen.model is not None:

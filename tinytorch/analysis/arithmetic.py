@@ -10,9 +10,10 @@ import numpy as np
 
 from tinytorch.analysis.fields import Window, window
 from tinytorch.analysis.graph import CONVOLUTIONS, POOLINGS
-from tinytorch.analysis.tables import html_table
+from tinytorch.analysis.tables import html_numbers
 from tinytorch.analysis.trace import as_input
 
+BORDER, WINNER = "border", "*"  # what stands for a point in the border, and after the number that was taken
 SHOWN_CHANNELS = 4  # of a window, in text and in HTML; the sum of each of the others is told in one line
 
 
@@ -59,8 +60,10 @@ class Explanation:
     def _repr_html_(self) -> str:
         parts = [f"<b>{escape(self._title())}</b>", f"<div>{escape(self._where())}</div>"]
         for c in self._shown():
-            cells = "".join(f'<td style="vertical-align:top">{_html(*block)}</td>' for block in self._blocks(c))
-            parts.append(f"<table><tr>{cells}</tr></table>")
+            blocks = (
+                f"<div>{escape(title)}{html_numbers(cells, BORDER, WINNER)}</div>" for title, cells in self._blocks(c)
+            )
+            parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:16px;margin:6px 0">{"".join(blocks)}</div>')
             parts += [f"<div>{escape(line)}</div>" for line in self._channel_sum(c)]
         parts += [f"<div>{escape(line)}</div>" for line in [*self._others(), *self._result()]]
         return "".join(parts)
@@ -88,10 +91,10 @@ class Explanation:
         )
         cells = _cells(self.window[c])
         for p, q in zip(*np.nonzero(~self.inside)):
-            cells[p][q] = "border"
+            cells[p][q] = BORDER
         if self.winner is not None:
             p, q = self.winner
-            cells[p][q] += "*"
+            cells[p][q] += WINNER
         blocks = [(place, cells)]
         if self.kernel is not None:
             blocks.append((f"kernel[{self.at[1]}, {c}]", _cells(self.kernel[c])))
@@ -223,7 +226,3 @@ def _beside(blocks: list[tuple[str, list[list[str]]]]) -> list[str]:
         lines = [title, *("  ".join(f"{cell:>{width}}" for cell in row) for row in cells)]
         columns.append([f"{line:<{max(map(len, lines))}}" for line in lines])
     return ["  " + "     ".join(line).rstrip() for line in zip(*columns, strict=True)]
-
-
-def _html(title: str, cells: list[list[str]]) -> str:
-    return f"{escape(title)}{html_table([''] * len(cells[0]), cells, left=0)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -49,7 +49,6 @@ class Summary:
     total_activation_bytes: int
     input_bytes: int
     param_bytes: int
-    _cells: list[list[str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         totals = {
@@ -61,31 +60,43 @@ class Summary:
             for name, total in totals.items():
                 own = row.activation_bytes if name == "activation" else getattr(row, name)
                 setattr(row, f"{name}_share", own / total if total else 0.0)
-        self._cells = [_cells(row) for row in self.rows]
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.model} on {_shape(self.input_shape)}", "", self._table(), "", *self._totals()])
+        table = text_table(*self._table(), left=2)
+        totals = [f"{label:<18}  {text}" for label, text in self._totals()]
+        return "\n".join([f"{self.model} on {_shape(self.input_shape)}", "", table, "", *totals])
 
     __repr__ = __str__
 
-    def _table(self) -> str:
-        return text_table(_HEAD, self._cells, left=2)
-
-    def _totals(self) -> list[str]:
-        return [
-            f"parameters          {self.total_params:,}, of which {self.trainable_params:,} are trained",
-            f"multiply-adds       {self.total_mult_adds:,} (of convolutions, dense layers and matrix products; "
-            "a bias counts as one)",
-            f"memory              {self.total_activation_bytes:,} bytes of results, {self.param_bytes:,} of "
-            f"parameters, {self.input_bytes:,} of input",
-            "field, jump, start  how many pixels across one place sees, how far on the next one's begin, where the "
-            "first one's do",
-        ]
-
     def _repr_html_(self) -> str:
-        totals = "<br>".join(escape(line) for line in self._totals())
         title = f"<b>{escape(self.model)}</b> on {_shape(self.input_shape)}"
-        return f'{title}{html_table(_HEAD, self._cells, left=2)}<span style="white-space:pre">{totals}</span>'
+        return title + html_table(*self._table(), left=2) + html_table([], self._totals(), left=2)
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """Head and rows; without the receptive fields where no layer has one."""
+        width = len(_HEAD) if self._sees_images() else len(_HEAD) - 3
+        return _HEAD[:width], [_cells(row)[:width] for row in self.rows]
+
+    def _sees_images(self) -> bool:
+        return any(row.receptive_field for row in self.rows)
+
+    def _totals(self) -> list[tuple[str, str]]:
+        memory = (
+            f"{self.total_activation_bytes:,} bytes of results, {self.param_bytes:,} of parameters, "
+            f"{self.input_bytes:,} of input"
+        )
+        lines = [
+            ("parameters", f"{self.total_params:,}, of which {self.trainable_params:,} are trained"),
+            (
+                "multiply-adds",
+                f"{self.total_mult_adds:,} (of convolutions, dense layers and matrix products; a bias counts as one)",
+            ),
+            ("memory", memory),
+        ]
+        if self._sees_images():
+            pixels = "pixels across that one place sees; how far on the next one's begin; where the first one's do"
+            lines.append(("field, jump, start", pixels))
+        return lines
 
 
 _HEAD = ["layer", "output", "params", "%", "mult-adds", "%", "bytes", "%", "field", "jump", "start"]

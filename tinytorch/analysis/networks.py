@@ -26,15 +26,12 @@ class Known(NamedTuple):
     picture: tuple[int, int, int]
 
 
-def known() -> dict[str, Known]:
-    """The networks of the course by name: SimpleCNN of module 09, and those of the milestones."""
-    cnn, cifar10 = milestone("cnn"), milestone("cifar10")
-    return {
-        "SimpleCNN": Known(tinytorch.nn.SimpleCNN, (3, 32, 32)),
-        "deeper": Known(cifar10.deeper, (3, 32, 32)),
-        "cnn": Known(cnn.convolutional, (1, 16, 16)),
-        "dense": Known(cnn.dense, (1, 16, 16)),
-    }
+KNOWN = {
+    "SimpleCNN": Known(lambda: tinytorch.nn.SimpleCNN(), (3, 32, 32)),
+    "deeper": Known(lambda: milestone("cifar10").deeper(), (3, 32, 32)),
+    "cnn": Known(lambda: milestone("cnn").convolutional(), (1, 16, 16)),
+    "dense": Known(lambda: milestone("cnn").dense(), (1, 16, 16)),
+}
 
 
 def milestone(name: str) -> ModuleType:
@@ -60,20 +57,20 @@ def _loaded(path: Path) -> ModuleType:
 def named(text: str) -> tuple[Any, tuple[int, int, int] | None]:
     """The network called `text`, and the shape of one picture for it where that is known.
 
-    `text` is a name of `known`, or FILE.py:NAME for a class or a function that takes no arguments. Raises ValueError
+    `text` is a name of `KNOWN`, or FILE.py:NAME for a class or a function that takes no arguments. Raises ValueError
     that offers the nearest name where there is none.
     """
     if ".py" in text:
         file, _, name = text.partition(":")
         return _made(text, _attribute(_loaded(Path(file)), Path(file), name)), None
-    if text not in known():
-        near = difflib.get_close_matches(text.lower(), {name.lower(): name for name in known()}, n=1, cutoff=0.6)
-        offered = next((name for name in known() if near and name.lower() == near[0]), None)
+    if text not in KNOWN:
+        near = difflib.get_close_matches(text.lower(), {name.lower(): name for name in KNOWN}, n=1, cutoff=0.6)
+        offered = next((name for name in KNOWN if near and name.lower() == near[0]), None)
         raise ValueError(
             f"there is no network {text!r}; {f'did you mean {offered}? ' if offered else ''}"
-            f"There are {', '.join(known())}; one of your own is FILE.py:NAME"
+            f"There are {', '.join(KNOWN)}; one of your own is FILE.py:NAME"
         )
-    return known()[text].make(), known()[text].picture
+    return KNOWN[text].make(), KNOWN[text].picture
 
 
 def _attribute(module: ModuleType, file: Path, name: str) -> Any:
@@ -100,7 +97,7 @@ def _made(text: str, maker: Any) -> Any:
 def from_checkpoint(path: str | Path, model: Any = None) -> tuple[str, Any, dict[str, Any]]:
     """(name, network with the numbers of a Trainer's checkpoint, what else the file says).
 
-    Without a `model` to fill it is the network of `known` with whose entries most of the file's agree. Raises
+    Without a `model` to fill it is the network of `KNOWN` with whose entries most of the file's agree. Raises
     ValueError that lists the entries and shapes that do not fit, and OSError where the file cannot be read.
     """
     if not Path(path).is_file():
@@ -109,7 +106,7 @@ def from_checkpoint(path: str | Path, model: Any = None) -> tuple[str, Any, dict
     arrays = {name.removeprefix("model."): a for name, a in stored.items() if name.startswith("model.")}
     name = type(model).__name__
     if model is None:
-        made = {name: network.make() for name, network in known().items()}
+        made = {name: network.make() for name, network in KNOWN.items()}
         name, model = max(made.items(), key=lambda one: _agreement(one[1], arrays))
     try:
         model.load_state_dict(arrays)
