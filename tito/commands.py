@@ -37,7 +37,7 @@ app.add_typer(data_app, name="data")
 
 def run_app() -> NoReturn:
     """Run the command on the command line. A TitoError becomes two lines and its exit status."""
-    for more in ("edition_commands", "in_step_commands", "look_commands"):
+    for more in ("edition_commands", "in_step_commands", "look_commands", "watch_command"):
         importlib.import_module(f"tito.{more}")  # registers its commands here
     try:
         app(prog_name="tito")

@@ -47,6 +47,13 @@ class Item:
     def next(self) -> str:
         return f"{'Write it' if self.status == 'not started' else 'Look at'}: {self.place}" if self.place else ""
 
+    @property
+    def lines(self) -> list[str]:
+        """The message, and what the tested code printed."""
+        printed = self.printed.strip().splitlines()
+        heard = ["it printed:", *(f"  {line}" for line in printed)] if printed else []
+        return [*_SEED_REMARK.sub("", self.message).splitlines(), *heard]
+
     def told(self) -> dict[str, Any]:
         keys = ("status", "diagnosis", "claim", "message", "place", "printed", "seconds")
         return {key: getattr(self, key) for key in keys}
@@ -120,13 +127,8 @@ def show_outcome(outcome: "Inline | Package", *, everything: bool) -> None:
         return
     for item in outcome.failures if everything else outcome.failures[:1]:
         fail(item.sentence)
-        for line in _SEED_REMARK.sub("", item.message).splitlines():
+        for line in [*item.lines, item.next]:
             say(f"      {line}".rstrip())
-        if item.printed.strip():
-            say("      it printed:")
-            for line in item.printed.strip().splitlines():
-                say(f"        {line}".rstrip())
-        say(f"      {item.next}")
     say(
         paint(
             f"      (seed {os.environ[SEED]}: with `--seed {os.environ[SEED]}` the same numbers are drawn again)", "dim"
