@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tito import child, copies, progress
+from tito import child, copies, notebooks, progress
 from tito.course import Course, Module
 from tito.dev_file import DevFile, dev_line
 from tito.errors import TitoError
@@ -36,6 +36,7 @@ def inline(
 
     meanwhile: called again and again while they run, with what is known so far; what it raises ends the run.
     """
+    notebooks.require_in_step(module)
     was = progress.content(module)
     dev = DevFile(module)
     shown = module.shown(module.dev)
