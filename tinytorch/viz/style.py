@@ -1,0 +1,115 @@
+"""What the figures share: paper, colours that everyone can tell apart, pictures, and sheets of maps.
+
+Figures are made without pyplot, so that they leave nothing open and change no setting of yours.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+try:
+    from matplotlib.figure import Figure
+except ImportError as error:
+    raise ImportError("tinytorch.viz draws with matplotlib, the extra `viz`: pip install -e '.[viz]'") from error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+AMOUNT = "viridis"  # from little to much
+SIGNED = "RdBu_r"  # blue below zero, white at it, red above
+HEAT = "inferno"  # laid over a picture
+
+# Okabe and Ito (2008), "Color Universal Design": told apart with every kind of colour vision.
+BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#666666"
+
+
+class Picture(Figure):
+    """A matplotlib figure that a notebook shows by itself."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def paper(width: float, height: float) -> Picture:
+    """An empty figure, in inches, whose parts keep clear of each other."""
+    return Picture(figsize=(width, height), layout="constrained")
+
+
+def plain(axes: Axes) -> Axes:
+    """Without the frame's upper and right side, for curves and bars."""
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 filter`, `1,024 filters`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+# ---- pictures --------------------------------------------------------------------------------------
+
+
+def as_picture(image: np.ndarray) -> np.ndarray:
+    """A picture as matplotlib wants it: (C, H, W) → (H, W, 3) for C = 3, (H, W) for C = 1, from 0 to 1.
+
+    Values outside of 0 to 1, such as those of a normalised picture, are stretched to just fill it.
+    Raises ValueError for another shape.
+    """
+    if image.ndim != 3 or image.shape[0] not in (1, 3):
+        raise ValueError(f"image: expected shape (3, H, W) or (1, H, W), got {image.shape}")
+    low, high = float(image.min()), float(image.max())
+    if low < 0 or high > 1:
+        image = (image - low) / ((high - low) or 1.0)
+    return image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+
+
+def show_picture(axes: Axes, image: np.ndarray, title: str = "") -> AxesImage:
+    """A picture (C, H, W) without ticks."""
+    shown = axes.imshow(as_picture(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title)
+    return shown
+
+
+# ---- maps ------------------------------------------------------------------------------------------
+
+
+def show_map(axes: Axes, values: np.ndarray, limit: float | None = None, **settings: Any) -> AxesImage:
+    """Numbers (H, W) as colours: with a negative one among them red and blue around zero, else from dark to bright.
+
+    `limit` is the size of the number that has the darkest red; by default that of the largest one here.
+    """
+    largest = float(np.nanmax(np.abs(values))) if limit is None else limit
+    largest = largest or 1.0  # all zero: white
+    signed = limit is not None or bool(np.nanmin(values) < 0)
+    colours: dict[str, Any] = {"cmap": SIGNED, "vmin": -largest} if signed else {"cmap": AMOUNT, "vmin": 0.0}
+    return axes.imshow(values, vmax=largest, interpolation="nearest", **colours, **settings)
+
+
+def sheet(maps: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
+    """Maps (n, h, w) side by side in reading order, so many in a row, with NaN in the gaps: one array to show."""
+    n, h, w = maps.shape
+    rows = math.ceil(n / columns)
+    cells = np.full((rows * columns, h + gap, w + gap), np.nan, dtype=np.float64)
+    cells[:n, :h, :w] = maps
+    cells = cells.reshape(rows, columns, h + gap, w + gap).swapaxes(1, 2)
+    return cells.reshape(rows * (h + gap), columns * (w + gap))[:-gap, :-gap]
+
+
+def number_sheet(
+    axes: Axes, rows: Sequence[object], columns: Sequence[object], side: Sequence[int], gap: int = 1
+) -> None:
+    """Ticks at the tiles of a sheet, whose (height, width) is `side`: the given labels down and across."""
+    h, w = side
+    axes.set_yticks([i * (h + gap) + (h - 1) / 2 for i in range(len(rows))], [str(r) for r in rows])
+    axes.set_xticks([j * (w + gap) + (w - 1) / 2 for j in range(len(columns))], [str(c) for c in columns])
+    axes.tick_params(length=0, labelsize=8)
+    axes.spines[:].set_visible(False)
