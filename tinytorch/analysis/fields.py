@@ -9,8 +9,6 @@ import numpy as np
 
 from tinytorch.analysis.graph import CONVOLUTIONS, POOLINGS
 
-NOTHING = 2**40  # the first pixel of a place that sees none (its last pixel is -1): a place in a border
-
 
 @dataclass(frozen=True, eq=False)
 class Axis:
@@ -137,9 +135,15 @@ def _slide(axis: Axis, places: int, w: Window) -> Axis:
     at = np.arange(places)[:, None] * w.stride - w.before + np.arange(w.kernel) * w.dilation
     inside = (at >= 0) & (at < axis.places)
     at = np.clip(at, 0, axis.places - 1)
-    first = np.where(inside, axis.first[at], NOTHING).min(axis=1)
-    last = np.where(inside, axis.last[at], -1).max(axis=1)
+    first, last = _hull(axis.first[at].T, np.where(inside, axis.last[at], -1).T)
     return Axis(size, axis.jump * w.stride, axis.start - w.before * axis.jump, first, last)
+
+
+def _hull(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the last pixel of several ranges (ranges, places) together; empty ones count for nothing."""
+    until = last.max(axis=0)
+    since = np.where(last < 0, until, first).min(axis=0)
+    return np.maximum(since, 0), until
 
 
 def _union(seen: list[Field]) -> Field | None:
@@ -153,8 +157,9 @@ def _union(seen: list[Field]) -> Field | None:
 def _union_along(axes: list[Axis]) -> Axis:
     places = max(axis.places for axis in axes)
     axes = [axis if axis.places == places else _all_places(axis) for axis in axes]  # one place, spread over all
-    first = np.minimum.reduce(np.broadcast_arrays(*(axis.first for axis in axes)))
-    last = np.maximum.reduce(np.broadcast_arrays(*(axis.last for axis in axes)))
+    first = np.stack(np.broadcast_arrays(*(axis.first for axis in axes)))
+    last = np.stack(np.broadcast_arrays(*(axis.last for axis in axes)))
+    first, last = _hull(first, last)
     fixed = [axis for axis in axes if axis.jump == 0]
     whole = [axis for axis in fixed if all((axis.first <= first.min()) & (axis.last >= last.max()))]
     if whole:
@@ -168,7 +173,7 @@ def _union_along(axes: list[Axis]) -> Axis:
 
 def _all_places(axis: Axis) -> Axis:
     """One place that sees what all of them see."""
-    first, last = axis.first.min(keepdims=True), axis.last.max(keepdims=True)
+    first, last = _hull(axis.first[:, None], axis.last[:, None])
     return Axis(int(last[0] - first[0] + 1), 0, int(first[0]), first, last)
 
 
@@ -206,6 +211,6 @@ def _pad(field: Field, pad: tuple[int, ...]) -> Field | None:
 
 
 def _border(axis: Axis, before: int, after: int) -> Axis:
-    first = np.pad(axis.first, (before, after), constant_values=NOTHING)
+    first = np.pad(axis.first, (before, after), constant_values=0)
     last = np.pad(axis.last, (before, after), constant_values=-1)
     return Axis(axis.size, axis.jump, axis.start - before * axis.jump, first, last)

@@ -60,7 +60,10 @@ class ReceptiveField:
 
     @property
     def rows(self) -> np.ndarray:
-        """(places down, 2): the first and the last row of the image that each row of the map can depend on."""
+        """(places down, 2): the first and the last row of the image that each row of the map can depend on.
+
+        0 and -1 for a row that sees nothing but border.
+        """
         return np.stack([self._field.axes[0].first, self._field.axes[0].last], axis=1)
 
     @property
@@ -71,13 +74,13 @@ class ReceptiveField:
     def box(self, i: int, j: int) -> tuple[int, int, int, int]:
         """(top, left, bottom, right) of what place (i, j) of the map sees: `image[:, top:bottom, left:right]`.
 
-        Exact also at the border, where part of a window is not in the image. Raises ValueError for a place that is
-        not on the map.
+        Exact also at the border, where part of a window is not in the image; four zeros for a place that sees nothing
+        but border. Raises ValueError for a place that is not on the map.
         """
         for name, at, places in zip("ij", (i, j), self.output_shape[2:]):
             check_place(name, at, places)
         (top, bottom), (left, right) = self.rows[i].tolist(), self.columns[j].tolist()
-        return top, left, bottom + 1, right + 1
+        return (top, left, bottom + 1, right + 1) if min(bottom, right) >= 0 else (0, 0, 0, 0)
 
     @property
     def measured(self) -> tuple[int, int, int, int]:
