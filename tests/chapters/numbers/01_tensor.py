@@ -31,7 +31,15 @@ x = tensor([1.0, 2.0, 3.0], requires_grad=True)
 y = (x * x).sum()
 squares = y.grad_fn.inputs[0]
 
+cube = tt.zeros(2, 3, 4)
+
 SENTENCES = {
+    "modules/01_tensor/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "turn a {rows} × {columns} tensor into a {columns} × {rows} one",
+        "`(n,) → ({kept}, n)` and back",
+        "left of shape {cube.shape} after",
+    ],
     "modules/01_tensor/tensor_dev.py": [
         "does not need its {about('sixteen', digits)} digits",
         "| `{floats}`, `{a_float}` | `float32` |",

@@ -51,7 +51,15 @@ assert np.log(np.float32(sum(np.exp([0.0, -far])))) == 0
 
 pixels, units, classes, axis = 784, 64, 10, 1
 
+sample = 100.0
+assert at(F.relu, sample, -sample, 0) == [sample, 0, 0]
+
 SENTENCES = {
+    "modules/02_activations/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "e{raised(infinite)} is infinite and e{raised(-far)} is zero",
+        "on {sample:.0f}, -{sample:.0f}, {zero:.0f} and `float",
+    ],
     "modules/02_activations/activations_dev.py": [
         "leaky_relu, negative_slope {slope}\n / /",
         "───────/ ______ /\n {bottom:.0f} ‾‾‾‾‾  {bottom:.0f}",

@@ -22,7 +22,31 @@ tt.manual_seed(0)
 part = round(1 / np.var(tt.rand(200_000, dtype=np.float64).data * 2 - 1))
 unit = round(float(np.var(tt.randn(200_000).data)))
 
+deep, steps, smallest = 20, 100, 1
+for bad in (smallest - 1, -1):
+    try:
+        nn.Linear(bad, 1)
+    except ValueError:
+        continue
+    raise AssertionError("Linear takes a size below 1")
+p_min, p_max = 0, 1
+for p in (p_min - 0.1, p_max + 0.1):
+    try:
+        nn.Dropout(p)
+    except ValueError:
+        continue
+    raise AssertionError("Dropout takes a p outside [0, 1]")
+
 SENTENCES = {
+    "modules/03_layers/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "its parts are called `{first}`, not `.{first}`",
+        "noise through {in_words(deep)} layers",
+        "from ±b has variance b²/{part}. So √({part}/n) keeps",
+        "lets it shrink by √{part} a layer",
+        "after {about('a hundred', steps)} steps?",
+        "`Linear` of sizes below {smallest}, a p outside `[{p_min}, {p_max}]` and",
+    ],
     "modules/03_layers/layers_dev.py": [
         "├── {first}: Linear({pixels}, {units})            {first}.weight      ({units}, {pixels})   {w0.size:,}",
         "├── weight                  {first}.bias        ({units},)           {b0.size}",

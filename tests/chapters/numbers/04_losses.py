@@ -55,7 +55,25 @@ yes, no = 1, 0
 near, near_too = 1, 2
 example = 0.83  # a loss, as it may come
 
+some_scores = tensor([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0]])
+p_true = F.softmax(some_scores, dim=1).data[0, 0]
+assert abs(F.cross_entropy(some_scores, tensor([0, 2]), reduction="none").data[0] + math.log(p_true)) < 1e-6
+third = some_scores.shape[1]
+pair, truth = 2, 0
+
 SENTENCES = {
+    "modules/04_losses/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "gives each 1/{classes}, so its loss is ln {classes} = {blind:.4f}",
+        "`{column.shape}` against `{flat.shape}` has an answer",
+        "Watch for ignored labels: `{ignored}` is no index",
+        "The first picture's truth got {p_true:.4f}, and −ln {p_true:.4f} is its loss. About the second the network knows nothing: ln {third}.",
+        "# probability one for class {truth}",
+        "**Predictions have shape {column.shape}, targets {flat.shape}.",
+        "with weight {heavy:.0f}, and nine of",
+        "counts {about('five times', heavy)} above the line and {about('five times', heavy)} below it",
+        "the same loss, ln {pair}",
+    ],
     "modules/04_losses/losses_dev.py": [
         "├── loss ──► {example}       smaller",
         "| probability given to the truth | {given[0]} | {given[1]} | {given[2]} | {given[3]} |",
