@@ -162,7 +162,7 @@ def _now(watch: Watch) -> str:
 
 def _body(watch: Watch) -> list[_Line]:
     if watch.error:
-        return _failure("", [watch.error.message, watch.error.fix])
+        return _failure(watch.error.message, [watch.error.fix])
     if watch.view == "list":
         return _list(watch)
     if watch.view == "all":
@@ -180,7 +180,7 @@ def _exercise(watch: Watch, exercise: Exercise) -> list[_Line]:
     elif item.status == "done":
         lines += _done(watch)
     elif item.status == "not run" and watch.inline:
-        lines += _failure(f"{item.name} did not run.", [watch.inline.verdict.sentence, watch.inline.verdict.next])
+        lines += _failure(watch.inline.verdict.sentence, [watch.inline.verdict.next])
     else:
         lines += _item(item)
     return lines if fresh else [(text, "dim") for text, _ in lines]
@@ -193,8 +193,7 @@ def _item(item: Item) -> list[_Line]:
 
 
 def _failure(sentence: str, lines: list[str], diagnosis: str | None = None) -> list[_Line]:
-    first, *others = lines if not sentence else [sentence, *lines]
-    return [(f"FAIL  {first}", "red"), *_inside(others, diagnosis)]
+    return [(f"FAIL  {sentence}", "red"), *_inside(lines, diagnosis)]
 
 
 def _inside(lines: list[str], diagnosis: str | None = None) -> list[_Line]:
