@@ -105,24 +105,13 @@ def show(rows: list[dict[str, Any]]) -> None:
     print(f"\nconvolution 3 -> 32, kernel 3, padding 1, 32 x 32, batch {BATCH}: {MULTIPLY_ADDS:,} multiply-adds")
 
 
-def plot(rows: list[dict[str, Any]], path: str) -> None:
+def figure_of() -> Callable[[list[dict[str, Any]]], Any]:
+    """The function that draws the ladder. Asked for before anything is timed: matplotlib may be missing."""
     try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        sys.exit("--plot needs matplotlib, the extra `viz`: pip install -e '.[viz]'")
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    names = [f"{row['rung']}\n{row['idea']}" for row in rows]
-    taken = [row["seconds"] * 1e3 for row in rows]
-    bars = axes.barh(names, taken, color="#0072b2")
-    axes.bar_label(bars, [f"{row['seconds'] * 1e3:,.1f} ms, {row['speed_up']:,.0f}x" for row in rows], padding=4)
-    axes.set_xscale("log")
-    axes.set_xlim(min(taken) / 3, max(taken) * 40)  # room for the labels
-    axes.invert_yaxis()
-    axes.set_xlabel(f"milliseconds for {BATCH} pictures (logarithmic)")
-    axes.set_title("One convolution, climbed in four rungs")
-    figure.savefig(path)
-    print(f"drawn in {path}")
+        from tinytorch.viz import speed_ladder
+    except ImportError as error:
+        sys.exit(f"--plot: {error}")
+    return speed_ladder
 
 
 def main() -> None:
@@ -134,6 +123,7 @@ def main() -> None:
     if chosen.threads is not None and chosen.threads < 1:
         parser.error(f"--threads: expected at least 1, got {chosen.threads}")
     threads(chosen.threads or os.cpu_count() or 1)
+    draw = figure_of() if chosen.plot else None
     about = machine()
     print("   ".join(f"{name} {value}" for name, value in about.items()))
     rows = ladder()
@@ -143,8 +133,9 @@ def main() -> None:
         beside.write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
         os.replace(beside, chosen.json)
         print(f"written to {chosen.json}")
-    if chosen.plot:
-        plot(rows, chosen.plot)
+    if draw is not None:
+        draw(rows).savefig(chosen.plot)
+        print(f"drawn in {chosen.plot}")
 
 
 if __name__ == "__main__":

@@ -47,11 +47,24 @@ def arguments() -> argparse.Namespace:
     if chosen.plot and len(chosen.names) != 1:
         parser.error("--plot draws one experiment: name one")
     if chosen.plot:
-        try:
-            importlib.import_module("tinytorch.viz")  # known before anything is measured
-        except ImportError as error:
-            parser.error(f"--plot: {error}")
+        problem = why_not_drawn(Path(chosen.plot))
+        if problem:
+            parser.error(f"--plot: {problem}")
     return chosen
+
+
+def why_not_drawn(path: Path) -> str | None:
+    """What would keep a figure from being written there, told before minutes of measuring."""
+    try:
+        from tinytorch.viz.style import paper
+    except ImportError as error:
+        return str(error)
+    formats = paper(1, 1).canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in formats:
+        return f"{path} is of no kind that can be drawn: name it {path.with_suffix('.png')}"
+    if not path.absolute().parent.is_dir():
+        return f"there is no folder {path.absolute().parent}"
+    return None
 
 
 def run(name: str, seed: int, plot: str | None) -> None:

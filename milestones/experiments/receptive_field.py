@@ -79,6 +79,7 @@ def draw(found):
     axes.plot([r["layers"] for r in found["rows"]], [r["pixels"] for r in found["rows"]], marker="o", color=BLUE)
     axes.axhline(pixels, color=GREY, linestyle=":")
     axes.text(1, pixels * 0.97, f"all {pixels:,} pixels", va="top", color=GREY)
+    axes.set_xticks(range(1, len(found["rows"]) + 1, 3))
     axes.set(xlabel="3 × 3 layers", ylabel="pixels", title="Pixels that the middle output sees")
     maps = []
     for place, (name, row) in enumerate(found["networks"].items(), start=2):

@@ -121,7 +121,7 @@ def draw(found):
         values = [row[kind] for row in found["network"].values()]
         bars = axes.bar(list(found["network"]), values, color=[BLUE, ORANGE])
         axes.bar_label(bars, [form.format(value) for value in values], padding=2)
-        axes.set_title(kind)
+        axes.set_title(kind, pad=12)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
     figure.suptitle("A network with ordinary and with depthwise separable convolutions")

@@ -74,8 +74,10 @@ def draw(found):
             rows = [list(pair.items())[which] for pair in found]
             bars = axes.bar([i + offset for i in range(len(rows))], [row[kind] for _, row in rows], 0.38, color=colour)
             axes.bar_label(bars, [f"{row[kind]:,.0f}" for _, row in rows], padding=2, fontsize=8)
-        axes.set_xticks(range(len(found)), [f"{small}\nor {large}" for small, large in found])
-        axes.set_title(title)
+        axes.set_xticks(range(len(found)), [f"{small},\n{large}" for small, large in found])
+        axes.set_title(title, pad=12)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
         if place == 1:
             axes.legend(axes.containers, ["small kernels", "one large"], frameon=False, loc="upper left")
     return figure
