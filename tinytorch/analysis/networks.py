@@ -68,7 +68,7 @@ def named(text: str) -> tuple[Any, tuple[int, int, int] | None]:
         offered = next((name for name in KNOWN if near and name.lower() == near[0]), None)
         raise ValueError(
             f"there is no network {text!r}; {f'did you mean {offered}? ' if offered else ''}"
-            f"There are {', '.join(KNOWN)}; one of your own is FILE.py:NAME"
+            f"there are {', '.join(KNOWN)}; one of your own is FILE.py:NAME"
         )
     return KNOWN[text].make(), KNOWN[text].picture
 
