@@ -448,7 +448,7 @@ def test_sgd(verify):
 # %% [markdown]
 # ## 3. Adam: a step size for each weight
 #
-# Gradients of the first layer may be a thousand times smaller than those of the last. Adam keeps two running averages
+# Gradients of the first layer may be far smaller than those of the last. Adam keeps two running averages
 # for each weight, of its gradient (m) and of its gradient squared (v), and steps by m / √v: **about lr, whatever the
 # scale of the gradients**; less where they change sign, since there m is small and v is not.
 #

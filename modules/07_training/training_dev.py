@@ -883,7 +883,7 @@ def test_trainer(verify):
 # A trainer that shows what it does, refuses to go on with nonsense, and can be stopped at any time. Try it: give the
 # moons of the last claim (two half-circles that no straight line separates) `verbose=True`, and press Ctrl-C.
 #
-# A question to take along: the validation data chooses nothing here, it is only looked at. If you trained twenty networks
+# A question to take along: the validation data chooses nothing here, it is only looked at. If you trained many networks
 # and kept the one with the best validation accuracy, would that accuracy still tell the truth about new pictures?
 
 # %%

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Module 08: DataLoader
 #
-# A network learns from thousands of examples, a few dozen at a time, in a different order every time round, each
+# A network learns from thousands of examples, a handful at a time, in a different order every time round, each
 # picture a little different from last time. This module brings the examples:
 #
 # ```
