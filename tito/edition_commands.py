@@ -119,6 +119,41 @@ def hint(
         say("That is the last hint.")
 
 
+@module_app.command("solution")
+def solution(
+    name: ModuleName,
+    exercise: Annotated[str, typer.Argument(metavar="EXERCISE", help="Its name or number.")],
+) -> None:
+    """A reference beside your own, with time and multiply-adds of both, once yours has passed its checks."""
+    from tito import checks
+    from tito import solution as solutions
+    from tito.measure import COUNTED, measure
+    from tito.show import table
+
+    module = Course.find().module(name)
+    own = solutions.earned(module, exercise).exercise
+    yours, theirs = solutions.cells(module, own.grade_id)
+    heading(f"Module {module.number}, exercise {own.number}: {own.grade_id}")
+    if solutions.same(yours, theirs):
+        say("Yours is the reference, line by line.")
+        return
+    for line in solutions.difference(yours, theirs):
+        say(line)
+    checks.use_seed()
+    texts = (module.read_dev(), solutions.with_reference(module, own.grade_id))
+    mine, other = (measure(module, own, text) for text in texts)
+    if mine.same_as != other.same_as or mine.seconds is None or other.seconds is None:
+        say(f"\nNot measured: {mine.why or other.why or 'the two do not get the same input'}.")
+        return
+    say(f"\nOn the largest input of its inline test: {mine.input}")
+    rows = [["time", solutions.in_words(mine.seconds), solutions.in_words(other.seconds)]]
+    counts = [mine.multiply_adds, other.multiply_adds]
+    if None not in counts:
+        rows.append(["multiply-adds", *(f"{count:,}" for count in counts)])
+    table(["", "yours", "reference"], rows)
+    say(COUNTED if None not in counts else f"Multiply-adds are left out: {mine.why or other.why}.")
+
+
 @module_app.command("reset")
 def reset(
     name: ModuleName,

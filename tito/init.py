@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from tito.export import exported_text
 from tito.files import beside, cannot_write, sweep
 from tito.hints import write_shapes
 from tito.notebooks import sync
+from tito.solution import seal, sealed
 
 COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
@@ -126,10 +126,7 @@ def _seal_catalogue(catalogue: Path, archive: Path) -> None:
     files = [path for path in sorted(catalogue.rglob("*.py")) if _ENTRIES.match(path.relative_to(catalogue).parts[0])]
     if not files:
         return
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as sealed:
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(catalogue).as_posix())  # without a date: the same bytes each time
-            sealed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    seal(archive, {path.relative_to(catalogue).as_posix(): path.read_bytes() for path in files})
 
 
 def _write_module(source: Module, module: Module, text: str, given: bool) -> None:
@@ -144,6 +141,7 @@ def _write_module(source: Module, module: Module, text: str, given: bool) -> Non
         module.start.parent.mkdir()
         module.start.write_text(text, encoding="utf-8", newline="\n")
         write_shapes(DevFile(source), module)
+        seal(sealed(module), {source.dev.name: source.read_dev().encode()})
     (folder / "ABOUT.md").write_text(about, encoding="utf-8", newline="\n")
     module.dev.write_text(text, encoding="utf-8", newline="\n")
 

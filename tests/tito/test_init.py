@@ -1,8 +1,10 @@
 """`tito init`: a student edition holds everything but the answers."""
 
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,12 +38,26 @@ def test_no_line_of_any_solution_of_the_course_is_in_an_edition(tmp_path):
     course = Course(REPOSITORY)
     secret = answers(course)
     assert len(secret) > 150, "the course has that many"
-    init.make(course, tmp_path / "edition", course.modules[0])
-    found = []
-    for path in (path for path in (tmp_path / "edition").rglob("*") if path.is_file()):
-        text = path.read_bytes().decode("utf-8", errors="replace")
-        found += [f"{path.name}: {line}" for line in secret if line in text]
-    assert found == []
+    init.make(course, tmp_path / "edition", course.modules[0], notebooks=True)
+    texts = {path: path.read_bytes() for path in (tmp_path / "edition").rglob("*") if path.is_file()}
+    assert {path.suffix for path in texts} >= {".py", ".ipynb", ".json", ".zip"}
+    texts[tmp_path / "git objects"] = subprocess.run(
+        ["git", "cat-file", "--batch", "--batch-all-objects"], cwd=tmp_path / "edition", capture_output=True, check=True
+    ).stdout
+    assert found(secret, texts) == []
+    seals = [zipfile.ZipFile(path) for path in texts if path.match(".start/sealed.zip")]
+    unsealed = {Path(name): seal.read(name) for seal in seals for name in seal.namelist()}
+    assert {line for _, line in found(secret, unsealed)} == secret, "all of them are in the seals"
+
+
+def found(lines: set[str], texts: dict[Path, bytes]) -> list[tuple[str, str]]:
+    """(file, line) for each of the lines that a file holds, as plain text or in JSON."""
+    told = {line: {line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1]} for line in lines}
+    hits = []
+    for path, content in texts.items():
+        text = content.decode("utf-8", errors="replace")
+        hits += [(path.name, line) for line, ways in told.items() if any(way in text for way in ways)]
+    return hits
 
 
 def test_mistakes_are_named_from_the_sealed_catalogue(tmp_path):
