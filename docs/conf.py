@@ -1,10 +1,13 @@
 """The site's settings: `scripts/build-site` runs Sphinx with them, warnings as errors."""
 
+import logging
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "extensions")]
+
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # each kernel that starts would say so
 
 project = "TinyTorch"
 author = "TinyTorch contributors"
@@ -54,3 +57,24 @@ html_show_copyright = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
+html_theme_options = {
+    # the colours of diagrams and pictures are variables, so that one drawing serves both
+    "light_css_variables": {
+        "color-code-background": "#f4f6f8",
+        "diagram-text": "#1c1e21",
+        "diagram-line": "#5b6470",
+        "diagram-fill": "#e8f0fb",
+        "diagram-border": "#3f6fb5",
+        "diagram-group": "#f5f6f8",
+        "diagram-page": "#ffffff",
+    },
+    "dark_css_variables": {
+        "color-code-background": "#1c1f23",
+        "diagram-text": "#e6e8ea",
+        "diagram-line": "#9aa4b0",
+        "diagram-fill": "#20324d",
+        "diagram-border": "#7fa9e6",
+        "diagram-group": "#1d2024",
+        "diagram-page": "#131416",
+    },
+}

@@ -9,22 +9,20 @@ import re
 from html import escape
 from pathlib import Path
 
+from docutils import nodes
 from repository import ROOT, Repository
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.project import Project
+from sphinx.util.docutils import SphinxDirective
 
-from tito.course import Course, Module
+from tito.course import Course
 from tito.errors import TitoError
-
-REQUIRED = (
-    *("title", "description", "difficulty", "time_estimate"),
-    *("prerequisites", "next_steps", "learning_objectives"),
-)
+from tito.notebooks import for_students
 
 
 class ChapterProblem(SphinxError):
-    """A chapter that does not say what it must; its file and line are in the message."""
+    """A chapter that does not say what it must: the message has file and line."""
 
     category = "The site is not built"
 
@@ -43,42 +41,24 @@ class CourseProject(Project):
         return self.docnames
 
 
-def check(course: Course) -> None:
-    """Raise ChapterProblem, with file and line, for front matter that is incomplete or that contradicts itself."""
-    for module in course.modules:
-        for key in REQUIRED:
-            if key not in module.about:
-                raise problem(module, "---", f"the front matter has no `{key}`: it needs {', '.join(REQUIRED)}.")
-        for key in ("prerequisites", "next_steps"):
-            for name in module.about[key] or []:
-                try:
-                    course.module(str(name))
-                except TitoError as error:
-                    raise problem(module, str(name), f"{key}: {error.message} {error.fix}") from None
-    for module in course.modules:
-        _refuse_cycle(course, [module])
+class Chapters(SphinxDirective):
+    """A table of the chapters, as their front matter says."""
 
-
-def _refuse_cycle(course: Course, path: list[Module]) -> None:
-    for needed in course.prerequisites(path[-1]):
-        if needed in path:
-            circle = [*path[path.index(needed) :], needed]
-            told = " needs ".join(module.folder for module in circle)
-            raise problem(circle[-2], needed.folder, f"prerequisites: {told}. Take one of them out.")
-        _refuse_cycle(course, [*path, needed])
-
-
-def problem(module: Module, text: str, message: str) -> ChapterProblem:
-    """The problem at the first line of the chapter that holds `text`."""
-    about = module.dev.with_name("ABOUT.md")
-    lines = about.read_text(encoding="utf-8").splitlines()
-    line = next((number for number, line in enumerate(lines, 1) if text in line), 1)
-    return ChapterProblem(f"{module.shown(about)}:{line}: {message}")
+    def run(self) -> list[nodes.Node]:
+        course = Course(ROOT)
+        rows = ["| chapter | what you build | difficulty | time | needs |", "|---|---|---|---|---|"]
+        for module in course.modules:
+            about = module.about
+            needs = " ".join(needed.number for needed in course.prerequisites(module)) or "–"
+            link = f"[{module.number} {about['title']}](/chapters/{module.folder})"
+            told = " | ".join(about[key] for key in ("description", "difficulty", "time_estimate"))
+            rows.append(f"| {link} | {told} | {needs} |")
+        return self.parse_text_to_nodes("\n".join(rows) + "\n")
 
 
 def use_course(app: Sphinx) -> None:
     try:
-        check(Course(ROOT))
+        Course(ROOT).check()
     except TitoError as error:
         raise ChapterProblem(f"{error.message} {error.fix}") from None
     app.project = app.env.project = CourseProject(app.srcdir, app.config.source_suffix)
@@ -91,7 +71,7 @@ def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
         return
     repository = Repository.read()
     module = Course(ROOT).module(folder)
-    notebook = module.shown(module.dev.with_suffix(".ipynb"))
+    notebook = module.shown(for_students(module))
     addresses = {
         "binder": repository.binder(notebook),
         "colab": repository.colab(notebook),
@@ -108,6 +88,7 @@ def describe(app: Sphinx, docname: str, template: str, context: dict, doctree) -
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("chapters", Chapters)
     app.connect("builder-inited", use_course)
     app.connect("source-read", fill_in)
     app.connect("html-page-context", describe)

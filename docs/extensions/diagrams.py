@@ -2,7 +2,7 @@
 
 Mermaid itself is three megabytes and needs a browser; a drawing is some kilobytes. So drawings are kept in
 docs/diagrams/, and a diagram whose text has changed has none: the build stops there and says what draws it. Their
-colours are variables, which static/site.css sets for light and dark.
+colours are variables, which conf.py sets for light and dark.
 """
 
 import hashlib
@@ -42,8 +42,9 @@ class Mermaid(SphinxDirective):
         if not drawn.is_file():
             raise self.error("this diagram is not drawn yet: `scripts/draw-diagrams` draws it.")
         alt = escape(described(text, self.options.get("alt")))
-        svg = drawn.read_text(encoding="utf-8")
-        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+        svg = drawn.read_text(encoding="utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+        # shrunk to fit the page, but not below three quarters of its size: from there on it scrolls
+        svg = re.sub(r"max-width: ([\d.]+)px", lambda m: f"{m[0]}; min-width: {float(m[1]) * 0.75:.0f}px", svg, count=1)
         caption = self.options.get("caption")
         told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         return [nodes.raw("", f'<figure class="diagram">{svg}{told}</figure>\n', format="html")]

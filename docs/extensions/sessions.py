@@ -30,16 +30,15 @@ from sphinx.util.docutils import SphinxDirective
 
 from tito.course import Course
 
-LIMIT = 60  # seconds that a command may take
+LIMIT = 180  # seconds that a command may take
 _PLACE: list[str] = []  # the folder that holds the editions of this build, those of its child processes, too
 
 
-class Edition:
-    """A student edition that starts at `first`, put back to its beginning before each session."""
+class Tree:
+    """The course itself, in which sessions only look, and a home of its own for what they write."""
 
-    def __init__(self, first: str):
-        home = Path(tempfile.mkdtemp(dir=_PLACE[0]))
-        self.root = home / "my-tinytorch"
+    def __init__(self, root: Path, home: Path):
+        self.root, self.home = root, home
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("TINYTORCH_", "GIT_"))},
             "HOME": str(home),
@@ -50,6 +49,41 @@ class Edition:
             "COLUMNS": "100",
             "NO_COLOR": "1",
         }
+
+    def begin(self) -> None:
+        pass
+
+    def answer(self, lines: list[str]) -> None:
+        raise LookupError("the course has its answers already")
+
+    def run(self, commands: list[str]) -> tuple[str, int]:
+        """The commands, one after another: what a terminal shows, each after its `$`, and the last exit status."""
+        shown, status = "", 0
+        folder = self.root
+        for command in commands:
+            ran = subprocess.run(
+                ["bash", "-c", f'set -o pipefail\n{command}\nended=$?\nprintf "\\n\\001%s" "$PWD"\nexit $ended'],
+                cwd=folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                timeout=LIMIT,
+            )
+            printed, _, place = ran.stdout.rpartition("\n\001")
+            folder, status = Path(place or folder), ran.returncode
+            shown += f"$ {command}\n" + (printed.rstrip("\n") + "\n" if printed.strip() else "")
+        for path, said in ((str(self.home), "~"), (str(ROOT), "~/tinytorch"), (sys.executable, "python")):
+            shown = shown.replace(path, said)
+        return shown, status
+
+
+class Edition(Tree):
+    """A student edition that starts at `first`, put back to its beginning before each session."""
+
+    def __init__(self, first: str, home: Path):
+        super().__init__(home / "my-tinytorch", home)
         python = [sys.executable, "-m", "tito", "init", str(self.root), "--start-at", first]
         subprocess.run(python, cwd=ROOT, check=True, capture_output=True)
 
@@ -73,35 +107,18 @@ class Edition:
                 return
         raise LookupError(f"no exercise of this edition is called {name}")
 
-    def run(self, commands: list[str]) -> tuple[str, int]:
-        """The commands one after another in one shell, each after its `$`: what a terminal shows, and the last status."""
-        shown, status = "", 0
-        folder = self.root
-        for command in commands:
-            ran = subprocess.run(
-                ["bash", "-c", f'set -o pipefail\n{command}\nended=$?\nprintf "\\n\\001%s" "$PWD"\nexit $ended'],
-                cwd=folder,
-                env=self.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                timeout=LIMIT,
-            )
-            printed, _, place = ran.stdout.rpartition("\n\001")
-            folder, status = Path(place or folder), ran.returncode
-            shown += f"$ {command}\n" + (printed.rstrip("\n") + "\n" if printed.strip() else "")
-        return shown.replace(str(self.root.parent), "~").replace(sys.executable, "python"), status
-
 
 @functools.cache
-def edition(first: str) -> Edition:
-    return Edition(first)
+def tree(start_at: str) -> Tree:
+    """The edition that starts at a module, made once; or the course itself."""
+    home = Path(tempfile.mkdtemp(dir=_PLACE[0]))
+    return Tree(ROOT, home) if start_at == "the course" else Edition(start_at, home)
 
 
 class Session(SphinxDirective):
-    """See above. `:start-at:` is the module at which the edition starts (09); `:from:` shows no more than from the
-    first line that holds these words on."""
+    """See above. `:start-at:` is the module at which the edition starts (09); with `the course` there is none, and
+    commands run in the course itself. Of a long output, `:from:` shows what stands from the first line with these words
+    on, `:last:` so many lines at the end."""
 
     has_content = True
     option_spec = {
@@ -109,13 +126,14 @@ class Session(SphinxDirective):
         "says": directives.unchanged_required,
         "start-at": directives.unchanged_required,
         "from": directives.unchanged_required,
+        "last": directives.positive_int,
     }
 
     def run(self) -> list[nodes.Node]:
         lines = list(self.content)
         first = next((number for number, line in enumerate(lines) if line.startswith("$ ")), len(lines))
         answer, commands = lines[:first], re.split(r"^\$ ", "\n".join(lines[first:]), flags=re.MULTILINE)[1:]
-        place = edition(self.options.get("start-at", "09"))
+        place = tree(self.options.get("start-at", "09"))
         place.begin()
         try:
             if answer:
@@ -131,15 +149,17 @@ class Session(SphinxDirective):
         return [*self._answer(answer), self._block(self._part(shown), "console")]
 
     def _part(self, shown: str) -> str:
-        """From the line with the words of `:from:` on, the commands before it kept."""
-        words = self.options.get("from")
-        if not words:
-            return shown
+        """The last command with the part of its output that the page wants, after the commands before it."""
         lines = shown.splitlines()
-        start = next((number for number, line in enumerate(lines) if words in line), None)
-        if start is None:
-            raise self.error(f"no line of this session says {words!r}:\n{shown}")
-        command = max(number for number in range(start) if lines[number].startswith("$ "))
+        command = max(number for number, line in enumerate(lines) if line.startswith("$ "))
+        start = command + 1
+        if "from" in self.options:
+            words = self.options["from"]
+            start = next((number for number in range(start, len(lines)) if words in lines[number]), None)
+            if start is None:
+                raise self.error(f"no line of this session says {words!r}:\n{shown}")
+        elif "last" in self.options:
+            start = max(start, len(lines) - self.options["last"])
         cut = ["…"] if start > command + 1 else []
         return "\n".join([*lines[: command + 1], *cut, *lines[start:]]) + "\n"
 
