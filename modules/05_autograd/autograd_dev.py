@@ -40,7 +40,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, product, recording
+from tinytorch.core.tensor import Node, Tensor, elementwise, product, recording
 
 # %%
 from tinytorch.core.layers import Linear
@@ -868,6 +868,7 @@ def _(grad, out, input, target, weight=None, pos_weight=None, *, reduction="mean
 # %% nbgrader={"grade": false, "grade_id": "network-rules", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @vjp(activations.relu)
+@elementwise
 def _(grad, out, x):
     """y = max(x, 0); by convention the derivative at 0 is 0.
 

@@ -207,13 +207,19 @@ def place_filters(x, weight, bias, stride, padding, dilation, groups) -> Windows
     return win
 
 
+def bordered(shape, padding):
+    """The shape of a batch of images with a border around them."""
+    (above, below), (left, right) = padding
+    return (*shape[:2], above + shape[2] + below, left + shape[3] + right)
+
+
 def add_border(x, padding, value=0.0):
     """x with `value` around its last two axes; x itself where there is nothing to add."""
     if not any(map(any, padding)):
         return x
-    (above, below), (left, right) = padding
-    n, c, h, w = x.shape
-    padded = np.full((n, c, above + h + below, left + w + right), value, x.dtype)
+    (above, _), (left, _) = padding
+    h, w = x.shape[2:]
+    padded = np.full(bordered(x.shape, padding), value, x.dtype)
     padded[:, :, above : above + h, left : left + w] = x
     return padded
 
@@ -363,8 +369,9 @@ def drawn_convolution(draw):
         "dilation": tuple(int(d) for d in draw.integers(1, 3, size=2)),
         "groups": groups,
     }
-    x = draw.normal(size=(2, 2 * groups, *draw.integers(5, 8, size=2)))
-    weight, bias = draw.normal(size=(3 * groups, 2, kh, kw)), draw.normal(size=3 * groups)
+    channels = int(draw.choice((2, 12)))  # few, and more
+    x = draw.normal(size=(2, channels * groups, *draw.integers(5, 8, size=2)))
+    weight, bias = draw.normal(size=(3 * groups, channels, kh, kw)), draw.normal(size=3 * groups)
     return [Tensor(x), Tensor(weight), Tensor(bias)], settings
 
 
@@ -543,27 +550,40 @@ def test_im2col(verify):
 # ## 5. Fourth rung: the one that trains networks
 #
 # For 64 pictures and a 3×3 layer of 32 channels at 16×16, the columns are 18.9 MB: they do not fit into a processor's
-# cache, so they are written to memory and read back, and waiting for memory is most of the time. Two ideas remain, and
-# both fit in one sentence: **lay out the columns of only a few images at a time, in a buffer that stays in the cache**,
-# and **give each processor core its own share of the batch.**
+# cache, so they are written to memory and read back, and waiting for memory is most of the time. Three ideas remain:
+#
+# 1. **Lay out only what differs.** The columns of a window's second row are those of its first, one image row further
+#    down: the same numbers, W' places later. So shift the image *across* only, kw times, and take each of the kernel's
+#    rows as a slice of that: kh times less to copy. The matrix product becomes kh shorter ones, whose results add up.
+#
+# ```
+#   image  a b c d   shifted by q = 0, 1, 2      windows' row p = 0       row p = 1: the same, two places later
+#          e f g h        a b e f i j                 a b e f                  e f i j
+#          i j k l        b c f g j k                 b c f g                  f g j k
+#                         c d g h k l                 c d g h                  g h k l
+# ```
+#
+# 2. **A few images at a time**, in a buffer that stays in the cache.
+# 3. **Each processor core has its own share of the batch.**
 #
 # ```
 #   batch   [ image image image image │ image image image image ]
 #   thread            0               │            1
-#             └─► columns ─► product    └─► columns ─► product        each with its own small buffer
+#             └─► strips ─► products    └─► strips ─► products        each with its own small buffer
 # ```
 #
-# Both are ready since module 01, which promised that they would be read here: `chunks(start, stop, bytes_each)` cuts a
+# The last two are ready since module 01, which promised that they would be read here: `chunks(start, stop, bytes_each)` cuts a
 # range into slices of cache size, and `in_threads(work, count, cost)` calls `work(start, stop)` for each core's share.
 # Python threads help because NumPy lets go of the interpreter while it copies and multiplies. While they run, the
 # matrix product itself keeps to one thread, or the cores would be shared out twice.
 
 # %% [markdown]
-# The convolution itself, and its two gradients, in those terms. **You write the three matrix products.** With filters
-# W (O × rows), columns X (rows × places) and the output's gradient G (O × places), the shapes leave no choice:
+# The convolution itself, and its two gradients, in those terms. **You write the three matrix products.** With the row p
+# of the filters, Wₚ (O × rows), what it meets, Xₚ (rows × places), and the output's gradient G (O × places), the shapes
+# leave no choice:
 #
 # ```
-#   y  = W · X              dW = Σ over images  G · Xᵀ              dX = Wᵀ · G, and col2im adds it to the pixels
+#   y  = Σ over p  Wₚ · Xₚ         dWₚ = Σ over images  G · Xₚᵀ         dX = Wᵀ · G, and col2im adds it to the pixels
 # ```
 #
 # At stride 1 there is a shorter way to the input's gradient. Which outputs does a pixel reach? Those whose window covers
@@ -573,58 +593,94 @@ def test_im2col(verify):
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
-def chunk_columns(x, win: Windows, groups: int, start: int, stop: int):
-    """Yield (part, columns) for images start … stop, a few at a time, and large ones a band of rows at a time.
+def count_products(channels: int, kernel) -> int:
+    """Into how many products the sum over a window is cut: one per row of the kernel, or one if those would be tiny."""
+    return kernel[0] if channels * kernel[1] >= 32 else 1
 
-    `columns` has shape (images, groups, C / groups · kh · kw, places), in one buffer that is used again for each part;
-    `part` is the index of the same images and places in an array with the axes (images, …, places).
+
+def lay_out(win: Windows, channels: int):
+    """How `strips` copies an image: (the `Windows` to copy, per product where in each copy its pixels begin: (row, phase)).
+
+    Row p of window i is image row i·sh + p·dh. Dealt into phases, image row r·sh + f being row r of phase f, the rows that
+    follow each other in a phase are what one p sees in windows that follow each other: row p begins at row r of phase f
+    with r·sh + f = p·dh.
     """
-    channels, (height, width) = x.shape[1], win.out
-    rows = channels // groups * math.prod(win.kernel)
+    if count_products(channels, win.kernel) == 1:
+        return win, [(0, 0)]
+    (kh, kw), (height, width) = win.kernel, win.out
+    begins = [divmod(p * win.dilation[0], win.stride[0]) for p in range(kh)]
+    more, phases = (max(numbers) for numbers in zip(*begins))
+    return win._replace(kernel=(phases + 1, kw), dilation=(1, win.dilation[1]), out=(height + more, width)), begins
+
+
+def strips(x, win: Windows, groups: int, start: int, stop: int):
+    """Yield (part, rows) for images start … stop, a few at a time, and large ones a band of places at a time.
+
+    `rows[p]` is what row p of the windows sees, of shape (images, groups, C / groups · kw, places); all are slices of one
+    buffer that is used again for each part. With few channels it is a single matrix, all columns. `part` is the index of
+    the same images and places in an array with the axes (images, …, places).
+    """
+    (channels, h, w), (height, width) = x.shape[1:], win.out
     if win.kernel == win.stride == (1, 1) and not any(map(any, win.padding)):
         for part in chunks(start, stop, x[0].nbytes):
-            yield part, x[part].reshape(-1, groups, rows, height * width)  # a 1×1 window's columns are the image
+            yield part, [x[part].reshape(-1, groups, channels // groups, h * w)]  # the image as it is
         return
-    bands = chunks(0, height, groups * rows * width * x.itemsize)
-    parts = chunks(start, stop, groups * rows * height * width * x.itemsize)
-    images, band = parts[0].stop - parts[0].start, bands[0].stop
-    (above, below), (left, right) = win.padding
-    h, w = x.shape[2:]
-    padded = np.zeros((images, channels, above + h + below, left + w + right), x.dtype)
-    buffer = np.empty(images * groups * rows * band * width, x.dtype)
-    view = window_view(padded, win)
+    laid, begins = lay_out(win, channels // groups)
+    more, line = laid.out[0] - height, channels * math.prod(laid.kernel) * width
+    bands = chunks(0, height, line * x.itemsize)
+    parts = chunks(start, stop, line * laid.out[0] * x.itemsize)
+    (above, _), (left, right) = win.padding
+    reach = (laid.out[0] - 1) * laid.stride[0] + (laid.kernel[0] - 1) * laid.dilation[0] + 1
+    inside = min(h, reach - above)  # a last row or two may be in no window
+    padded = np.zeros((parts[0].stop - start, channels, reach, left + w + right), x.dtype)
+    buffer = np.empty(len(padded) * line * (bands[0].stop + more), x.dtype)
+    view = window_view(padded, laid)
+    if laid is not win:
+        view = view.swapaxes(2, 3)  # the kernel's columns first, its phases with the rows
     for part in parts:
-        count = part.stop - part.start
-        padded[:count, :, above : above + h, left : left + w] = x[part]
-        for down in bands:
-            windows = view[:count, ..., down, :]
-            columns = buffer[: windows.size].reshape(windows.shape)
-            np.copyto(columns, windows)
-            places = slice(down.start * width, down.stop * width)
-            yield (part, ..., places), columns.reshape(count, groups, rows, -1)
+        images = part.stop - part.start
+        padded[:images, :, above : above + inside, left : left + w] = x[part, :, :inside]
+        for band in bands:
+            windows = view[:images, ..., band.start : band.stop + more, :]
+            strip = buffer[: windows.size].reshape(windows.shape)
+            np.copyto(strip, windows)
+            deep, places = strip.shape[4], (band.stop - band.start) * width
+            strip = strip.reshape(images, groups, -1, math.prod(strip.shape[3:]) if laid is not win else places)
+            firsts = [(phase * deep + row) * width for row, phase in begins]
+            where = (part, ..., slice(band.start * width, band.stop * width))
+            yield where, [strip[..., first : first + places] for first in firsts]
+
+
+def kernel_rows(weight, groups: int):
+    """The filters as `strips` has its pixels: a matrix (groups, O / groups, C / groups · kw) for each row of the kernel."""
+    out_channels, channels, *kernel = weight.shape
+    rows = weight.reshape(out_channels, channels, count_products(channels, kernel), -1)
+    return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
 
 
 def convolve(x, weight, bias, win: Windows, groups: int):
     """conv2d on arrays that have been checked.
 
-    TODO: the product: y of each part of the batch, written into `flat[part]`, which has the axes
-    (images, groups, O / groups, places).
+    TODO: y of each part of the batch, written into `flat[part]`, which has the axes (images, groups, O / groups, places):
+    the sum over the kernel's rows p of the products of `filters[p]` and `rows[p]`.
 
-    HINT: `np.matmul(..., out=flat[part])` writes it there without a detour.
+    HINT: `np.matmul(..., out=flat[part])` writes the first product there without a detour; the others are added.
     """
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
-    filters = weight.reshape(groups, len(weight) // groups, -1)
+    filters = kernel_rows(weight, groups)
 
     def work(start, stop):
-        for part, columns in chunk_columns(x, win, groups, start, stop):
+        for part, rows in strips(x, win, groups, start, stop):
             ### BEGIN SOLUTION
-            np.matmul(filters, columns, out=flat[part])
+            np.matmul(filters[0], rows[0], out=flat[part])
+            for row_filters, pixels in zip(filters[1:], rows[1:]):
+                flat[part] += row_filters @ pixels
             ### END SOLUTION
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
 
-    in_threads(work, len(x), y.size * filters.shape[2])
+    in_threads(work, len(x), y.size * weight[0].size)
     return y
 
 
@@ -636,23 +692,27 @@ def channel_sums(x):
 def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     """∂/∂weight: for each filter, the windows it saw, weighted by the gradient of what it made of them.
 
-    TODO: dWᵀ = X · Gᵀ of each part of the batch, summed over its images and added to `total` (groups, rows, O / groups).
-    (The transposed product has the longer side first, which is what the matrix product likes best.)
+    TODO: dWₚᵀ = Xₚ · Gᵀ of each part of the batch, summed over its images and added to `total[p]`, which has the axes
+    (groups, rows, O / groups). (The transposed product has the longer side first, which is what BLAS likes best.)
 
     HINT: Sum over the image axis; `flat[part].swapaxes(-1, -2)` is Gᵀ.
     """
-    flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
+    out_channels, channels, *kernel = weight.shape
+    products = count_products(channels, kernel)
+    flat = grad.reshape(len(x), groups, out_channels // groups, -1)
 
     def work(start, stop):
-        total = np.zeros((groups, weight[0].size, len(weight) // groups), weight.dtype)
-        for part, columns in chunk_columns(x, win, groups, start, stop):
-            ### BEGIN SOLUTION
-            total += (columns @ flat[part].swapaxes(-1, -2)).sum(axis=0)
-            ### END SOLUTION
+        total = np.zeros((products, groups, weight[0].size // products, out_channels // groups), weight.dtype)
+        for part, rows in strips(x, win, groups, start, stop):
+            for p, pixels in enumerate(rows):
+                ### BEGIN SOLUTION
+                total[p] += (pixels @ flat[part].swapaxes(-1, -2)).sum(axis=0)
+                ### END SOLUTION
         return total
 
     totals = in_threads(work, len(x), grad.size * weight[0].size)
-    return sum(totals[1:], totals[0]).swapaxes(-1, -2).reshape(weight.shape)
+    total = sum(totals[1:], totals[0]).reshape(products, groups, channels, -1, out_channels // groups)
+    return total.transpose(1, 4, 2, 0, 3).reshape(weight.shape)
 
 
 def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
@@ -731,7 +791,7 @@ def test_conv2d(verify):
             check_gradients(conv2d, *inputs, **settings)
         inputs, _ = drawn_convolution(draw)
         check_gradients(
-            conv2d, Tensor(draw.normal(size=(2, 3, 5, 5))), Tensor(draw.normal(size=(4, 3, 3, 3))), padding=1
+            conv2d, Tensor(draw.normal(size=(2, 12, 5, 5))), Tensor(draw.normal(size=(4, 12, 3, 3))), padding=1
         )
     with verify("the bias gradient is summed over images and places"):
         x, b = Tensor(np.zeros((2, 1, 2, 2))), Tensor(np.zeros(1), requires_grad=True)
@@ -954,9 +1014,10 @@ def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     `win.apart`, the product may be written straight to its place.)
     """
     win = place_pool(x, kernel_size, stride, padding, dilation)
-    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
+    dx = np.empty(bordered(x.shape, win.padding), grad.dtype)
 
     def work(part):
+        dx[part] = 0
         padded, best, g = add_border(x[part], win.padding, -np.inf), out[part], grad[part]
         free = np.ones(best.shape, bool)
         for pixels, gradients in zip(each_point(padded, win), each_point(dx[part], win)):
@@ -1045,10 +1106,11 @@ def _(grad, out, x, *, kernel_size, stride, padding, count_include_pad):
     TODO: give the gradients of one point of every window what they get, from `each`.
     """
     win = place_pool(x, kernel_size, stride, padding)
-    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
+    dx = np.empty(bordered(x.shape, win.padding), grad.dtype)
     each = grad / window_counts(x, win, count_include_pad)
 
     def work(part):
+        dx[part] = 0
         for gradients in each_point(dx[part], win):
             ### BEGIN SOLUTION
             gradients += each[part]

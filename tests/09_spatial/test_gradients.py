@@ -51,11 +51,12 @@ def test_every_rung_of_the_ladder_can_be_learned_through(rung):
     check_gradients(rung, drawn(draw, 2, 2, 3, 4), drawn(draw, 2, 2, 2, 2), drawn(draw, 2), stride=2, padding=1)
 
 
+@pytest.mark.parametrize("channels", [2, 12])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride):
-    monkeypatch.setattr(T, "CHUNK_BYTES", 1)  # parts of one image each
+def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride, channels):
+    monkeypatch.setattr(T, "CHUNK_BYTES", 1)  # parts of one image each, a row of places at a time
     draw = generator()
-    x, weight, bias = (draw.normal(size=shape) for shape in ((4, 2, 5, 5), (3, 2, 3, 3), 3))
+    x, weight, bias = (draw.normal(size=shape) for shape in ((4, channels, 5, 5), (3, channels, 3, 3), 3))
     grad = draw.normal(size=arrays.conv2d(x, weight, stride=stride).shape)
     expected = arrays.conv2d_gradients(grad, x, weight, bias, stride=stride)
     win = spatial.place_filters(x, weight, bias, stride, 0, 1, 1)

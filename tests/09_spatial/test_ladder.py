@@ -22,6 +22,14 @@ LAYERS = {
     "padding beyond the kernel's reach": ((2, 1, 3, 3), (2, 1, 2, 2), {"padding": 3}),
     "as large as the image": ((2, 2, 4, 3), (3, 2, 4, 3), {}),
     "same, even kernel": ((2, 2, 4, 5), (2, 2, 2, 4), {"padding": "same"}),
+    "many channels": ((2, 12, 5, 6), (3, 12, 3, 3), {"padding": 1}),
+    "many channels, stride 2": ((2, 12, 7, 6), (2, 12, 3, 3), {"stride": 2, "padding": 1}),
+    "many channels, strides and gaps that do not meet": (
+        (1, 24, 9, 7),
+        (2, 12, 3, 3),
+        {"stride": 3, "dilation": 2, "padding": 2, "groups": 2},
+    ),
+    "many channels, a last row in no window": ((2, 18, 8, 5), (2, 18, 2, 2), {"stride": (3, 2), "dilation": (3, 1)}),
 }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tinytorch.core import tensor as T
+from tinytorch.core.activations import relu
 from tinytorch.core.spatial import avg_pool2d, batch_norm, conv2d, max_pool2d
-from tinytorch.core.tensor import Tensor, in_threads
+from tinytorch.core.tensor import Tensor, elementwise, in_threads
 from tinytorch.testing import assert_close, generator
 
 
@@ -35,10 +36,10 @@ def threads(monkeypatch):
 
 
 def everything(inputs):
-    """Outputs and gradients of all that is cut along the batch."""
+    """Outputs and gradients of all that is shared out."""
     x, weight, bias = (Tensor(array, requires_grad=True) for array in inputs)
     running = Tensor(np.zeros(4, np.float32)), Tensor(np.ones(4, np.float32))
-    y = conv2d(x, weight, bias, stride=(1, 2), padding=1)
+    y = relu(conv2d(x, weight, bias, stride=(1, 2), padding=1))
     z = avg_pool2d(max_pool2d(y, 2, padding=1), 2)
     normal = batch_norm(z, *running, training=True)
     ((normal + z) * z).sum().backward()
@@ -47,7 +48,7 @@ def everything(inputs):
 
 def drawn_inputs():
     draw = generator()
-    return [draw.normal(size=shape).astype(np.float32) for shape in ((7, 3, 8, 9), (4, 3, 3, 3), (4,))]
+    return [draw.normal(size=shape).astype(np.float32) for shape in ((7, 12, 8, 9), (4, 12, 3, 3), (4,))]
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(threads):
@@ -71,6 +72,22 @@ def test_the_work_is_shared_out_among_the_threads_and_nothing_is_left_out(thread
             assert [i for start, stop, _ in parts for i in range(start, stop)] == list(range(size))
             in_pool = [name.startswith("tinytorch") for _, _, name in parts]
             assert in_pool == [False] + [True] * (len(parts) - 1)  # the caller does its own share
+
+
+@pytest.mark.not_in_catalogue("the threads are given code")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_elementwise_function_gives_the_same_in_pieces(threads, dtype):
+    threads(2)
+    a, b = (generator().normal(size=shape).astype(dtype) for shape in ((60, 7, 3), (60, 3, 7)))
+    seen = []
+
+    def weigh(a, b):
+        seen.append(a.size)
+        return a * (b > 0)
+
+    together = elementwise(weigh)(a, b.swapaxes(1, 2))
+    assert len(seen) > 2 and sum(seen) == a.size
+    assert_close(Tensor(together), Tensor(weigh(a, b.swapaxes(1, 2))), rtol=0, atol=0, case={"dtype": dtype})
 
 
 @pytest.mark.not_in_catalogue("the threads are given code")

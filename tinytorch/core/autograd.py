@@ -10,7 +10,7 @@ import numpy as np
 
 from tinytorch.core import activations, layers, losses
 from tinytorch.core import tensor as T
-from tinytorch.core.tensor import Node, Tensor, product, recording
+from tinytorch.core.tensor import Node, Tensor, elementwise, product, recording
 
 # %% auto #0
 __all__ = ['rules', 'unbroadcast', 'vjp', 'topological_order', 'walk', 'backward', 'grad', 'no_grad', 'is_grad_enabled']
@@ -381,6 +381,7 @@ def _(grad, out, input, target, weight=None, pos_weight=None, *, reduction="mean
 
 # %% ../../modules/05_autograd/autograd_dev.py #network-rules
 @vjp(activations.relu)
+@elementwise
 def _(grad, out, x):
     """y = max(x, 0); by convention the derivative at 0 is 0."""
     return grad * (out > 0)

@@ -16,12 +16,13 @@ from tinytorch.core.layers import Linear, Module, Parameter, linear
 from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
 
 # %% auto #0
-__all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters',
+__all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters', 'bordered',
            'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col',
-           'chunk_columns', 'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d',
-           'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d',
-           'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize',
-           'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
+           'count_products', 'lay_out', 'strips', 'kernel_rows', 'convolve', 'channel_sums', 'convolve_weight_gradient',
+           'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows',
+           'without_border', 'max_pool2d', 'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots',
+           'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d',
+           'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -119,13 +120,19 @@ def place_filters(x, weight, bias, stride, padding, dilation, groups) -> Windows
     return win
 
 
+def bordered(shape, padding):
+    """The shape of a batch of images with a border around them."""
+    (above, below), (left, right) = padding
+    return (*shape[:2], above + shape[2] + below, left + shape[3] + right)
+
+
 def add_border(x, padding, value=0.0):
     """x with `value` around its last two axes; x itself where there is nothing to add."""
     if not any(map(any, padding)):
         return x
-    (above, below), (left, right) = padding
-    n, c, h, w = x.shape
-    padded = np.full((n, c, above + h + below, left + w + right), value, x.dtype)
+    (above, _), (left, _) = padding
+    h, w = x.shape[2:]
+    padded = np.full(bordered(x.shape, padding), value, x.dtype)
     padded[:, :, above : above + h, left : left + w] = x
     return padded
 
@@ -252,50 +259,86 @@ def _(grad, out, columns, *, output_size, **where):
     return im2col.__wrapped__(grad, **where)
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv2d
-def chunk_columns(x, win: Windows, groups: int, start: int, stop: int):
-    """Yield (part, columns) for images start … stop, a few at a time, and large ones a band of rows at a time.
+def count_products(channels: int, kernel) -> int:
+    """Into how many products the sum over a window is cut: one per row of the kernel, or one if those would be tiny."""
+    return kernel[0] if channels * kernel[1] >= 32 else 1
 
-    `columns` has shape (images, groups, C / groups · kh · kw, places), in one buffer that is used again for each part;
-    `part` is the index of the same images and places in an array with the axes (images, …, places).
+
+def lay_out(win: Windows, channels: int):
+    """How `strips` copies an image: (the `Windows` to copy, per product where in each copy its pixels begin: (row, phase)).
+
+    Row p of window i is image row i·sh + p·dh. Dealt into phases, image row r·sh + f being row r of phase f, the rows that
+    follow each other in a phase are what one p sees in windows that follow each other: row p begins at row r of phase f
+    with r·sh + f = p·dh.
     """
-    channels, (height, width) = x.shape[1], win.out
-    rows = channels // groups * math.prod(win.kernel)
+    if count_products(channels, win.kernel) == 1:
+        return win, [(0, 0)]
+    (kh, kw), (height, width) = win.kernel, win.out
+    begins = [divmod(p * win.dilation[0], win.stride[0]) for p in range(kh)]
+    more, phases = (max(numbers) for numbers in zip(*begins))
+    return win._replace(kernel=(phases + 1, kw), dilation=(1, win.dilation[1]), out=(height + more, width)), begins
+
+
+def strips(x, win: Windows, groups: int, start: int, stop: int):
+    """Yield (part, rows) for images start … stop, a few at a time, and large ones a band of places at a time.
+
+    `rows[p]` is what row p of the windows sees, of shape (images, groups, C / groups · kw, places); all are slices of one
+    buffer that is used again for each part. With few channels it is a single matrix, all columns. `part` is the index of
+    the same images and places in an array with the axes (images, …, places).
+    """
+    (channels, h, w), (height, width) = x.shape[1:], win.out
     if win.kernel == win.stride == (1, 1) and not any(map(any, win.padding)):
         for part in chunks(start, stop, x[0].nbytes):
-            yield part, x[part].reshape(-1, groups, rows, height * width)  # a 1×1 window's columns are the image
+            yield part, [x[part].reshape(-1, groups, channels // groups, h * w)]  # the image as it is
         return
-    bands = chunks(0, height, groups * rows * width * x.itemsize)
-    parts = chunks(start, stop, groups * rows * height * width * x.itemsize)
-    images, band = parts[0].stop - parts[0].start, bands[0].stop
-    (above, below), (left, right) = win.padding
-    h, w = x.shape[2:]
-    padded = np.zeros((images, channels, above + h + below, left + w + right), x.dtype)
-    buffer = np.empty(images * groups * rows * band * width, x.dtype)
-    view = window_view(padded, win)
+    laid, begins = lay_out(win, channels // groups)
+    more, line = laid.out[0] - height, channels * math.prod(laid.kernel) * width
+    bands = chunks(0, height, line * x.itemsize)
+    parts = chunks(start, stop, line * laid.out[0] * x.itemsize)
+    (above, _), (left, right) = win.padding
+    reach = (laid.out[0] - 1) * laid.stride[0] + (laid.kernel[0] - 1) * laid.dilation[0] + 1
+    inside = min(h, reach - above)  # a last row or two may be in no window
+    padded = np.zeros((parts[0].stop - start, channels, reach, left + w + right), x.dtype)
+    buffer = np.empty(len(padded) * line * (bands[0].stop + more), x.dtype)
+    view = window_view(padded, laid)
+    if laid is not win:
+        view = view.swapaxes(2, 3)  # the kernel's columns first, its phases with the rows
     for part in parts:
-        count = part.stop - part.start
-        padded[:count, :, above : above + h, left : left + w] = x[part]
-        for down in bands:
-            windows = view[:count, ..., down, :]
-            columns = buffer[: windows.size].reshape(windows.shape)
-            np.copyto(columns, windows)
-            places = slice(down.start * width, down.stop * width)
-            yield (part, ..., places), columns.reshape(count, groups, rows, -1)
+        images = part.stop - part.start
+        padded[:images, :, above : above + inside, left : left + w] = x[part, :, :inside]
+        for band in bands:
+            windows = view[:images, ..., band.start : band.stop + more, :]
+            strip = buffer[: windows.size].reshape(windows.shape)
+            np.copyto(strip, windows)
+            deep, places = strip.shape[4], (band.stop - band.start) * width
+            strip = strip.reshape(images, groups, -1, math.prod(strip.shape[3:]) if laid is not win else places)
+            firsts = [(phase * deep + row) * width for row, phase in begins]
+            where = (part, ..., slice(band.start * width, band.stop * width))
+            yield where, [strip[..., first : first + places] for first in firsts]
+
+
+def kernel_rows(weight, groups: int):
+    """The filters as `strips` has its pixels: a matrix (groups, O / groups, C / groups · kw) for each row of the kernel."""
+    out_channels, channels, *kernel = weight.shape
+    rows = weight.reshape(out_channels, channels, count_products(channels, kernel), -1)
+    return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
 
 
 def convolve(x, weight, bias, win: Windows, groups: int):
     """conv2d on arrays that have been checked."""
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
-    filters = weight.reshape(groups, len(weight) // groups, -1)
+    filters = kernel_rows(weight, groups)
 
     def work(start, stop):
-        for part, columns in chunk_columns(x, win, groups, start, stop):
-            np.matmul(filters, columns, out=flat[part])
+        for part, rows in strips(x, win, groups, start, stop):
+            np.matmul(filters[0], rows[0], out=flat[part])
+            for row_filters, pixels in zip(filters[1:], rows[1:]):
+                flat[part] += row_filters @ pixels
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
 
-    in_threads(work, len(x), y.size * filters.shape[2])
+    in_threads(work, len(x), y.size * weight[0].size)
     return y
 
 
@@ -306,16 +349,20 @@ def channel_sums(x):
 
 def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     """∂/∂weight: for each filter, the windows it saw, weighted by the gradient of what it made of them."""
-    flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
+    out_channels, channels, *kernel = weight.shape
+    products = count_products(channels, kernel)
+    flat = grad.reshape(len(x), groups, out_channels // groups, -1)
 
     def work(start, stop):
-        total = np.zeros((groups, weight[0].size, len(weight) // groups), weight.dtype)
-        for part, columns in chunk_columns(x, win, groups, start, stop):
-            total += (columns @ flat[part].swapaxes(-1, -2)).sum(axis=0)
+        total = np.zeros((products, groups, weight[0].size // products, out_channels // groups), weight.dtype)
+        for part, rows in strips(x, win, groups, start, stop):
+            for p, pixels in enumerate(rows):
+                total[p] += (pixels @ flat[part].swapaxes(-1, -2)).sum(axis=0)
         return total
 
     totals = in_threads(work, len(x), grad.size * weight[0].size)
-    return sum(totals[1:], totals[0]).swapaxes(-1, -2).reshape(weight.shape)
+    total = sum(totals[1:], totals[0]).reshape(products, groups, channels, -1, out_channels // groups)
+    return total.transpose(1, 4, 2, 0, 3).reshape(weight.shape)
 
 
 def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
@@ -474,9 +521,10 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     """The whole gradient of a window goes to its largest pixel, the first in reading order among equals."""
     win = place_pool(x, kernel_size, stride, padding, dilation)
-    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
+    dx = np.empty(bordered(x.shape, win.padding), grad.dtype)
 
     def work(part):
+        dx[part] = 0
         padded, best, g = add_border(x[part], win.padding, -np.inf), out[part], grad[part]
         free = np.ones(best.shape, bool)
         for pixels, gradients in zip(each_point(padded, win), each_point(dx[part], win)):
@@ -514,10 +562,11 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
 def _(grad, out, x, *, kernel_size, stride, padding, count_include_pad):
     """Each pixel of a window had the same part in its mean."""
     win = place_pool(x, kernel_size, stride, padding)
-    dx = add_border(np.zeros(x.shape, grad.dtype), win.padding)
+    dx = np.empty(bordered(x.shape, win.padding), grad.dtype)
     each = grad / window_counts(x, win, count_include_pad)
 
     def work(part):
+        dx[part] = 0
         for gradients in each_point(dx[part], win):
             gradients += each[part]
 

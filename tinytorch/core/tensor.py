@@ -20,7 +20,7 @@ __all__ = ['recording', 'primitives', 'CHUNK_BYTES', 'SMALL_WORK', 'to_array', '
            'amax', 'amin', 'gather', 'mean', 'var', 'reshape', 'permute', 'getitem', 'transpose', 'flatten',
            'unsqueeze', 'squeeze', 'Extremum', 'max', 'min', 'where', 'concatenate', 'stack', 'pad', 'manual_seed',
            'default_generator', 'zeros', 'ones', 'full', 'arange', 'eye', 'randn', 'rand', 'tensor', 'in_threads',
-           'chunks', 'in_chunks', 'product']
+           'chunks', 'in_chunks', 'elementwise', 'product']
 
 # %% ../../modules/01_tensor/tensor_dev.py #to-array
 def to_array(data, dtype=None) -> np.ndarray:
@@ -618,7 +618,7 @@ def tensor(data, dtype=None, requires_grad=False) -> Tensor:
 
 # %% ../../modules/01_tensor/tensor_dev.py #cell-15
 CHUNK_BYTES = 1024 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
-SMALL_WORK = 2**21  # multiply-adds: below this, starting threads costs more than they save
+SMALL_WORK = 2**23  # multiply-adds: below this, starting threads costs more than they save
 
 
 @functools.cache
@@ -745,6 +745,29 @@ def in_chunks(work, x) -> list:
 
     moved = 8 * x.size  # a number read and written is counted as eight multiply-adds
     return [result for results in in_threads(share, len(x), moved) for result in results]
+
+
+def elementwise(function):
+    """Let `function`, which treats each element by itself, work on large arrays piece by piece, in threads.
+
+    Its arguments are arrays of one shape; the result has the shape and dtype of the first.
+    """
+
+    @functools.wraps(function)
+    def in_pieces(*arrays):
+        x, work = arrays[0], 8 * arrays[0].size
+        if work < SMALL_WORK:
+            return function(*arrays)
+        flat, out = [a.reshape(-1) for a in arrays], np.empty(x.size, x.dtype)
+
+        def share(start, stop):
+            for part in chunks(start, stop, x.itemsize):
+                out[part] = function(*(a[part] for a in flat))
+
+        in_threads(share, x.size, work)
+        return out.reshape(x.shape)
+
+    return in_pieces
 
 
 def product(a, b) -> np.ndarray:

@@ -213,7 +213,31 @@ def product_reshaped(x: Array, weight: Array, bias: Array | None = None, *, grou
     return product.reshape(y.shape) + per_filter(bias)
 
 
-# --- the gradients of conv2d ---
+# --- conv2d as products, and its gradients ---
+
+
+@draws("convolve")
+def _convolve_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    (x, weight, bias), settings = drawn_convolution(generator)
+    return Case(home.convolve, x, weight, bias, home.place_filters(x, weight, bias, **settings), settings["groups"])
+
+
+@misconception(
+    "convolve",
+    name="only the last row of the kernel counts",
+    belief="The loop over the kernel's rows writes the result; the last time round it is complete.",
+    explanation="Each row of the kernel gives a part of every output: y is the sum of the products of all rows.",
+    hints=(
+        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 3?",
+        "The first product is written to flat[part], the others are added: +=.",
+    ),
+)
+def last_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    y = np.empty((len(x), len(weight), *win.out), x.dtype)
+    flat = y.reshape(len(x), groups, len(weight) // groups, -1)
+    for part, rows in home_of(win).strips(x, win, groups, 0, len(x)):
+        flat[part] = home_of(win).kernel_rows(weight, groups)[-1] @ rows[-1]
+    return y + per_filter(bias)
 
 
 def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleType], Case]:
@@ -238,12 +262,15 @@ for _place in ("convolve_weight_gradient", "convolve_input_gradient"):
 def _weight_gradient(
     add: Callable[[Array, Array, Array], Array], grad: Array, x: Array, weight: Array, win: Any, groups: int
 ) -> Array:
-    """The student's loop over the parts of a batch, with `add(total, X, G)` as its innermost line."""
+    """The student's loop over the parts of a batch, with `total[p] = add(total[p], X, G)` as its innermost line."""
     flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
-    total = np.zeros((groups, weight[0].size, len(weight) // groups), weight.dtype)
-    for part, columns in home_of(win).chunk_columns(x, win, groups, 0, len(x)):
-        total = add(total, columns, flat[part])
-    return total.swapaxes(-1, -2).reshape(weight.shape)
+    products = len(home_of(win).kernel_rows(weight, groups))
+    total = np.zeros((products, groups, weight[0].size // products, len(weight) // groups), weight.dtype)
+    for part, rows in home_of(win).strips(x, win, groups, 0, len(x)):
+        for p, pixels in enumerate(rows):
+            total[p] = add(total[p], pixels, flat[part])
+    by_channel = total.reshape(products, groups, weight.shape[1], -1, len(weight) // groups)
+    return by_channel.transpose(1, 4, 2, 0, 3).reshape(weight.shape)
 
 
 @misconception(
