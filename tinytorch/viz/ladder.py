@@ -10,6 +10,8 @@ from typing import Any
 
 from tinytorch.viz.style import BLUE, GREY, Picture, paper, plain
 
+WANTED = "results: expected the rows of a ladder; make them: `tito bench spatial --json ladder.json`"
+
 
 def speed_ladder(results: str | os.PathLike[str] | Sequence[Mapping[str, Any]]) -> Picture:
     """Milliseconds of each rung of the convolution, from seven loops to the exported one, and of torch if measured.
@@ -18,10 +20,9 @@ def speed_ladder(results: str | os.PathLike[str] | Sequence[Mapping[str, Any]]) 
     "idea", "pictures", "seconds" and "speed_up". Raises ValueError for something else.
     """
     if isinstance(results, (str, os.PathLike)):
-        record = json.loads(Path(results).read_text(encoding="utf-8"))
-        results = record.get("rows", []) if isinstance(record, dict) else []
+        results = _rows(Path(results))
     if not results or any(not {"rung", "idea", "pictures", "seconds", "speed_up"} <= row.keys() for row in results):
-        raise ValueError("results: expected the rows of a ladder; make them: `tito bench spatial --json ladder.json`")
+        raise ValueError(WANTED)
     taken = [row["seconds"] * 1e3 for row in results]
     figure = paper(8, 0.55 * len(results) + 1.2)
     axes = plain(figure.add_subplot())
@@ -35,3 +36,11 @@ def speed_ladder(results: str | os.PathLike[str] | Sequence[Mapping[str, Any]]) 
     rungs = sum(row["rung"] != "torch" for row in results)
     axes.set_title(f"One convolution, climbed in {rungs} rungs")
     return figure
+
+
+def _rows(path: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{WANTED}; {path} is no JSON: {error}") from None
+    return record.get("rows", []) if isinstance(record, dict) else []

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from tinytorch import analysis
-from tinytorch.analysis.trace import as_input, evaluating
+from tinytorch.analysis.trace import evaluating
+from tinytorch.viz.inputs import one_picture
 from tinytorch.viz.style import (
     AMOUNT,
     HEAT,
@@ -36,7 +37,7 @@ def feature_maps(model: Any, image: Any) -> Picture:
     layer without maps is drawn as bars if it has at most 100 numbers. Raises ValueError for an image that does not fit
     the network, and for a network that has no maps.
     """
-    x = _one(image)
+    x = one_picture(model, image)
     found = {name: values for name, values in analysis.feature_maps(model, x).items() if _drawn(values)}
     if not any(values.ndim == 3 for values in found.values()):
         kind = type(model).__name__
@@ -61,15 +62,6 @@ def feature_maps(model: Any, image: Any) -> Picture:
             f"{name}: {counted(n, 'map')} of {h} × {w}" + (f", the first {MAPS}" if n > MAPS else ""), fontsize=10
         )
     return figure
-
-
-def _one(image: Any) -> Any:
-    """A tensor (1, C, H, W) of one picture."""
-    x = as_input(image)
-    x = x.unsqueeze(0) if x.ndim == 3 else x
-    if x.ndim != 4 or x.shape[0] != 1 or x.shape[1] not in (1, 3):
-        raise ValueError(f"image: expected one picture, shape (3, H, W) or (1, H, W), got {np.shape(image)}")
-    return x
 
 
 def _drawn(values: np.ndarray) -> bool:
@@ -97,7 +89,7 @@ def grad_cam(
     """
     from tinytorch import no_grad, softmax
 
-    x = _one(image)
+    x = one_picture(model, image)
     cam = analysis.grad_cam(model, x, class_index, layer)[0]
     with evaluating(model), no_grad():
         shares = softmax(model(x), dim=1).data[0]
@@ -130,7 +122,7 @@ def receptive_field(model: Any, image: Any, layer: str | None = None) -> Picture
     raised as in `tinytorch.receptive_field`. (Luo et al. 2016, "Understanding the Effective Receptive Field",
     arXiv:1701.04128.)
     """
-    x = _one(image)
+    x = one_picture(model, image)
     found = analysis.receptive_field(model, x.shape, layer)
     top, left, bottom, right = found.box(*found.at)
     place = f"({found.at[0]}, {found.at[1]})"

@@ -66,7 +66,7 @@ def collect(data: Any) -> tuple[np.ndarray, np.ndarray]:
             shapes = ", ".join(str(np.shape(part)) for part in data)
             raise ValueError(f"data: expected a pair (images, labels) of the same length, got shapes {shapes}")
         data = TensorDataset(*data)
-    if not hasattr(data, "__getitem__") and not isinstance(data, DataLoader):
+    if not isinstance(data, DataLoader) and (hasattr(data, "shape") or not hasattr(data, "__getitem__")):
         raise TypeError(
             f"data: expected a data set, a DataLoader or a pair (images, labels), got {type(data).__name__}"
         )

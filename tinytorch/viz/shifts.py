@@ -31,13 +31,14 @@ def shifted_pictures(models: Mapping[str, Any], data: Any, shifts: Sequence[int]
     the accuracy is the mean of the four; what comes into the picture is 0. Raises ValueError without networks, and
     where labels and logits do not match.
     """
-    if not models:
-        raise ValueError('models: expected at least one network, got none; pass {"convolutional": cnn, "dense": mlp}')
+    if not isinstance(models, Mapping) or not 1 <= len(models) <= len(COLOURS):
+        raise ValueError(
+            f"models: expected 1 to {len(COLOURS)} networks by name, "
+            f'such as {{"convolutional": cnn, "dense": mlp}}, got {models!r:.80}'
+        )
     images, labels = collect(data)
-    if min(shifts) < 0 or max(shifts) >= min(images.shape[2:]):
+    if not shifts or min(shifts) < 0 or max(shifts) >= min(images.shape[2:]):
         raise ValueError(f"shifts: expected 0 to below the picture's side {min(images.shape[2:])}, got {shifts}")
-    if len(models) > len(COLOURS):
-        raise ValueError(f"models: expected at most {len(COLOURS)} networks, got {len(models)}")
 
     def accuracy(model: Any, shift: int) -> float:
         right = []

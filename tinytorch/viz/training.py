@@ -20,12 +20,12 @@ def learning_curves(history: Sequence[dict[str, float]]) -> Picture:
     `history` is what `Trainer.fit` returns, and `Trainer.history`: a dict for each epoch with "epoch", "loss" and,
     where they were measured, "accuracy", "val_loss", "val_accuracy" (from 0 to 1). A training loss is the mean over the
     epoch, while the network was changing; a validation loss is taken at the epoch's end. So the second may be lower.
-    Raises ValueError for an empty history.
+    Raises ValueError for an empty history, TypeError for something else.
     """
-    if not len(history):
+    if not isinstance(history, (list, tuple)) or not all(isinstance(e, dict) and "loss" in e for e in history):
+        raise TypeError(f"history: expected a list of dicts with a loss, as Trainer.fit returns, got {history!r:.80}")
+    if not history:
         raise ValueError("history: expected at least one epoch, got none; train first: trainer.fit(loader, epochs=3)")
-    if "loss" not in history[0]:
-        raise ValueError(f"history: expected dicts with a loss, as Trainer.fit returns, got {history[0]!r:.80}")
     panels = ["loss"] + [name for name in ("accuracy",) if any(name in epoch for epoch in history)]
     figure = paper(4.6 * len(panels), 3.4)
     for place, measure in enumerate(panels, start=1):

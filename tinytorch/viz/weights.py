@@ -9,6 +9,7 @@ import numpy as np
 
 from tinytorch.analysis import layer_named, receptive_field, trace
 from tinytorch.analysis.trace import as_input, call_named, evaluating
+from tinytorch.viz.inputs import layers
 from tinytorch.viz.style import Picture, counted, number_sheet, paper, sheet, show_map
 
 MOST = 64  # filters, and channels of each, that are drawn
@@ -22,7 +23,7 @@ def filters(model: Any, layer: str | None = None) -> Picture:
     `model` is a network or one convolution; `layer` a dotted name, by default the first convolution. Its weight
     (O, C, kh, kw) is drawn as one panel for each channel where there are up to four, the O filters side by side in it;
     else as one sheet, a row for each filter and a column for each channel. Of more than 64 the first 64 are drawn.
-    Raises ValueError for a model without convolutions and for a layer that is none, KeyError for one that is not there.
+    Raises ValueError for a model without convolutions, and for a layer that is none or is not there.
     """
     name, weight = _convolution(model, layer)
     drawn = weight[:MOST, :MOST]
@@ -68,7 +69,7 @@ def _sheet(weight: np.ndarray, limit: float) -> Picture:
 
 def _convolution(model: Any, layer: str | None) -> tuple[str, np.ndarray]:
     """The name of a convolution of the network, and its weight (O, C, kh, kw)."""
-    named = [(layer, layer_named(model, layer))] if layer is not None else list(model.named_modules())
+    named = [(layer, layer_named(model, layer))] if layer is not None else layers(model)
     for name, found in named:
         weight = getattr(found, "weight", None)
         if weight is not None and weight.ndim == 4:
@@ -84,7 +85,7 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     images: (N, C, H, W) with C = 3 or 1, as the network wants them. `layer` is a dotted name, by default the last
     convolution. A patch is the receptive field of the place with the largest value, one for each image; what lies
     outside of the image is white. (Zeiler and Fergus 2014, arXiv:1311.2901, show the nine strongest.) Raises
-    ValueError for a layer without maps, KeyError for one that is not there.
+    ValueError for a layer that has no maps or is not there.
     """
     x = as_input(images)
     if x.ndim != 4 or x.shape[1] not in (1, 3):
@@ -126,7 +127,7 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
 
 
 def _last_convolution(model: Any) -> str:
-    found = [name for name, part in model.named_modules() if getattr(getattr(part, "weight", None), "ndim", 0) == 4]
+    found = [name for name, part in layers(model) if getattr(getattr(part, "weight", None), "ndim", 0) == 4]
     if not found:
         raise ValueError(f"model: expected a network with convolutions; this {type(model).__name__} has none")
     return found[-1]
