@@ -35,8 +35,8 @@ from typing import Any
 
 from tito.chapters import dev_pages, parts
 
-CODE = {"python", "bash"}  # run
-OTHER_CODE = {"py", "pycon", "toml", "yaml", "json", "html", "markdown", "make"}  # shown
+CODE = {"python", "bash", "console", "{code-cell}"}
+EXAMPLES = {"{code-block}", "{session}"}  # of which nothing is prose, not even a comment
 
 _UNITS = "three|four|five|six|seven|eight|nine|ten"
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -77,7 +77,10 @@ class Problem:
 class Page:
     """The prose of a page: `text` with code left blank, and `open`, in which the structural numbers are blank too."""
 
-    def __init__(self, text: str, *, dev: bool = False, modules: tuple[str, ...] = (), python: str = ""):
+    def __init__(
+        self, text: str, *, dev: bool = False, runs: bool = False, modules: tuple[str, ...] = (), python: str = ""
+    ):
+        """Of a page that `runs`, the `text` after code is its output, which is compared with what is printed."""
         text = dev_pages(text) if dev else text
         lines = text.splitlines()
         visible = [""] * len(lines)
@@ -85,15 +88,17 @@ class Page:
         after_code = False
         for part in parts(text):
             inside = part.text.splitlines()
-            if part.language in CODE | OTHER_CODE:
-                inside = [_comment(line) for line in inside]
-            elif part.language == "text" and after_code and not dev:
-                inside = []  # the output of code, which is run
+            language = part.language.partition(" ")[0]
+            code = language in CODE | EXAMPLES
+            if code:
+                inside = [_comment(line) if language in CODE else "" for line in inside]
+            elif part.language == "text" and after_code and runs:
+                inside = []
             for number, line in enumerate(inside, part.line):
                 visible[number - 1] = line
             if not part.language and not part.text.lstrip().startswith("|"):
                 running.add(part.line)
-            after_code = part.language in CODE or (after_code and not part.language and not part.text.strip())
+            after_code = code or (after_code and not part.language and not part.text.strip())
         self.text = "\n".join(visible)
         self.open = "\n".join(
             _blank_structural(line, modules, python, number in running) for number, line in enumerate(visible, 1)

@@ -16,8 +16,9 @@ NUMBERS = Path(__file__).with_name("numbers")
 COURSE = Course(ROOT)
 
 ABOUTS = [module.dev.with_name("ABOUT.md") for module in COURSE.modules]
-PAGES = [ROOT / "README.md", ROOT / "tito" / "student_readme.md", *ABOUTS, *sorted((ROOT / "docs").rglob("*.md"))]
+RUN = [ROOT / "README.md", *ABOUTS]  # whose code is run here; that of docs/ is run as the site is built
 DEVS = [module.dev for module in COURSE.modules]
+PAGES = [*RUN, ROOT / "tito" / "student_readme.md", *sorted((ROOT / "docs").rglob("*.md")), *DEVS]
 
 MODULES = tuple(module.number for module in COURSE.modules)
 (PYTHON,) = re.findall(r'^requires-python = ">=(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
@@ -51,12 +52,12 @@ def each(pages):
     return [pytest.param(page, id=shown(page), marks=[unfinished] * (shown(page) in UNFINISHED)) for page in pages]
 
 
-@pytest.mark.parametrize("page", each([*PAGES, *DEVS]))
+@pytest.mark.parametrize("page", each(PAGES))
 def test_every_number_in_prose_is_computed_or_cited(page):
     table = table_of(page)
     names = read_table(table)
     sentences = names["SENTENCES"].get(shown(page), [])
-    prose = Page(page.read_text(encoding="utf-8"), dev=page in DEVS, modules=MODULES, python=PYTHON)
+    prose = Page(page.read_text(encoding="utf-8"), dev=page in DEVS, runs=page in RUN, modules=MODULES, python=PYTHON)
     problems = check(prose, sentences, names)
     assert not problems, (
         f"\n{chr(10).join(f'{shown(page)}:{p.line}: {p.message}' for p in problems)}\n"
@@ -67,7 +68,7 @@ def test_every_number_in_prose_is_computed_or_cited(page):
 
 @pytest.mark.parametrize("table", sorted(NUMBERS.glob("*.py")), ids=lambda table: table.name)
 def test_every_table_is_of_pages_that_exist(table):
-    pages = {shown(page): page for page in [*PAGES, *DEVS]}
+    pages = {shown(page): page for page in PAGES}
     for page in read_table(table)["SENTENCES"]:
         assert page in pages, f"{shown(table)}: there is no page {page}"
         assert table_of(pages[page]) == table, f"the sentences of {page} belong into {shown(table_of(pages[page]))}"
@@ -84,6 +85,6 @@ def tree():
 
 
 @pytest.mark.parametrize("language", ["python", "bash"])
-@pytest.mark.parametrize("page", each(PAGES))
+@pytest.mark.parametrize("page", each(RUN))
 def test_the_code_of_a_page_prints_what_the_page_shows(page, language, tree):
     run_page(page, language, ROOT, tree)
