@@ -55,7 +55,7 @@ def feature_maps(model: Any, image: Any) -> Picture:
             continue
         maps = values[:MAPS]
         shown = show_map(axes, sheet(maps, MAPS, gap := max(1, maps.shape[1] // 16)), _limit(maps))
-        number_sheet(axes, [], range(len(maps)), maps.shape[1:], gap)
+        number_sheet(axes, {}, {k: k for k in range(len(maps))}, maps.shape[1:], gap)
         figure.colorbar(shown, ax=axes, pad=0.01, fraction=0.03)
         n, h, w = values.shape
         axes.set_title(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,11 +105,11 @@ def sheet(maps: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
 
 
 def number_sheet(
-    axes: Axes, rows: Sequence[object], columns: Sequence[object], side: Sequence[int], gap: int = 1
+    axes: Axes, rows: Mapping[int, object], columns: Mapping[int, object], side: Sequence[int], gap: int = 1
 ) -> None:
-    """Ticks at the tiles of a sheet, whose (height, width) is `side`: the given labels down and across."""
+    """Labels at tiles of a sheet, by their place down and across; `side` is a tile's (height, width)."""
     h, w = side
-    axes.set_yticks([i * (h + gap) + (h - 1) / 2 for i in range(len(rows))], [str(r) for r in rows])
-    axes.set_xticks([j * (w + gap) + (w - 1) / 2 for j in range(len(columns))], [str(c) for c in columns])
+    axes.set_yticks([i * (h + gap) + (h - 1) / 2 for i in rows], [str(label) for label in rows.values()])
+    axes.set_xticks([j * (w + gap) + (w - 1) / 2 for j in columns], [str(label) for label in columns.values()])
     axes.tick_params(length=0, labelsize=8)
     axes.spines[:].set_visible(False)

@@ -48,7 +48,7 @@ def _panels(weight: np.ndarray, limit: float) -> Picture:
         axes = figure.add_subplot(1, c, channel + 1)
         panels.append(axes)
         shown = show_map(axes, sheet(weight[:, channel], columns), limit)
-        number_sheet(axes, [row * columns for row in range(rows)], [], (kh, kw))
+        number_sheet(axes, {row: row * columns for row in range(rows)}, {}, (kh, kw))
         axes.set_title(names[channel], fontsize=10)
     panels[0].set_ylabel("filter")
     figure.colorbar(shown, ax=panels, label="weight", shrink=0.8)
@@ -60,8 +60,8 @@ def _sheet(weight: np.ndarray, limit: float) -> Picture:
     figure = paper(min(10, 0.14 * c + 2.5), min(10, 0.14 * o + 1.5))
     axes = figure.add_subplot()
     shown = show_map(axes, sheet(weight.reshape(o * c, kh, kw), c), limit)
-    rows, columns = (range(0, n, 4) if n > 16 else range(n) for n in (o, c))
-    number_sheet(axes, rows, columns, (kh * rows.step + rows.step - 1, kw * columns.step + columns.step - 1))
+    rows, columns = ({k: k for k in range(0, n, 4 if n > 16 else 1)} for n in (o, c))
+    number_sheet(axes, rows, columns, (kh, kw))
     axes.set(xlabel="channel", ylabel="filter")
     figure.colorbar(shown, label="weight")
     return figure
@@ -119,8 +119,8 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     figure = paper(0.75 * patches + 1.6, 0.75 * filters + 1.2)
     axes = figure.add_subplot()
     axes.imshow(np.nan_to_num(picture, nan=1.0), interpolation="nearest")
-    labels = [f"{k}: {value[:, k].max():.2f}" for k in range(filters)]
-    number_sheet(axes, labels, range(1, patches + 1), (side[0], side[1]), gap)
+    labels = {k: f"{k}: {value[:, k].max():.2f}" for k in range(filters)}
+    number_sheet(axes, labels, {rank: rank + 1 for rank in range(patches)}, side, gap)
     axes.set(ylabel="filter: its strongest answer", xlabel="strongest first")
     axes.set_title(f"What excites {field.layer} most: {side[0]} × {side[1]} patches of {counted(len(x), 'image')}")
     return figure
