@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _content(shown: Shown, count: int, with_weights: bool) -> dict[str, Any]:
         ],
         "probabilities": numbers.add(F.softmax(scores, dim=1).data),
         "steps": [_step(step, count, known, numbers, with_weights) for step, known in zip(steps, shown.follows)],
-        "convolution": kernels_and_pictures(shown.pictures[0], numbers),
+        "convolution": kernels_and_pictures(shown.pictures[0]),
     }
     return {**content, "numbers": numbers.text()}
 
@@ -160,14 +161,13 @@ def _axis(axis: Axis) -> dict[str, Any]:
 
 
 def _assemble(content: dict[str, Any]) -> str:
-    """One file. In a script element only `</` could end the data early, so it is written as JSON allows."""
-    frame, style = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.html", "page.css"))
-    script = "\n".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    data = (
-        json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        .replace("</", "<\\/")
-        .replace("<!--", "<\\u0021--")
-    )
-    for name, text in (("style", style), ("data", data), ("script", script)):
-        frame = frame.replace(f"{{{{{name}}}}}", text, 1)
-    return frame
+    """One file. A name with `<` in it cannot end the data early: JSON has another way to write it."""
+    scripts = [(PAGE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    parts = {
+        "style": (PAGE / "page.css").read_text(encoding="utf-8"),
+        "numbers": content.pop("numbers"),
+        "data": json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        "script": "\n".join(scripts),
+    }
+    frame = (PAGE / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], frame)

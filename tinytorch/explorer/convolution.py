@@ -53,8 +53,16 @@ def drawings(picture: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def kernels_and_pictures(picture: np.ndarray, numbers: Numbers) -> dict[str, Any]:
-    """The pictures and kernels, and what `tinytorch` makes of each picture with each kernel, to compare with."""
+def kernels_and_pictures(picture: np.ndarray) -> dict[str, Any]:
+    """The pictures and kernels, and what `tinytorch` makes of each picture with each kernel, to compare with.
+
+    They are packed by themselves: the page shows them before it has unpacked the network.
+    """
+    numbers = Numbers()
+
+    def placed(array: np.ndarray, **told: Any) -> dict[str, Any]:
+        return {**told, "shape": array.shape, "place": numbers.add(array)}
+
     pictures = {name: np.asarray(image, np.float32) for name, image in drawings(picture).items()}
     kernels = {name: np.array(values, np.float32) for name, (_, values) in KERNELS.items()}
     cases = []
@@ -63,12 +71,10 @@ def kernels_and_pictures(picture: np.ndarray, numbers: Numbers) -> dict[str, Any
             for stride, padding, dilation in SETTINGS if n == 0 else SETTINGS[:1]:
                 where = {"stride": stride, "padding": padding, "dilation": dilation}
                 out = F.conv2d(image[None, None], kernel[None, None], **where)
-                cases.append({"picture": n, "kernel": k, **where, "out": numbers.add(out.data[0, 0])})
+                cases.append(placed(out.data[0, 0], picture=n, kernel=k, **where))
     return {
-        "pictures": [{"name": name, "values": numbers.add(image)} for name, image in pictures.items()],
-        "kernels": [
-            {"name": name, "does": does, "values": numbers.add(np.array(values))}
-            for name, (does, values) in KERNELS.items()
-        ],
+        "pictures": [placed(image, name=name) for name, image in pictures.items()],
+        "kernels": [placed(kernel, name=name, does=KERNELS[name][0]) for name, kernel in kernels.items()],
         "cases": cases,
+        "numbers": numbers.text(),
     }

@@ -8,12 +8,7 @@ function setUpConvolution() {
   const { pictures, kernels } = data.convolution;
   pictures.forEach((picture, i) => $("conv-picture").append(make("option", { value: i, text: picture.name })));
   kernels.forEach((kernel, i) => $("conv-kernel").append(make("option", { value: i, text: kernel.name })));
-  const convolutions = data.steps.filter((step) => step.op === "conv2d" && step.constants);
-  if (convolutions.length) $("conv-kernel").append(make("option", { value: LEARNED, text: "learned by the network" }));
   $("conv-kernel").append(make("option", { value: OWN, text: "your own" }));
-  data.steps.forEach((step, i) => {
-    if (convolutions.includes(step)) $("conv-layer").append(make("option", { value: i, text: step.name }));
-  });
   $("conv-kernel").value = 1;
 
   for (const id of ["picture", "stride", "padding", "dilation"]) $(`conv-${id}`).addEventListener("change", restart);
@@ -32,7 +27,15 @@ function setUpConvolution() {
   dark.addEventListener("change", drawConvolution);
   new ResizeObserver(() => { if (conv.picture && !$("convolution").hidden) fitCells(); }).observe($("conv-stage"));
   takeKernel();
-  restart();
+  prepare();
+}
+
+// The network's own kernels, once its numbers are unpacked.
+function offerLearned() {
+  data.steps.forEach((step, i) => {
+    if (step.op === "conv2d" && step.constants) $("conv-layer").append(make("option", { value: i, text: titleOf(step) }));
+  });
+  if ($("conv-layer").length) $("conv-kernel").append(make("option", { value: LEARNED, text: "learned by the network" }));
 }
 
 // The kernel that is chosen, as rows of numbers.
@@ -41,11 +44,15 @@ function takeKernel() {
   const learned = chosen === LEARNED;
   document.querySelectorAll("#conv-controls .learned").forEach((label) => { label.hidden = !learned; });
   if (chosen === OWN) return;
-  let place = learned ? null : data.convolution.kernels[Number(chosen)].values;
-  let values = learned ? null : numbersAt(place);
-  if (learned) {
-    place = data.steps[Number($("conv-layer").value)].constants[0];
-    const [filters, channels, kh, kw] = place.shape;
+  let [kh, kw] = [3, 3];
+  let values = null;
+  if (!learned) {
+    const { shape, numbers } = data.convolution.kernels[Number(chosen)];
+    [[kh, kw], values] = [shape, numbers];
+  } else {
+    const place = data.steps[Number($("conv-layer").value)].constants[0];
+    const [filters, channels] = place.shape;
+    [kh, kw] = place.shape.slice(2);
     const [o, c] = [["filter", filters], ["channel", channels]].map(([id, count]) => {
       const input = $(`conv-${id}`);
       input.max = count - 1;
@@ -54,9 +61,7 @@ function takeKernel() {
     });
     const from = (o * channels + c) * kh * kw;
     values = numbersAt(place).subarray(from, from + kh * kw);
-    place = { shape: [kh, kw] };
   }
-  const [kh, kw] = place.shape;
   conv.kernel = Array.from({ length: kh }, (_, p) => Array.from(values.subarray(p * kw, (p + 1) * kw)));
 }
 
@@ -77,21 +82,25 @@ const places = (n, k, s, p, d) => Math.floor((n + 2 * p - d * (k - 1) - 1) / s) 
 
 function restart() {
   stop();
-  const place = data.convolution.pictures[Number($("conv-picture").value)].values;
+  prepare();
+  drawConvolution();
+}
+
+function prepare() {
+  const { shape, numbers } = data.convolution.pictures[Number($("conv-picture").value)];
   const [stride, padding, dilation] = settings();
   const [kh, kw] = [conv.kernel.length, conv.kernel[0].length];
-  conv.picture = { values: numbersAt(place), shape: place.shape };
-  const [oh, ow] = [places(place.shape[0], kh, stride, padding, dilation), places(place.shape[1], kw, stride, padding, dilation)];
+  conv.picture = { values: numbers, shape };
+  const [oh, ow] = [places(shape[0], kh, stride, padding, dilation), places(shape[1], kw, stride, padding, dilation)];
   const windows = [[kh, stride, dilation, padding], [kw, stride, dilation, padding]];
   const fits = oh > 0 && ow > 0;
   const weight = Float32Array.from(conv.kernel.flat());
   conv.out = {
     h: fits ? oh : 0, w: fits ? ow : 0,
-    values: fits ? conv2d(conv.picture.values, [1, ...place.shape], weight, [1, 1, kh, kw], null, windows, 1, [1, oh, ow]) : [],
+    values: fits ? conv2d(numbers, [1, ...shape], weight, [1, 1, kh, kw], null, windows, 1, [1, oh, ow]) : [],
   };
   conv.at = 0;
   conv.done = 1;
-  drawConvolution();
 }
 
 function drawConvolution() {

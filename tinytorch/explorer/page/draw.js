@@ -38,12 +38,16 @@ function signedTable() {
 dark.addEventListener("change", () => { table = null; });
 
 // The size that is full colour: of what is not 0, all but the strongest half per cent stay below it.
+const reaches = new WeakMap();
 function reach(values) {
-  const sizes = Float32Array.from(values, Math.abs).filter((size) => size > 0).sort();
-  return sizes[Math.floor(0.995 * (sizes.length - 1))] || 1;
+  if (!reaches.has(values)) {
+    const sizes = values.map(Math.abs).filter((size) => size > 0).sort();
+    reaches.set(values, sizes[Math.floor(0.995 * (sizes.length - 1))] || 1);
+  }
+  return reaches.get(values);
 }
 
-// One plane (h × w numbers from `at` on) as a small canvas, a pixel for each.
+// h × w numbers from `at` on as a small canvas, a pixel for each.
 function planeOf(values, at, h, w, scale) {
   const canvas = new OffscreenCanvas(w, h);
   const context = canvas.getContext("2d");
@@ -51,7 +55,8 @@ function planeOf(values, at, h, w, scale) {
   const pixels = new Uint32Array(image.data.buffer);
   const colours = signedTable();
   for (let i = 0; i < h * w; i++) {
-    pixels[i] = colours[Math.max(0, Math.min(255, Math.round(127.5 + (127.5 * values[at + i]) / scale)))];
+    const level = 128 + (127.5 * values[at + i]) / scale;
+    pixels[i] = colours[level < 0 ? 0 : level > 255 ? 255 : level | 0];
   }
   context.putImageData(image, 0, 0);
   return canvas;

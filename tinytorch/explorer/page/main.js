@@ -2,8 +2,11 @@
 
 const TOLERANCE = 1e-4; // of a step's largest number; float32 rounding in sums of thousands of products stays far below
 const TABS = ["convolution", "network", "shift"];
-const drawTab = { convolution: drawConvolution, network: drawNetwork, shift: drawShift };
-const ready = { shift: true };
+const PARTS = {
+  convolution: { setUp: setUpConvolution, draw: drawConvolution },
+  network: { setUp: setUpNetwork, draw: drawNetwork },
+  shift: { setUp: setUpShift, draw: drawShift },
+};
 
 function showTab(name, focus = false) {
   for (const other of TABS) {
@@ -15,7 +18,11 @@ function showTab(name, focus = false) {
     if (chosen && focus) tab.focus();
   }
   stop();
-  if (name !== "shift" || ready.shift) drawTab[name]();
+  const part = PARTS[name];
+  if (part.refused) return;
+  if (!part.isSetUp) part.setUp(); // only what is looked at takes time
+  part.isSetUp = true;
+  part.draw();
 }
 
 function setUpTabs() {
@@ -31,19 +38,23 @@ function setUpTabs() {
 
 // The largest difference between two arrays, as a share of the largest number of the first.
 function apart(wanted, found) {
-  let difference = wanted.length === found.length ? 0 : Infinity;
-  for (let i = 0; i < wanted.length; i++) difference = Math.max(difference, Math.abs(wanted[i] - found[i]) || (Number.isFinite(found[i]) ? 0 : Infinity));
-  return difference / (largest(Array.from(wanted, Math.abs)) || 1);
+  let [difference, most] = [wanted.length === found.length ? 0 : Infinity, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    const here = Math.abs(wanted[i] - found[i]);
+    if (!(here <= difference)) difference = Number.isNaN(here) ? Infinity : here;
+    most = Math.max(most, Math.abs(wanted[i]));
+  }
+  return difference / (most || 1);
 }
 
 // The page's convolution against tinytorch's, on the pictures and kernels of the first part.
 function checkConvolution() {
   let [most, count] = [0, 0];
-  for (const { picture, kernel, stride, padding, dilation, out } of data.convolution.cases) {
-    const [x, k] = [data.convolution.pictures[picture].values, data.convolution.kernels[kernel].values];
+  for (const { picture, kernel, stride, padding, dilation, shape, numbers } of data.convolution.cases) {
+    const [x, k] = [data.convolution.pictures[picture], data.convolution.kernels[kernel]];
     const windows = k.shape.map((size) => [size, stride, dilation, padding]);
-    const found = conv2d(numbersAt(x), [1, ...x.shape], numbersAt(k), [1, 1, ...k.shape], null, windows, 1, [1, ...out.shape]);
-    most = Math.max(most, apart(numbersAt(out), found));
+    const found = conv2d(x.numbers, [1, ...x.shape], k.numbers, [1, 1, ...k.shape], null, windows, 1, [1, ...shape]);
+    most = Math.max(most, apart(numbers, found));
     count += found.length;
   }
   return { most, count };
@@ -67,6 +78,13 @@ function refuse(id, text) {
   $(id).hidden = false;
 }
 
+function refuseShift(text) {
+  PARTS.shift.refused = true;
+  $("shift-live").hidden = true;
+  refuse("shift-refused", text);
+}
+
+const canCompute = () => data.withWeights && data.unknown.length === 0;
 const pause = () => new Promise((done) => setTimeout(done));
 
 async function check() {
@@ -80,21 +98,12 @@ async function check() {
     refuse("conv-refused", "The page's own convolution differs from tinytorch's on the pictures below, so nothing is computed here. "
       + "Does `tito test spatial` pass?");
   }
-  const live = data.withWeights && data.unknown.length === 0;
-  if (live) {
-    for (let n = 0; n < data.pictures.length; n++) {
-      await pause(); // a click in between is answered
-      add(checkNetwork(n));
-    }
+  for (let n = 0; n < data.pictures.length && canCompute(); n++) {
+    await pause(); // a click in between is answered
+    add(checkNetwork(n));
   }
   const agrees = all.most <= TOLERANCE;
-  if (!live || !agrees) {
-    ready.shift = false;
-    $("shift-live").hidden = true;
-    refuse("shift-refused", !agrees ? "What the page computes differs from what tinytorch computed, so it computes nothing of its own."
-      : data.unknown.length ? `This network uses ${data.unknown.join(", ")}, which the page cannot compute, so its picture stays where it is.`
-      : "The weights of this network are too many for this page, so nothing can be computed for a moved picture.");
-  }
+  if (!agrees) refuseShift("What the page computes differs from what tinytorch computed, so it computes nothing of its own.");
   $("agreement").dataset.state = agrees ? "agrees" : "differs";
   $("agreement").textContent = agrees
     ? `The numbers here are your tinytorch's. What is computed while you look agrees with it: ${all.count.toLocaleString("en")} numbers compared, largest difference ${shown(all.most, 2)} of the largest number.`
@@ -102,18 +111,22 @@ async function check() {
 }
 
 async function start() {
-  await unpack(data.numbers);
-  data.numbers = "";
+  const small = await unpack(data.convolution.numbers);
+  for (const one of Object.values(data.convolution).flat()) if (one.place) one.numbers = within(small, one.place);
   $("about").textContent = `${data.title}: ${data.parameters.toLocaleString("en")} parameters; ${data.about}`;
   $("notices").replaceChildren(...data.notices.map((text) => make("li", { text })));
   $("notices").hidden = data.notices.length === 0;
   $("footer").textContent = "Made by tito explore. The file needs nothing but itself.";
+  if (data.unknown.length) refuseShift(`This network uses ${data.unknown.join(", ")}, which the page cannot compute, so its picture stays where it is.`);
+  else if (!data.withWeights) refuseShift("The weights of this network are too many for this page, so nothing can be computed for a moved picture.");
+  const wanted = TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "convolution";
+  if (wanted === "convolution") showTab(wanted); // the first part needs none of the network's numbers
+  await pause();
+  network = await unpack($("numbers").textContent);
+  $("numbers").remove();
+  offerLearned();
   setUpTabs();
-  setUpConvolution();
-  setUpNetwork();
-  if (data.withWeights && data.unknown.length === 0) setUpShift();
-  else ready.shift = false;
-  showTab(TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "convolution");
+  if (wanted !== "convolution") showTab(wanted);
   document.documentElement.dataset.ready = "true";
   await pause();
   await check();

@@ -152,27 +152,45 @@ function drawCam() {
 }
 
 function drawLayers() {
-  const values = valuesOf(net.picture);
   const width = $("net-layers").clientWidth;
   if (!width) return;
-  for (const entry of net.rows) drawLayer(entry, values[entry.step], width);
+  net.rows.forEach((entry) => placeMaps(entry, width));
+  net.watch ??= new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => {
+    const entry = net.rows.find(({ row }) => row === target);
+    entry.near = isIntersecting;
+    if (entry.near && !entry.isDrawn) drawLayer(entry);
+  }), { rootMargin: "300px" });
+  for (const entry of net.rows) {
+    if (entry.near) drawLayer(entry);
+    else net.watch.observe(entry.row);
+  }
 }
 
-// All maps of a layer side by side, in one scale.
-function drawLayer(entry, values, width) {
+// How the maps of a layer stand side by side. They are drawn once they come near the window.
+function placeMaps(entry, width) {
   const [channels, h, w] = planes(data.steps[entry.step]);
   const gap = 4;
   const side = h * w === 1 ? 14 : channels > 64 ? 26 : Math.max(34, Math.min(w, 64));
   const tall = Math.max(1, Math.round((side * h) / w));
   const across = Math.max(1, Math.min(channels, Math.floor((width + gap) / (side + gap))));
   const down = Math.ceil(channels / across);
-  const context = sized(entry.canvas, across * (side + gap) - gap, down * (tall + gap) - gap);
+  entry.spots = { across, side, tall, gap, size: [across * (side + gap) - gap, down * (tall + gap) - gap] };
+  [entry.canvas.style.width, entry.canvas.style.height] = entry.spots.size.map((length) => `${length}px`);
+  entry.isDrawn = false;
+}
+
+// All maps of a layer, in one scale.
+function drawLayer(entry) {
+  const [channels, h, w] = planes(data.steps[entry.step]);
+  const values = valuesOf(net.picture)[entry.step];
+  const { across, side, tall, gap, size } = entry.spots;
+  const context = sized(entry.canvas, ...size);
   const scale = reach(values);
-  entry.spots = { across, side, tall, gap };
+  entry.isDrawn = true;
   entry.note.textContent = `full colour at ±${shown(scale)}`;
+  const all = planeOf(values, 0, channels * h, w, scale); // the maps one below the other
   for (let c = 0; c < channels; c++) {
-    const [x, y] = [(c % across) * (side + gap), Math.floor(c / across) * (tall + gap)];
-    context.drawImage(planeOf(values, c * h * w, h, w, scale), x, y, side, tall);
+    context.drawImage(all, 0, c * h, w, h, (c % across) * (side + gap), Math.floor(c / across) * (tall + gap), side, tall);
   }
   entry.clean = null;
   if (net.step === entry.step) markMap(entry);
@@ -219,7 +237,7 @@ function look(i, map, row, column, follow = true) {
   const before = net.rows.find((entry) => entry.step === net.step);
   Object.assign(net, { step: i, map, row, column });
   const now = net.rows.find((entry) => entry.step === i);
-  for (const entry of new Set([before, now])) if (entry && entry.spots) markMap(entry);
+  for (const entry of new Set([before, now])) if (entry && entry.isDrawn) markMap(entry);
   tellMap(now);
   if (follow && window.matchMedia("(max-width: 900px)").matches && now.row.nextElementSibling !== $("net-detail")) {
     now.row.after($("net-detail")); // on a phone, what was clicked and what it says stand together

@@ -2,28 +2,31 @@
 
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
-let packed = new Float32Array(0);
+let network = null; // all numbers of the network, once they are unpacked
 
 // As tinytorch/explorer/pack.py packs them: base64, zlib, then the four bytes of every number in four planes.
 async function unpack(text) {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
   const count = planes.length / 4;
   const whole = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     whole[i] = planes[i] | (planes[i + count] << 8) | (planes[i + 2 * count] << 16) | (planes[i + 3 * count] << 24);
   }
-  packed = new Float32Array(whole.buffer);
+  return new Float32Array(whole.buffer);
+}
+
+function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
-
-function numbersAt(place) {
-  return packed.subarray(place.at, place.at + product(place.shape));
-}
+const within = (numbers, place) => numbers.subarray(place.at, place.at + product(place.shape));
+const numbersAt = (place) => within(network, place);
 
 // Short, with a true minus sign; whole numbers stay whole, very small and very large ones get a power of ten.
 function shown(value, digits = 3) {

@@ -44,7 +44,8 @@ function push(x, y) {
 
 function addShiftRow(step, i) {
   const canvases = ["before", "now"].map((when) => make("canvas", { role: "img", "data-when": when }));
-  const cells = ["stood", "along", "mean"].map((kind) => make("td", { class: kind }));
+  const cells = [["stood", "where it stood"], ["along", "moved along"], ["mean", "mean of each map"]]
+    .map(([kind, label]) => make("td", { class: kind, "data-label": label }));
   const row = make("tr", { "data-step": i }, make("th", { scope: "row" }, make("b", { text: titleOf(step) })),
     make("td", { class: "pair" }, ...canvases), ...cells);
   moved.rows.push({ step: i, canvases, cells, map: 0 });
