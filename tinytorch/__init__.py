@@ -26,7 +26,7 @@ _find, __dir__ = face(__name__, __all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
+    if name in _PACKAGES or name == "viz":  # which is not in __all__: it needs matplotlib
         return importlib.import_module(f"tinytorch.{name}")
     if name in _ANALYSIS:
         return getattr(importlib.import_module("tinytorch.analysis"), name)

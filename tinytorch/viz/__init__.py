@@ -16,6 +16,11 @@ A notebook shows what they return; elsewhere `filters(model).savefig("filters.pn
 the network wants them. The data behind the figures are in `tinytorch.analysis`, without matplotlib.
 """
 
+try:
+    import matplotlib  # noqa: F401
+except ImportError as error:
+    raise ImportError("tinytorch.viz draws with matplotlib, the extra `viz`: pip install -e '.[viz]'") from error
+
 from tinytorch.viz.arithmetic import explain
 from tinytorch.viz.ladder import speed_ladder
 from tinytorch.viz.maps import feature_maps, grad_cam, receptive_field

@@ -11,11 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-try:
-    from matplotlib.figure import Figure
-except ImportError as error:
-    raise ImportError("tinytorch.viz draws with matplotlib, the extra `viz`: pip install -e '.[viz]'") from error
+from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
