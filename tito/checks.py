@@ -19,6 +19,7 @@ from tito.results import SEED, Inline, Item, Package, Verdict
 
 INLINE_LIMIT = 60.0  # seconds; a module's inline tests take under three
 PYTEST_LIMIT = 600.0
+MESSAGE_LIMIT = 10_000  # characters; the longest that a check of the course writes are under 2,000
 _STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
@@ -122,13 +123,24 @@ def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, even
     return Item(
         name,
         status,
-        str(event.get("message", "")),
+        _message(event),
         event.get("diagnosis"),
         event.get("claim"),
         f"{shown}:{at}",
         str(event.get("printed", "")),
         float(event.get("seconds", 0.0)),
     )
+
+
+def _message(event: dict[str, Any]) -> str:
+    """What a check said, no longer than a person reads; where memory ran out, how much there was."""
+    text = str(event.get("message") or "")
+    left_out = len(text) - MESSAGE_LIMIT
+    if left_out > 0:
+        text = f"{text[:MESSAGE_LIMIT]}\n({left_out:,} more characters are left out)"
+    if re.search(r"\bMemoryError\b", text):
+        text += f"\na program that tito runs may take {child.MEMORY // 1024**3} GiB of memory"
+    return text
 
 
 def _judge_inline(
@@ -164,6 +176,8 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
     if words:
         return words.strip()
     exercise = next((e for e in dev.exercises() if e.test == test.name), None)
+    if outcome.status == -9:
+        return "The system killed it, as it does where memory runs out: look for what takes more and more of it."
     if test.name in begun and exercise:
         place = f"{exercise.grade_id} ({dev.module.shown(dev.module.dev)}:{exercise.line})"
         return f"It ended while {test.name} ran: look in {place} for what ends the program, such as os._exit."
@@ -298,8 +312,9 @@ def _record_hints(module: Module, failures: list[Item], events: dict[str, dict[s
 
 
 def _failed_test(event: dict[str, Any]) -> Item:
-    keys = ("message", "diagnosis", "place", "printed", "seconds")
-    return Item(event["test"], "failing", **{key: event[key] for key in keys if event.get(key) is not None})
+    keys = ("diagnosis", "place", "printed", "seconds")
+    told = {key: event[key] for key in keys if event.get(key) is not None}
+    return Item(event["test"], "failing", _message(event), **told)
 
 
 def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:

@@ -1,5 +1,6 @@
-"""Running a student's code: in a child process, with a time limit, knowing where it was when time ran out."""
+"""Running a student's code: in a child, with limits of time and memory, knowing where it was when time ran out."""
 
+import contextlib
 import os
 import re
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO
 
+MEMORY = 8 * 1024**3  # bytes a program may allocate; a chapter's checks take under a twentieth of it
 SHOWN_BYTES = 1_000_000  # of a child's output; the rest is counted
 TAIL_BYTES = 64_000
 
@@ -81,6 +83,7 @@ def run(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    _limit_memory(child.pid)
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
     output = _Output(child.stdout, quiet, meanwhile)
@@ -101,6 +104,13 @@ def run(
         output.pump(child, time.monotonic() + 0.2)
     output.close()
     return Outcome(child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace"))
+
+
+def _limit_memory(pid: int) -> None:
+    """Bound what a program can allocate, its threads and what NumPy reserves included, where the system can (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # it has ended already, or the machine does not let us
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
