@@ -14,12 +14,12 @@ from typing import Any
 from tito import child, copies, notebooks, progress
 from tito.course import Course, Module
 from tito.dev_file import DevFile, dev_line
-from tito.errors import TitoError
+from tito.errors import ChapterError, TitoError
 from tito.results import SEED, Inline, Item, Package, Verdict
 
 INLINE_LIMIT = 60.0  # seconds; a module's inline tests take under three
 PYTEST_LIMIT = 600.0
-MESSAGE_LIMIT = 10_000  # characters; the longest that a check of the course writes are under 2,000
+MESSAGE_LIMIT = 10_000  # characters: more than anyone reads
 _STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
@@ -43,7 +43,7 @@ def inline(
     shown = module.shown(module.dev)
     tests = dev.inline_tests()
     if not tests:
-        raise TitoError(
+        raise ChapterError(
             f"{shown} holds no inline test: nothing would be checked.",
             f"Bring its test cells back, for example from `git show HEAD:{shown}`.",
             status=1,

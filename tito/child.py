@@ -14,7 +14,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO
 
-MEMORY = 8 * 1024**3  # bytes a program may allocate; a chapter's checks take under a twentieth of it
+MEMORY = 8 * 1024**3  # bytes a program may allocate: far more than a chapter's checks take
 SHOWN_BYTES = 1_000_000  # of a child's output; the rest is counted
 TAIL_BYTES = 64_000
 

@@ -12,7 +12,7 @@ import typer
 from tito.checks import INLINE_LIMIT, PYTEST_LIMIT
 from tito.course import Course, Module
 from tito.errors import ChapterError, TitoError
-from tito.results import Inline, Package, as_json, show_exercises, show_outcome
+from tito.results import Inline, Package, Verdict, as_json, show_exercises, show_outcome
 from tito.show import complain, fail, heading, ok, say, version
 
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="A module: 09, 9, spatial or 09_spatial.")]
@@ -167,7 +167,12 @@ def test(
     modules = [course.module(name) for name in names] if names else course.modules
     inlines, package = [], None
     for module in modules:
-        inlines.append(checks.inline(module, time_limit or INLINE_LIMIT))
+        try:
+            inlines.append(checks.inline(module, time_limit or INLINE_LIMIT))
+        except ChapterError as error:  # a file that does not parse, or holds no test
+            if not as_data:
+                raise
+            inlines.append(Inline(module, Verdict(False, error.message, error.fix), {}, []))
         if not as_data:
             heading(f"Module {module.folder}")
             show_exercises(inlines[-1])
@@ -175,17 +180,22 @@ def test(
         if not inlines[-1].verdict.passed and not all_failures:
             break
     if all(inline.verdict.passed for inline in inlines):
-        if not names:
-            require_fresh(modules)
-        package = checks.package(
-            course.root,
-            [module.shown(module.tests) for module in modules] if names else ["tests"],
-            modules[0] if len(modules) == 1 else None,
-            time_limit or PYTEST_LIMIT,
-            chapters=modules if names else None,
-            every=all_failures,
-            live=not names and not as_data,
-        )
+        try:
+            if not names:
+                require_fresh(modules)
+            package = checks.package(
+                course.root,
+                [module.shown(module.tests) for module in modules] if names else ["tests"],
+                modules[0] if len(modules) == 1 else None,
+                time_limit or PYTEST_LIMIT,
+                chapters=modules if names else None,
+                every=all_failures,
+                live=not names and not as_data,
+            )
+        except TitoError as error:  # a chapter that cannot be exported, or another export
+            if not as_data:
+                raise
+            package = Package(Verdict(False, error.message, error.fix))
         if not as_data:
             show_outcome(package, everything=all_failures)
     if as_data:

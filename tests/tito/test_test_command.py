@@ -280,3 +280,29 @@ def test_a_missing_return_is_told_by_the_function_that_lacks_it(tree, tito, cond
     line = tree.line_of("@primitive")
     assert f"double (line {line}): TypeError: None came where numbers belong; is a `return` missing?" in out
     assert "Look at: modules/01_alpha/alpha_dev.py:" in out
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"solution": "# %%\nx = (\n"}, "this is not valid Python"),
+        ({"test": ""}, "holds no inline test: nothing would be checked"),
+        ({"end": "# %%\n#| exprot\nx = 1\n\n# %%\nreport()\n"}, "there is no directive `#| exprot`"),
+    ],
+)
+def test_json_of_a_file_that_cannot_be_checked_says_so(tree, tito, parts, words):
+    tree.write_alpha(**parts)
+    ran = tito("test", "alpha", "--json")
+    told = json.loads(ran.out)
+    assert (ran.status, ran.err, told["passed"]) == (1, "", False)
+    assert words in told["sentence"]
+    assert told["next"]
+    assert [module["module"] for module in told["modules"]] == ["01_alpha"]
+
+
+def test_json_of_a_package_older_than_the_dev_files_says_so(tree, tito):
+    shutil.rmtree(tree.root / "modules" / "09_spatter")
+    ran = tito("test", "--json")
+    told = json.loads(ran.out)
+    assert (ran.status, told["passed"], told["modules"][0]["exercises"][0]["status"]) == (1, False, "done")
+    assert "alpha" in told["sentence"]
