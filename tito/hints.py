@@ -84,7 +84,7 @@ def write_shapes(source: DevFile, edition: Module) -> None:
 
 
 def _shape(body: str) -> str:
-    """The statements of a body, each expression left out: `for ... in ...:`, `... = ...`, `return ...`."""
+    """The statements of a body, each expression and operator left out: `for ... in ...:`, `... = ...`, `return ...`."""
     indented = "\n".join(f" {line}" for line in body.splitlines())
     tree = ast.parse(f"if True:\n{indented}")
     shape = ast.unparse(_Shape().visit(tree)).splitlines()[1:]
@@ -92,7 +92,10 @@ def _shape(body: str) -> str:
 
 
 class _Shape(ast.NodeTransformer):
-    """Puts `...` in the place of each expression, and of names."""
+    """Puts `...` in the place of each expression, and of names; what is done to a name, `+=` or `/=`, is not told."""
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        return ast.copy_location(ast.Assign([ast.Constant(...)], ast.Constant(...)), node)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, ast.expr):

@@ -134,12 +134,14 @@ def test_damaged_shapes_leave_the_other_hints(edition, tito, damage):
     ]
 
 
-def test_a_shape_holds_no_name_and_no_number(tmp_path):
+def test_a_shape_holds_no_name_no_number_and_no_operator(tmp_path):
     course = Course(REPOSITORY)
     make(course, tmp_path / "edition", course.modules[0])
-    words = set()
+    words, marks = set(), set()
     for path in (tmp_path / "edition" / "modules").glob("*/.start/shapes.json"):
         shapes = json.loads(path.read_text())
         words |= {word for shape in shapes.values() for word in re.findall(r"\w+", shape)}
+        marks |= {mark for shape in shapes.values() for mark in re.findall(r"[^\w\s]+", shape.replace("...", ""))}
     assert {"for", "if", "return"} <= words
     assert {word for word in words if not keyword.iskeyword(word)} == set()
+    assert marks <= {"=", ":", "(,", "):", "(", ")", ","}
