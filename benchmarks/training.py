@@ -156,7 +156,31 @@ def slope(points: list[tuple[float, float]]) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
-SECTIONS = {"step": steps, "evaluate": evaluate, "memory": memory, "growth": growth}
+def loading() -> list[Row]:
+    """What it costs to draw, flip, shift and normalise a batch as the CIFAR-10 milestone does, beside a step on it."""
+    import numpy as np
+
+    import tinytorch
+    from tinytorch import data
+    from tinytorch.data.images import ImageDataset
+
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (12_800, 3, 32, 32), np.uint8)
+    shaken = [
+        data.Normalize((0.5,) * 3, (0.25,) * 3),
+        data.RandomHorizontalFlip(),
+        data.RandomCrop(32, 2, per_batch=True),
+    ]
+    labels, names = generator.integers(0, 10, len(pictures)), [str(digit) for digit in range(10)]
+    batches = data.DataLoader(ImageDataset(pictures, labels, names, data.Compose(shaken)), batch_size=64, shuffle=True)
+    medians = side_by_side({"all": lambda: list(batches), "step": training_step(tinytorch, 64)}, seconds=3)
+    heading("The data loader beside the training step", other="step")
+    row = Row("a batch of 64", medians["all"] / len(batches), medians["step"], 0.05)
+    print(line(row))
+    return [row]
+
+
+SECTIONS = {"step": steps, "evaluate": evaluate, "memory": memory, "growth": growth, "loader": loading}
 
 if __name__ == "__main__":
     chosen = arguments(__doc__, list(SECTIONS))

@@ -4,6 +4,7 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn
+from tinytorch.data import Digits
 from tinytorch.nn import functional as F
 from tinytorch.nn.functional import conv_output_size, im2col
 
@@ -67,7 +68,32 @@ work1, work2 = multiply_adds(model.conv1, *after1[1:]), multiply_adds(model.conv
 work3 = model.fc.weight.size
 hundredth = 0.01
 
+# VGG with sixteen layers: its convolutions keep the picture's size, five pools halve it, three dense layers follow
+plan = [3, 64, 64, 128, 128, *[256] * 3, *[512] * 6]
+in_convolutions = sum(o * (c * k * k + 1) for c, o in zip(plan, plan[1:]))
+in_dense = sum(o * (c + 1) for c, o in zip([512 * 7 * 7, 4096, 4096], [4096, 4096, 1000]))
+
+# a supposition, of which the page's code computes the rest
+cameras, wide, high_, rate = 8, 1280, 960, 36
+
+width = conv.weight.shape[0]
+thick, stacked = 64, 3  # layers of 3 x 3 that see what one of 7 x 7 sees
+seen = one + stacked * (k - 1)
+digit = Digits()[0][0].shape[-1]
+
 SENTENCES = {
+    "modules/09_spatial/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "You write it {about('four times', rungs)}, each faster",
+        "{about('Nine tenths', in_dense / (in_dense + in_convolutions))} of VGG stand in its dense layers.",
+        "of them with {wide} × {high_} pixels, {rate} times a second",
+        "padding=1)` does to a {side} × {side}\npicture?",
+        "one to {width} numbers only is not the same thing",
+        "How many layers of {k} × {k} see all of a {side} × {side} picture?",
+        "And for the {seen} × {seen} pixels that three of them see, at {thick} channels:",
+        "{about('Three times', stacked)} the nonlinearities come with it.",
+        "**On the {digit} × {digit} digits, a dense",
+    ],
     "modules/09_spatial/spatial_dev.py": [
         "You will write it {about('four times', rungs)}, each faster",
         "size {size}, kernel {k}, stride {stride}, padding {border}              out = ",
