@@ -33,10 +33,10 @@ def forward(model):
     return call
 
 
-def measure(rounds=5):
+def measure(rounds=5, pairs=PAIRS):
     """For each pair, the costs of the small kernels and of the large one, by name."""
     found = []
-    for layers, kernel in PAIRS:
+    for layers, kernel in pairs:
         small, large = stack(layers, 3, CHANNELS), stack(1, kernel, CHANNELS)
         times = milliseconds([forward(small), forward(large)], rounds)
         found.append({f"{layers} of 3 × 3": costs(layers, small), f"one {kernel} × {kernel}": costs(1, large)})
