@@ -36,10 +36,15 @@ class Keys:
         os.close(self._end)
         self._thread.join()
         os.close(self._ends)
-        # Whoever is in the background may not touch the terminal; the shell has put it right already.
-        with contextlib.suppress(termios.error, OSError):
-            if os.tcgetpgrp(self._terminal) == os.getpgrp():
+        if not self._in_background():  # there the terminal is another's, and the shell has put it right already
+            with contextlib.suppress(termios.error):  # it was closed
                 termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._before)
+
+    def _in_background(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:  # no shell governs it
+            return False
 
     def _listen(self) -> None:
         while True:

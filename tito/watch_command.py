@@ -98,8 +98,9 @@ def _redraw() -> None:
 
 
 def _read_to_end(ended: Callable[[], None]) -> None:
-    while sys.stdin and sys.stdin.buffer.read(65536):
-        pass
+    with contextlib.suppress(OSError):
+        while sys.stdin and sys.stdin.buffer.read(65536):
+            pass
     ended()
 
 
