@@ -69,7 +69,6 @@ html_theme_options = {
         "diagram-page": "#ffffff",
     },
     "dark_css_variables": {
-        "color-code-background": "#1c1f23",
         "diagram-text": "#e6e8ea",
         "diagram-line": "#9aa4b0",
         "diagram-fill": "#20324d",

@@ -12,19 +12,11 @@ from pathlib import Path
 from docutils import nodes
 from repository import ROOT, Repository
 from sphinx.application import Sphinx
-from sphinx.errors import SphinxError
 from sphinx.project import Project
 from sphinx.util.docutils import SphinxDirective
 
 from tito.course import Course
-from tito.errors import TitoError
 from tito.notebooks import for_students
-
-
-class ChapterProblem(SphinxError):
-    """A chapter that does not say what it must: the message has file and line."""
-
-    category = "The site is not built"
 
 
 class CourseProject(Project):
@@ -57,10 +49,6 @@ class Chapters(SphinxDirective):
 
 
 def use_course(app: Sphinx) -> None:
-    try:
-        Course(ROOT).check()
-    except TitoError as error:
-        raise ChapterProblem(f"{error.message} {error.fix}") from None
     app.project = app.env.project = CourseProject(app.srcdir, app.config.source_suffix)
 
 

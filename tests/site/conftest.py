@@ -1,0 +1,56 @@
+"""The site, built once for all that look at it, served on this machine, and seen through a headless Chromium."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTRA = ("sphinx", "myst_nb", "sphinx_design", "furo")
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """The built site's folder. With several workers, the first builds it and the others wait."""
+    for name in EXTRA:
+        pytest.importorskip(name, reason="the pages need the `site` extra")
+    ran = subprocess.run([sys.executable, ROOT / "scripts" / "build-site"], capture_output=True, text=True)
+    assert ran.returncode == 0, f"scripts/build-site failed:\n{ran.stdout}{ran.stderr}"
+    return ROOT / "build" / "site"
+
+
+@pytest.fixture(scope="session")
+def address(built) -> str:
+    """Where the site is served."""
+    handler = functools.partial(_Quiet, directory=built)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright: the `dev` extra")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed: `apt install chromium`")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with playwright.sync_playwright() as started:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        shown = started.chromium.launch(executable_path=chromium, args=[*quiet, *root, "--disable-gpu"])
+        yield shown
+        shown.close()
