@@ -380,19 +380,26 @@ def _run_through(course: Course, arguments: list[str]) -> NoReturn:
 
 
 @app.command("doctor")
-def doctor() -> None:
-    """Look at Python, packages, folders and terminal; say what is wrong and how to mend it."""
+def doctor(
+    as_data: Annotated[bool, typer.Option("--json", help="Write what was found as JSON, and nothing else.")] = False,
+) -> None:
+    """Look at Python, packages, folders, editor and terminal; say what is wrong and how to mend it."""
+    import json
+
     from tito.doctor import findings
 
-    failed = False
+    found = []
     for finding in findings():
+        found.append(finding)
+        if as_data:
+            continue
+        {"ok": ok, "fail": fail, "note": lambda text: say(f"note  {text}")}[finding.state](
+            f"{finding.topic}: {finding.text}"
+        )
         if finding.fix:
-            failed = failed or finding.serious
-            (fail if finding.serious else say)(
-                f"{finding.topic}: {finding.text}" if finding.serious else f"note  {finding.topic}: {finding.text}"
-            )
             say(f"      {finding.fix}")
-        else:
-            ok(f"{finding.topic}: {finding.text}")
-    if failed:
+    healthy = all(finding.state != "fail" for finding in found)
+    if as_data:
+        say(json.dumps({"healthy": healthy, "findings": [finding.told() for finding in found]}, indent=1))
+    if not healthy:
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """`tito doctor`: what commonly goes wrong on a student's machine, each finding with its fix."""
 
+import importlib.util
 import json
 import os
 import re
@@ -8,20 +9,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+from tito import editor
 from tito.child import environment
 from tito.course import Course
 from tito.errors import TitoError
 
 _ACTIVATE = "Run `source scripts/activate-tinytorch` from the course's folder."
+_LOOKING = 60  # seconds that a look into another Python may take
 _ROOM = 2 * 1024**3  # bytes: an environment, a data set and checkpoints
 
 # Runs in a child: `tinytorch` is a student's code.
 _LOOK = """
-import json, os
+import json, os, sys
 import numpy, threadpoolctl
 blas = [i for i in threadpoolctl.threadpool_info() if i["user_api"] == "blas"]
 found = {"blas": [[i["internal_api"], i.get("version"), i["num_threads"]] for i in blas]}
@@ -30,6 +34,8 @@ try:
     found["tinytorch"] = tinytorch.__file__ or os.path.join(list(tinytorch.__path__)[0], "__init__.py")
 except BaseException as error:
     found["error"] = f"{type(error).__name__}: {error}"
+places = {os.path.join(p or ".", n) for p in sys.path for n in ("tinytorch/__init__.py", "tinytorch.py")}
+found["others"] = sorted(p for p in {os.path.realpath(p) for p in places} if os.path.isfile(p))
 print("\\n" + json.dumps(found))
 """
 
@@ -43,6 +49,15 @@ class Finding:
     fix: str = ""
     serious: bool = True
 
+    @property
+    def state(self) -> str:
+        return "ok" if not self.fix else "fail" if self.serious else "note"
+
+    def told(self) -> dict[str, Any]:
+        told = asdict(self)
+        del told["serious"]
+        return {"state": self.state, **told}
+
 
 def findings() -> Iterator[Finding]:
     """Look at one thing after the other."""
@@ -54,9 +69,14 @@ def findings() -> Iterator[Finding]:
         yield Finding("course", error.message, error.fix)
     else:
         yield Finding("course", str(course.root))
+        yield _tool(course)
         yield from _imported(course)
+        yield from _shadows([Path.cwd(), course.root, *(module.dev.parent for module in course.modules)])
         yield from (_writable(course.root / name) for name in ("modules", "tinytorch/core", "."))
         yield _disk(course.root)
+    yield _threads()
+    yield _editor()
+    yield _git()
     yield _terminal()
 
 
@@ -69,6 +89,9 @@ def _python() -> Finding:
 
 def _packages() -> Iterator[Finding]:
     """The packages that the installed project asks for, and whether they are here in a fitting version."""
+    if importlib.util.find_spec("packaging") is None:
+        yield Finding("packages", "packaging is missing", "Run `pip install -e '.[course]'`.")
+        return
     from packaging.requirements import Requirement
 
     try:
@@ -96,25 +119,36 @@ def _packages() -> Iterator[Finding]:
     yield Finding("packages", ", ".join(versions))
 
 
+def _tool(course: Course) -> Finding:
+    """Which `tito` this is: the course's own, or another tree's."""
+    here = Path(__file__).resolve()
+    if here.is_relative_to(course.root):
+        return Finding("tito", f"runs from {here.parent}")
+    return Finding("tito", f"runs from {here.parent}, which is not this course", _ACTIVATE, serious=False)
+
+
 def _imported(course: Course) -> Iterator[Finding]:
     """Which `tinytorch` a program gets, and the arithmetic below it, as seen from a child process."""
-    look = subprocess.run(
-        [sys.executable, "-c", _LOOK],
-        env={
-            **environment(course.root),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            "PYTHONIOENCODING": "utf-8",
-        },
-        cwd=tempfile.gettempdir(),  # what a program anywhere imports, not what lies in the current folder
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
+    variables = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), "PYTHONIOENCODING": "utf-8"}
+    try:
+        look = subprocess.run(
+            [sys.executable, "-c", _LOOK],
+            env={**environment(course.root), **variables},
+            cwd=tempfile.gettempdir(),  # what a program anywhere imports, not what lies in the current folder
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_LOOKING,
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding("import", f"`import tinytorch` takes over {_LOOKING} seconds", "Run `tito export`.")
+        return
     try:
         found = json.loads(look.stdout.rsplit("\n", 2)[-2])
     except (json.JSONDecodeError, IndexError):
         yield Finding("import", f"Python could not look: {look.stderr.strip()[-300:]}", _ACTIVATE)
         return
+    strays = [place for place in found["others"] if not Path(place).resolve().is_relative_to(course.root)]
     if "error" in found:
         yield Finding(
             "tinytorch", f"cannot be imported: {found['error']}", "Run `tito export`, or " + _lower(_ACTIVATE)
@@ -127,11 +161,28 @@ def _imported(course: Course) -> Iterator[Finding]:
             f"imported from {found['tinytorch']}, which is not this course",
             f"`pip uninstall tinytorch`. {_ACTIVATE}",
         )
+    if strays and str(course.root) in found.get("tinytorch", ""):
+        yield Finding(
+            "tinytorch",
+            f"another one is on Python's path, too: {', '.join(strays)}",
+            "Take it off PYTHONPATH, or `pip uninstall tinytorch` where it is installed.",
+            serious=False,
+        )
     blas = ", ".join(f"{name} {version or ''} on {threads} threads" for name, version, threads in found["blas"])
     if blas:
         yield Finding("BLAS", f"{blas}; {os.cpu_count()} processors")
     else:
         yield Finding("BLAS", "none found below NumPy", "`pip install --force-reinstall numpy`", serious=False)
+
+
+def _shadows(folders: list[Path]) -> Iterator[Finding]:
+    """Files that a program in their folder imports in the place of what they are named after."""
+    hidden = sys.stdlib_module_names - {"test", "this"} | {"numpy", "tinytorch", "pytest", "hypothesis"}
+    for folder in dict.fromkeys(folders):
+        for path in sorted(folder.glob("*.py")):
+            if path.stem in hidden:
+                text = f"{path} is imported in the place of Python's or the course's own {path.stem}"
+                yield Finding("shadow", text, f"Rename it: `mv {path.name} my_{path.name}`, in {folder}.")
 
 
 def _lower(text: str) -> str:
@@ -158,6 +209,34 @@ def _disk(root: Path) -> Finding:
     if free < _ROOM:
         return Finding("disk", text, "Make room: data sets and checkpoints want 2 GiB.", serious=False)
     return Finding("disk", text)
+
+
+def _threads() -> Finding:
+    """How many threads the course's own code uses, and what bounds them."""
+    wanted = os.environ.get("TINYTORCH_NUM_THREADS")
+    if wanted is None:
+        count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return Finding("threads", f"{count}: one for each processor; TINYTORCH_NUM_THREADS is not set")
+    if not wanted.isdecimal() or int(wanted) < 1:
+        return Finding("threads", f"TINYTORCH_NUM_THREADS is {wanted!r}", "`unset TINYTORCH_NUM_THREADS`")
+    return Finding("threads", f"{wanted}, by TINYTORCH_NUM_THREADS")
+
+
+def _editor() -> Finding:
+    try:
+        words, source = editor.command()
+    except TitoError as error:
+        return Finding("editor", error.message, f"For `tito module start NN --open`: {error.fix}", serious=False)
+    return Finding("editor", f"{' '.join(words)} ({source})")
+
+
+def _git() -> Finding:
+    found = shutil.which("git")
+    if found is None:
+        return Finding(
+            "git", "not found: files cannot be brought back with it", "Install it: https://git-scm.com", serious=False
+        )
+    return Finding("git", found)
 
 
 def _terminal() -> Finding:

@@ -1,8 +1,6 @@
 """The commands of a student edition: making one, and a student's way through a module."""
 
-import os
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,7 +10,7 @@ import typer
 from tito.commands import ModuleName, app, module_app
 from tito.course import Course, Module
 from tito.dev_file import DevFile
-from tito.errors import TitoError
+from tito.editor import command
 from tito.show import heading, say
 
 
@@ -43,12 +41,12 @@ def init(
 @module_app.command("start")
 def start(
     name: ModuleName,
-    opened: Annotated[bool, typer.Option("--open", help="Open the file in $EDITOR.")] = False,
+    opened: Annotated[bool, typer.Option("--open", help="Open the file in $VISUAL, $EDITOR or VS Code.")] = False,
 ) -> None:
     """What a module needs, its exercises with their points, and the first thing to do."""
     course = Course.find()
     module = course.module(name)
-    editor = _editor() if opened else []
+    editor = command()[0] if opened else []
     dev = DevFile(module)
     heading(f"Module {module.folder}: {module.about.get('title', module.name)}")
     if dev.solved() and not module.start.is_file():
@@ -204,16 +202,6 @@ def _short(names: list[str]) -> str:
 
 def _say_next(what: str) -> None:
     say(f"Next: {what}")
-
-
-def _editor() -> list[str]:
-    """The command in $EDITOR, which must be there."""
-    command = shlex.split(os.environ.get("EDITOR", ""))
-    if not command:
-        raise TitoError("EDITOR is not set: it is not known what to open the file with.", "`export EDITOR=nano`")
-    if shutil.which(command[0]) is None:
-        raise TitoError(f"EDITOR is {command[0]!r}, and there is no such program.", "`export EDITOR=nano`")
-    return command
 
 
 def _open(editor: list[str], path: Path) -> NoReturn:

@@ -77,14 +77,26 @@ def test_the_editor_gets_the_file_and_its_status_comes_back(edition, tito, monke
     program = tmp_path / "my editor"
     program.write_text(f'#!/bin/sh\necho "$@" >"{tmp_path}/got"\nexit 3\n')
     os.chmod(program, 0o755)
+    monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", f"'{program}' --wait")
     assert tito("module", "start", "1", "--open").status == 3
     assert (tmp_path / "got").read_text() == f"--wait {edition.alpha.dev.resolve()}\n"
 
 
-@pytest.mark.parametrize(("editor", "words"), [("", "EDITOR is not set"), ("nonesuch -w", "EDITOR is 'nonesuch'")])
-def test_an_editor_that_is_not_there_is_said(edition, tito, monkeypatch, editor, words):
-    monkeypatch.setenv("EDITOR", editor)
+@pytest.mark.parametrize(
+    ("name", "editor", "words"),
+    [
+        ("EDITOR", "", "no editor is known: VISUAL and EDITOR are not set"),
+        ("EDITOR", "nonesuch -w", "EDITOR is 'nonesuch'"),
+        ("VISUAL", "nonesuch", "VISUAL is 'nonesuch'"),
+        ("EDITOR", "'my editor", 'EDITOR is "\'my editor": No closing quotation.'),
+    ],
+)
+def test_an_editor_that_is_not_there_is_said(edition, tito, monkeypatch, name, editor, words):
+    for variable in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", str(edition.root))
+    monkeypatch.setenv(name, editor)
     ran = tito("module", "start", "1", "--open")
     assert ran.status == 2
     assert words in ran.err
