@@ -94,7 +94,9 @@ def _choose(network: Network) -> list[int]:
     order = np.argsort(-sure, kind="stable")
     wrong = [i for i in order if truth[i] not in (-1, said[i])][:1]
     first = {int(said[i]): int(i) for i in reversed(order) if truth[i] in (-1, said[i])}
-    return [i for _, i in sorted(first.items())][: MOST_PICTURES - len(wrong)] + [int(i) for i in wrong]
+    chosen = [i for _, i in sorted(first.items())][: MOST_PICTURES - len(wrong)] + [int(i) for i in wrong]
+    others = [i for i in range(len(truth)) if i not in chosen]  # where a network names few classes rightly
+    return chosen + others[: MOST_PICTURES - len(chosen)]
 
 
 def _content(shown: Shown, count: int, with_weights: bool) -> dict[str, Any]:

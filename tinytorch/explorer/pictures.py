@@ -30,13 +30,14 @@ def _from_array(path: Path) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise ValueError(f"--image: {path} holds no array: {error}") from None
+    shape = array.shape
     if array.ndim == 2:
         array = array[None]
     elif array.ndim == 3 and array.shape[0] not in (1, 3, 4) and array.shape[2] in (1, 3, 4):
         array = array.transpose(2, 0, 1)
     if array.ndim != 3 or array.shape[0] not in (1, 3, 4) or 0 in array.shape:
         raise ValueError(
-            f"--image: {path} has shape {array.shape}; expected (height, width), (height, width, channels) or "
+            f"--image: {path} has shape {shape}; expected (height, width), (height, width, channels) or "
             "(channels, height, width), with 1, 3 or 4 channels"
         )
     if array.dtype == np.uint8:
@@ -91,15 +92,15 @@ def _from_pillow(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as file:
             picture = ImageOps.exif_transpose(file)
-            deep = picture.mode in ("I", "F") or picture.mode.startswith("I;")
+            deep, floats = picture.mode[0] in "IF", picture.mode == "F"
             mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
             values = np.asarray(picture if deep else picture.convert(mode), np.float32)
     except UnidentifiedImageError:
         raise ValueError(f"--image: {path} is no picture that pillow knows; try a .png or .jpg file") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"--image: {path} cannot be read as a picture: {error}") from None
-    if deep:  # 16 bits a pixel, or floats
-        return (values / max(float(values.max()), 1.0))[None]
+    if deep:  # 16 bits a pixel, or floats, of which nobody says how large white is
+        return (values / np.float32((values.max() or 1) if floats else 65535))[None]
     return (values[..., None] if values.ndim == 2 else values).transpose(2, 0, 1) / np.float32(255)
 
 

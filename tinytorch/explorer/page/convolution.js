@@ -212,7 +212,7 @@ function fitCells() {
   const above = getComputedStyle($("conv-stage")).flexDirection === "column";
   const columns = above ? Math.max(conv.columns, conv.out.w) : conv.columns + conv.out.w;
   const room = above ? width - 8 : width - $("conv-weights").parentElement.offsetWidth - 150;
-  const side = Math.max(18, Math.min(44, Math.floor(room / columns) - 2));
+  const side = Math.max(18, Math.min(above ? 32 : 44, Math.floor(room / columns) - 2));
   for (const id of ["conv-input", "conv-output"]) $(id).style.setProperty("--cell", `${side}px`);
 }
 
