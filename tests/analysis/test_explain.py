@@ -67,7 +67,7 @@ def test_of_equals_the_first_wins():
 
 def by_hand():
     conv = nn.Conv2d(1, 1, 2, padding=1)
-    conv.weight.data[...] = [[[[1, -2], [0.5, 3]]]]
+    conv.weight.data[...] = [[[[-1, -2], [0.5, 3]]]]
     conv.bias.data[...] = 10
     return explain(conv, np.arange(1, 5, dtype=np.float32).reshape(1, 1, 2, 2), (0, 0, 1, 0))
 
@@ -79,7 +79,7 @@ def test_a_convolution_as_text():
         "the window on image 0, channel 0, begins at row 1*1 - 1 = 0, column 0*1 - 1 = -1",
         "",
         "  x[0, 0], rows 0 to 1, columns -1 to 0     kernel[0, 0]     products",
-        "  border       1                              1   -2          0  -2",
+        "  border       1                             -1   -2          0  -2",
         "  border       3                            0.5    3          0   9",
         "",
         "sum of 4 products 7 + bias 10 = 17",

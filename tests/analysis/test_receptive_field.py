@@ -69,6 +69,22 @@ def test_at_the_border_the_box_is_what_can_be_reached_not_only_what_is_in_the_im
     assert found.box(1, 0) == (0, 0, 3, 3)
 
 
+def test_places_in_the_border_see_what_their_points_within_the_image_see():
+    # the points of place 0 are pixels -1 and 1, of place 1 pixels 0 and 2
+    spread = tinytorch.receptive_field(nn.Conv2d(1, 1, 2, dilation=2, padding=1), (1, 1, 5, 5))
+    assert spread.rows.tolist() == [[1, 1], [0, 2], [1, 3], [2, 4], [3, 3]]
+    border = tinytorch.receptive_field(nn.Conv2d(1, 1, 1, padding=(1, 0)), (1, 1, 3, 3))
+    assert border.rows.tolist() == [[0, -1], [0, 0], [1, 1], [2, 2], [0, -1]]
+    assert border.box(0, 1) == (0, 0, 0, 0) and border.box(1, 1) == (0, 1, 1, 2)
+    twice = nn.Sequential(nn.Conv2d(1, 1, 1, padding=1), nn.Conv2d(1, 1, 2))
+    assert tinytorch.receptive_field(twice, (1, 1, 3, 3)).rows.tolist() == [[0, 0], [0, 1], [1, 2], [2, 2]]
+
+
+def test_padding_same_of_an_even_kernel_is_smaller_before():
+    found = tinytorch.receptive_field(nn.Conv2d(1, 1, (2, 4), padding="same"), (1, 1, 6, 6))
+    assert found.start == (0, -1) and found.agrees
+
+
 WINDOW = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2))
 
 
@@ -150,6 +166,26 @@ def test_padding_by_a_function_moves_the_fields():
 
     found = tinytorch.receptive_field(Padded(), (1, 1, 8, 8))
     assert found.start == (0, -2) and found.box(0, 0) == (0, 0, 3, 1) and found.agrees
+
+
+def test_functions_on_the_way_are_told_with_the_layer_that_calls_them():
+    class Pooled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3)
+
+        def forward(self, x):
+            return F.avg_pool2d(tinytorch.relu(F.max_pool2d(self.conv(x), 3)), 2, 1)
+
+    found = tinytorch.receptive_field(Pooled(), (1, 1, 20, 20))
+    assert [step.name for step in found.steps] == ["conv", "max_pool2d in Pooled", "Pooled"]
+    assert formula(found) == ((8, 8), (3, 3), (0, 0)) and found.agrees  # the stride of a pooling is its kernel
+
+
+def test_the_map_of_one_place_before_the_classes_is_not_the_default():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2))
+    assert tinytorch.receptive_field(model, (1, 1, 8, 8)).layer == "0"
+    assert tinytorch.receptive_field(nn.AdaptiveAvgPool2d(1), (1, 1, 8, 8)).size == (8, 8)  # unless it is the only one
 
 
 def test_layers_by_name_and_the_last_map_without_one():

@@ -28,7 +28,7 @@ def nothing(): return 3
 
 @dataclass
 class Settings:
-    lr: "float" = 0.1
+    lr: float = 0.1
 """
 
 
@@ -101,6 +101,14 @@ def test_a_checkpoint_that_does_not_fit_names_entries_and_shapes(folder, capsys)
     assert "is not of SimpleCNN" in text
     assert "fc.weight: expected (10, 4096), got (7, 4096)" in text and "fc.bias: expected (10,), got (7,)" in text
     assert "conv1" not in text and "strict" not in text
+
+
+def test_a_checkpoint_with_more_and_fewer_entries(folder, capsys):
+    model = nn.SimpleCNN()
+    model.extra, model.fc = nn.Linear(2, 2), nn.Flatten()
+    text = said(capsys, kept(folder / "more.safetensors", model), status=1)
+    assert "missing     fc.weight, of shape (10, 4096)" in text and "unexpected  extra.bias" in text
+    assert "strict" not in text  # that is an option of load_state_dict, not of this command
 
 
 @pytest.mark.parametrize(
