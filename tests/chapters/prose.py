@@ -15,8 +15,8 @@ What is structural, and so not checked (`_structural`):
 - code: what stands in fences of code (it is run) and between backticks, if it is an expression with a name in it, or a
   setting of the package such as `dim=1`; a bare value in backticks is a number like any other, and so is what stands
   in comments, in diagrams and in tables;
-- 0, 1 and 2 as operands of a formula (1 / (1 + x), 2k), exponents ² and ³; in words, numbers up to ten, half, twice;
-  in running text 0 and 1, as zero and one are, but not after `=` and the like, and not in brackets.
+- 0, 1 and 2 as operands of a formula (1 / (1 + x), 2k), exponents ² and ³; in words, half, twice and numbers up
+  to ten, but not of modules, chapters and exercises; in running text 0 and 1, as zero and one are, but not after `=` and the like, and not in brackets.
 """
 
 import ast
@@ -46,7 +46,8 @@ NUMBER = re.compile(
     r"(?<!\w)\d+(?:,\d{3}(?!\d))*(?:\.\d+)?"  # 1,234.5
     r"|[¼½¾⅐-⅞]|⁻[⁰¹²³⁴-⁹]+|[⁰¹²³⁴-⁹]{2,}|[⁴-⁹]"  # fractions; exponents but ² and ³
     rf"|\b(?:{_TEENS}|(?:{_TENS})(?:-\w+)?|(?:\w+ )?(?:hundred|thousand|million|billion|dozen)(?: times)?)\b"
-    rf"|\b(?:one|two|{_UNITS}|a)[ -](?:{_SHARES})s?\b|\b(?:{_UNITS}) times\b|\bper cent\b",
+    rf"|\b(?:one|two|{_UNITS}|a)[ -](?:{_SHARES})s?\b|\b(?:{_UNITS}) times\b|\bper cent\b"
+    rf"|\b(?:{_UNITS})(?= (?:modules|chapters|exercises)\b)",
     re.IGNORECASE,
 )
 # A paper: (He et al. 2015), Kingma and Ba (2015), arXiv:1502.01852, doi:…

@@ -10,6 +10,7 @@ from prose import Page, check
 from tito import copies
 from tito.chapters import run_page
 from tito.course import Course
+from tito.dev_file import DevFile
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = Path(__file__).with_name("numbers")
@@ -36,10 +37,15 @@ def table_of(page: Path) -> Path:
 
 
 def read_table(table: Path) -> dict:
-    """The names that a table defines; of a module's also `front`, the front matter of its ABOUT.md."""
+    """The names that a table defines, and `modules`, their number.
+
+    Of a module's table also `front`, the front matter of its ABOUT.md, and `exercises`, their number.
+    """
     names = runpy.run_path(str(table)) if table.exists() else {"SENTENCES": {}}
+    names["modules"] = len(COURSE.modules)
     if table.stem in {module.folder for module in COURSE.modules}:
-        names["front"] = COURSE.module(table.stem).about
+        module = COURSE.module(table.stem)
+        names |= {"front": module.about, "exercises": len(DevFile(module).exercises())}
     return names
 
 

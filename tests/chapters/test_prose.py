@@ -28,6 +28,8 @@ def problems(text, *sentences, runs=True, **settings):
         "A thousand times slower.",
         "Twenty-five shifts, or twelve.",
         "30 % of the time.",
+        "Nine modules.",
+        "It has six exercises.",
         "| layer | 896 |",
         "```\nconv ──► 896\n```",
         "```{mermaid}\ngraph LR\n  a[32×32] --> b\n```",

@@ -35,6 +35,7 @@ cube = tt.zeros(2, 3, 4)
 
 SENTENCES = {
     "modules/01_tensor/ABOUT.md": [
+        "{in_words(exercises).capitalize()} exercises, in the order",
         "**Time** {front['time_estimate']}\n",
         "turn a {rows} × {columns} tensor into a {columns} × {rows} one",
         "`(n,) → ({kept}, n)` and back",

@@ -83,6 +83,8 @@ digit = Digits()[0][0].shape[-1]
 
 SENTENCES = {
     "modules/09_spatial/ABOUT.md": [
+        "{in_words(exercises).capitalize()} exercises, in the order",
+        "the {in_words(len(front['prerequisites']))} modules before this one",
         "**Time** {front['time_estimate']}\n",
         "You write it {about('four times', rungs)}, each faster",
         "{about('Nine tenths', in_dense / (in_dense + in_convolutions))} of VGG stand in its dense layers.",
