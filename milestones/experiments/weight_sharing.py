@@ -87,7 +87,7 @@ def draw(found):
     axes.legend(frameon=False, loc="upper right")
 
     axes = figure.add_subplot(1, 2, 2)
-    shown = show_map(axes, found["matrix"], float(np.abs(found["matrix"]).max()))
+    shown = show_map(axes, found["matrix"])
     axes.set(xlabel="pixel of the 8 × 8 picture", ylabel="pixel of the 8 × 8 output")
     axes.set_title("A 3 × 3 filter as a dense layer:\nnine weights, again and again")
     figure.colorbar(shown, label="weight")

@@ -68,6 +68,14 @@ def test_channels_beyond_the_fourth_are_told_as_one_sum(viz):
     )
 
 
+def test_windows_of_all_channels_share_a_scale_also_without_negative_numbers(viz):
+    x = generator().random((1, 2, 4, 4), np.float32)
+    x[0, 1] *= 10
+    for image, window, *_ in panels(viz.explain(nn.Conv2d(2, 1, 2), x, (0, 0, 1, 1)), 4):
+        assert window.images[0].get_clim() == (0, pytest.approx(x[0, :, 1:3, 1:3].max()))
+        assert image.images[0].get_clim() == (0, pytest.approx(x.max()))
+
+
 def test_a_window_in_the_border_is_drawn_whole(viz, x):
     axes = viz.explain(nn.Conv2d(3, 1, 3, padding=1), x, (0, 0, 5, 6)).axes[0]
     (box,) = axes.patches

@@ -115,6 +115,23 @@ def test_what_lies_outside_of_the_image_is_white(viz, place, rows, columns):
     np.testing.assert_allclose(picture[..., 0], expected, rtol=1e-6)
 
 
+def test_windows_as_large_as_the_image_stand_where_they_are(viz):
+    conv = nn.Conv2d(1, 1, 9, padding=4)
+    conv.weight.data[...] = 0.0
+    conv.weight.data[0, 0, 4, 4] = 1.0
+    images = bright((2, 8, 0.8))
+    picture = viz.exciting_patches(conv, images, filters=1, patches=1).axes[0].images[0].get_array()[..., 0]
+    np.testing.assert_allclose(picture[2:, :5], images[0, 0, :7, 4:], err_msg="the answer stands in the middle")
+    assert np.all(picture[:2] == 1) and np.all(picture[:, 5:] == 1)
+
+
+def test_windows_larger_than_the_image_are_the_whole_image(viz):
+    model = nn.Sequential(nn.Conv2d(1, 1, 9, padding=4), nn.Conv2d(1, 1, 5, padding=2))
+    images = bright((2, 8, 0.8))
+    picture = viz.exciting_patches(model, images, filters=1, patches=1).axes[0].images[0].get_array()[..., 0]
+    assert picture.shape == (9, 9)
+
+
 def test_patches_of_a_layer_after_pooling_are_receptive_fields(viz):
     model = nn.Sequential(centre(1), nn.MaxPool2d(3))
     images = bright((4, 5, 0.9))

@@ -30,10 +30,9 @@ def explain(layer: Any, x: Any, at: tuple[int, int, int, int]) -> Picture:
         parts += [("× kernel", found.kernel), ("= products", found.products)]
     columns = 1 + len(parts)
     figure = paper(2.7 * columns + 0.3, 2.5 * len(channels) + 1.1)
-    limits = {name: _limit(values) for name, values in parts}
     for row, channel in enumerate(channels):
         axes = figure.add_subplot(len(channels), columns, row * columns + 1)
-        show_map(axes, image[channel])
+        show_map(axes, image[channel], image[channels])
         rows, across = found.rows, found.columns
         corner = (across[0] - 0.5, rows[0] - 0.5)
         box = Rectangle(corner, across[-1] - across[0] + 1, rows[-1] - rows[0] + 1, fill=False, edgecolor=RED, lw=2)
@@ -44,7 +43,7 @@ def explain(layer: Any, x: Any, at: tuple[int, int, int, int]) -> Picture:
         axes.set(xticks=[], yticks=[], ylabel=f"channel {channel}", title="input" if row == 0 else "")
         for place, (name, values) in enumerate(parts, start=2):
             axes = figure.add_subplot(len(channels), columns, row * columns + place)
-            _numbers(axes, values[row], limits[name])
+            _numbers(axes, values[row], values[:CHANNELS])
             axes.set_title(name if row == 0 else "")
             if name == "window":
                 axes.set_xticks(range(len(across)), [str(c) for c in across])
@@ -57,15 +56,9 @@ def explain(layer: Any, x: Any, at: tuple[int, int, int, int]) -> Picture:
     return figure
 
 
-def _limit(values: np.ndarray) -> float | None:
-    """The symmetric limit where there are negative numbers; the border of max pooling, −∞, is none."""
-    finite = values[np.isfinite(values)]
-    return float(np.abs(finite).max()) if finite.min() < 0 else None
-
-
-def _numbers(axes: Any, values: np.ndarray, limit: float | None) -> None:
-    """Numbers (h, w) as colours, and written where there is room."""
-    shown = show_map(axes, np.where(np.isfinite(values), values, np.nan), limit)
+def _numbers(axes: Any, values: np.ndarray, of: np.ndarray) -> None:
+    """Numbers (h, w) as colours, on the scale of all those of their kind, and written where there is room."""
+    shown = show_map(axes, np.where(np.isfinite(values), values, np.nan), of)
     axes.set(xticks=[], yticks=[])
     if max(values.shape) > WRITTEN:
         return

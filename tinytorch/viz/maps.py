@@ -54,7 +54,7 @@ def feature_maps(model: Any, image: Any) -> Picture:
             axes.set_title(f"{name}: {counted(len(values), 'number')}", fontsize=10)
             continue
         maps = values[:MAPS]
-        shown = show_map(axes, sheet(maps, MAPS, gap := max(1, maps.shape[1] // 16)), _limit(maps))
+        shown = show_map(axes, sheet(maps, MAPS, gap := max(1, maps.shape[1] // 16)))
         number_sheet(axes, {}, {k: k for k in range(len(maps))}, maps.shape[1:], gap)
         figure.colorbar(shown, ax=axes, pad=0.01, fraction=0.03)
         n, h, w = values.shape
@@ -66,11 +66,6 @@ def feature_maps(model: Any, image: Any) -> Picture:
 
 def _drawn(values: np.ndarray) -> bool:
     return values.ndim == 3 or (values.ndim == 1 and len(values) <= NUMBERS)
-
-
-def _limit(maps: np.ndarray) -> float | None:
-    """The symmetric limit of maps with negative numbers; None for those without."""
-    return float(np.abs(maps).max()) if maps.min() < 0 else None
 
 
 def grad_cam(

@@ -78,16 +78,18 @@ def show_picture(axes: Axes, image: np.ndarray, title: str = "") -> AxesImage:
 # ---- maps ------------------------------------------------------------------------------------------
 
 
-def show_map(axes: Axes, values: np.ndarray, limit: float | None = None, **settings: Any) -> AxesImage:
-    """Numbers (H, W) as colours: with a negative one among them red and blue around zero, else from dark to bright.
+def show_map(axes: Axes, values: np.ndarray, of: np.ndarray | None = None, signed: bool | None = None) -> AxesImage:
+    """Numbers (H, W) as colours: red and blue around zero where they are signed, else from dark for 0 to bright.
 
-    `limit` is the size of the number that has the darkest red; by default that of the largest one here.
+    `of` are the numbers that share the scale, by default these. They count as signed if one of them is negative.
     """
-    largest = float(np.nanmax(np.abs(values))) if limit is None else limit
-    largest = largest or 1.0  # all zero: white
-    signed = limit is not None or bool(np.nanmin(values) < 0)
+    of = values if of is None else of
+    of = of[np.isfinite(of)]
+    largest = float(np.abs(of).max()) or 1.0  # all zero: white, or dark
+    if signed is None:
+        signed = bool(of.min() < 0)
     colours: dict[str, Any] = {"cmap": SIGNED, "vmin": -largest} if signed else {"cmap": AMOUNT, "vmin": 0.0}
-    return axes.imshow(values, vmax=largest, interpolation="nearest", **colours, **settings)
+    return axes.imshow(values, vmax=largest, interpolation="nearest", **colours)
 
 
 def sheet(maps: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:

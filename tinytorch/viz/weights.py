@@ -27,17 +27,16 @@ def filters(model: Any, layer: str | None = None) -> Picture:
     """
     name, weight = _convolution(model, layer)
     drawn = weight[:MOST, :MOST]
-    limit = float(np.abs(drawn).max())
     o, c, kh, kw = weight.shape
     title = f"{name}: {counted(o, 'filter')} of {kh} × {kw} on {counted(c, 'channel')}"
     if len(drawn) < o or drawn.shape[1] < c:
         title += f" (drawn: {drawn.shape[0]}, {drawn.shape[1]})"
-    figure = _panels(drawn, limit) if c <= 4 else _sheet(drawn, limit)
+    figure = _panels(drawn) if c <= 4 else _sheet(drawn)
     figure.suptitle(title)
     return figure
 
 
-def _panels(weight: np.ndarray, limit: float) -> Picture:
+def _panels(weight: np.ndarray) -> Picture:
     o, c, kh, kw = weight.shape
     columns = math.ceil(math.sqrt(o))
     rows = math.ceil(o / columns)
@@ -47,7 +46,7 @@ def _panels(weight: np.ndarray, limit: float) -> Picture:
     for channel in range(c):
         axes = figure.add_subplot(1, c, channel + 1)
         panels.append(axes)
-        shown = show_map(axes, sheet(weight[:, channel], columns), limit)
+        shown = show_map(axes, sheet(weight[:, channel], columns), weight, signed=True)
         number_sheet(axes, {row: row * columns for row in range(rows)}, {}, (kh, kw))
         axes.set_title(names[channel], fontsize=10)
     panels[0].set_ylabel("filter")
@@ -55,11 +54,11 @@ def _panels(weight: np.ndarray, limit: float) -> Picture:
     return figure
 
 
-def _sheet(weight: np.ndarray, limit: float) -> Picture:
+def _sheet(weight: np.ndarray) -> Picture:
     o, c, kh, kw = weight.shape
     figure = paper(min(10, 0.14 * c + 2.5), min(10, 0.14 * o + 1.5))
     axes = figure.add_subplot()
-    shown = show_map(axes, sheet(weight.reshape(o * c, kh, kw), c), limit)
+    shown = show_map(axes, sheet(weight.reshape(o * c, kh, kw), c), signed=True)
     rows, columns = ({k: k for k in range(0, n, 4 if n > 16 else 1)} for n in (o, c))
     number_sheet(axes, rows, columns, (kh, kw))
     axes.set(xlabel="channel", ylabel="filter")
@@ -108,8 +107,10 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
             i, j = places[index, k]
             top, left, bottom, right = field.box(i, j)
             # where the patch stands in its window, part of which may be outside of the image
-            down = 0 if side[0] == x.shape[2] else max(0, -(field.start[0] + i * field.jump[0]))
-            across = 0 if side[1] == x.shape[3] else max(0, -(field.start[1] + j * field.jump[1]))
+            down, across = (
+                max(0, -(start + place * jump)) if size == n else 0
+                for start, place, jump, size, n in zip(field.start, (i, j), field.jump, field.size, side)
+            )
             patch = pictures[index, :, top:bottom, left:right]
             tiles[k, rank, :, down : down + patch.shape[1], across : across + patch.shape[2]] = patch
 
