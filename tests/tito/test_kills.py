@@ -178,5 +178,7 @@ def test_20_kills_leave_a_whole_tree(server, scenes, tmp_path):
 
 
 @pytest.mark.extras
-def test_200_kills_leave_a_whole_tree(server, scenes, tmp_path):
+def test_200_kills_leave_a_whole_tree(request, server, scenes, tmp_path):
+    if "extras" not in request.config.option.markexpr:
+        pytest.skip("takes minutes: `pytest -m extras`")
     kill(server, scenes, tmp_path, 40)
