@@ -58,7 +58,16 @@ for each in (decay, small_decay):
 
 parameters = sum(p.size for p in nn.SimpleCNN().parameters())
 
+very_high = 0.99
+
 SENTENCES = {
+    "modules/06_optimizers/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "{in_words(exercises).capitalize()} exercises, in the order",
+        "do SGD's steps become with momentum {momentum}?",
+        "adds the gradient to {about('nine tenths', momentum)} of the velocity: 1 + {momentum} + {momentum**2:.2f} + …",
+        "With momentum {very_high} the velocity",
+    ],
     "modules/06_optimizers/optimizers_dev.py": [
         '"lr": {fast}, …}}, {{"params": [w2, b2], "lr": {slow}, …}}]',
         "with momentum {momentum}, **{about('ten times', growth)}**",

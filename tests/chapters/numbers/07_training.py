@@ -33,7 +33,16 @@ for step in range(total):
 rise = round(total / (np.argmax(rates) + 1))
 lowest = round(rates[-1], 1)
 
+vectors = (3, 0), (0, 4)
+batches = 64, 36
+
 SENTENCES = {
+    "modules/07_training/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "{in_words(exercises).capitalize()} exercises, in the order",
+        "of two layers are ({vectors[0][0]}, {vectors[0][1]}) and ({vectors[1][0]}, {vectors[1][1]}).",
+        "A validation set of {sum(batches)} pictures comes in batches of {batches[0]} and {batches[1]}.",
+    ],
     "modules/07_training/training_dev.py": [
         "{a[0]:.1f}  {a[1]:.1f}  {a[2]:.1f}      {labels.data[0]}      largest is class {largest[0]}     right",
         "{b[0]:.1f}  {b[1]:.1f}   {b[2]:.1f}      {labels.data[1]}      largest is class {largest[1]}     wrong      "

@@ -46,6 +46,10 @@ assert windows.shape[2:] == (places, places, side, side)
 a, s, t, first = labels.data, numbers, shuffled, 0
 
 SENTENCES = {
+    "modules/08_dataloader/ABOUT.md": [
+        "**Time** {front['time_estimate']}\n",
+        "{in_words(exercises).capitalize()} exercises, in the order",
+    ],
     "modules/08_dataloader/dataloader_dev.py": [
         "│ {few[0]} {few[1]} {few[2]} … │ ──────► │ {order[0]} {order[1]} {order[2]} │ {order[3]} {order[4]} {order[5]} │ "
         "{order[6]} {order[7]}   │ ─────► for",
