@@ -155,6 +155,20 @@ def test_a_mean_over_the_map_sees_it_all_and_so_does_what_it_weighs():
         assert found.box(0, 0) == (0, 0, 9, 7)
 
 
+def test_a_mean_over_channels_changes_nothing():
+    class Weighed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3, padding=1)
+
+        def forward(self, x):
+            x = self.conv(x)
+            return x * tinytorch.sigmoid(x.mean(1, keepdim=True)) + tinytorch.softmax(x, dim=1)
+
+    found = tinytorch.receptive_field(Weighed(), (1, 1, 9, 7))
+    assert formula(found) == ((3, 3), (1, 1), (-1, -1)) and found.agrees
+
+
 def test_padding_by_a_function_moves_the_fields():
     class Padded(nn.Module):
         def __init__(self):
@@ -204,6 +218,16 @@ def test_nothing_hides_behind_a_dead_relu_or_a_lost_maximum():
     model[3].weight.data[...] = 0
     found = tinytorch.receptive_field(model, (1, 1, 11, 11))
     assert found.support.sum() == 25 and found.agrees
+
+
+def test_rules_that_drop_instead_of_multiplying_hide_nothing_either(monkeypatch):
+    """A rule of one's own may set the gradient to 0 with np.where, and NaN does not pass: another picture lets it."""
+    rules = tinytorch.core.autograd.rules
+    monkeypatch.setitem(rules, tinytorch.relu, lambda grad, out, x: np.where(out > 0, grad, 0))
+    for seed in range(5):
+        tinytorch.manual_seed(seed)
+        model = nn.Sequential(nn.Conv2d(1, 1, 2), nn.ReLU(), nn.Conv2d(1, 1, 2))
+        assert tinytorch.receptive_field(model, (1, 1, 7, 7)).agrees
 
 
 def test_the_measured_box_is_said_to_differ_where_it_does():

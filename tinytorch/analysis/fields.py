@@ -181,8 +181,8 @@ def _reduce(field: Field, ndim: int, dim: Any, keepdim: bool) -> Field | None:
     dims = {d % ndim for d in (range(ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,))}
     if 0 in dims:
         return None
-    if not field.is_map or not dims & {2, 3}:
-        return Field(field.axes, is_map=False) if not field.is_map else field if keepdim else None
+    if not field.is_map:
+        return Field(field.axes, is_map=False)
     down, across = (_all_places(a) if i in dims else a for i, a in enumerate(field.axes, start=2))
     if keepdim:
         return Field((down, across))

@@ -16,7 +16,7 @@ from tinytorch.analysis.graph import CONVOLUTIONS, POOLINGS, Graph
 from tinytorch.analysis.tables import html_table, text_table
 from tinytorch.analysis.trace import Call, call_named, evaluating, follow
 
-DRAWS = 4  # images that the measured support is the union of
+DRAWS = 8  # pictures that the measured support is the union of
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,8 @@ def receptive_field(model: Any, input_shape: Sequence[int], layer: str | None = 
 
     Measured: the support of the gradient of one place, all channels, with respect to the image. A gradient that is 0,
     because a ReLU was off or another pixel won a max pooling, would hide pixels. So the walk back starts from NaN:
-    0 · NaN is NaN, and what comes out as NaN is all that the place is connected to, whatever the weights.
+    0 · NaN is NaN, and what comes out as NaN is all that the place is connected to, whatever the weights. For rules
+    that drop gradients without multiplying, the support is the union over a few pictures of noise.
 
     Raises ValueError for a layer that is not there (the nearest is offered) or gives no map, and for a network on
     whose way to it something mixes places in another way than windows do.
