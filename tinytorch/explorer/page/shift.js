@@ -110,7 +110,7 @@ function drawShift() {
   const picture = data.pictures[moved.picture];
   const [, h, w] = picture.shown.shape;
   const before = valuesOf(moved.picture);
-  const now = forward(shifted(before[0], data.steps[0].shape, moved.x, moved.y));
+  const now = moved.x || moved.y ? forward(shifted(before[0], data.steps[0].shape, moved.x, moved.y)) : before;
   const tall = (SHIFT_SIDE * h) / w;
   const pixels = shifted(numbersAt(picture.shown), picture.shown.shape, moved.x, moved.y);
   sized($("shift-picture"), SHIFT_SIDE, tall).drawImage(pictureOf(pixels, picture.shown.shape), 0, 0, SHIFT_SIDE, tall);
