@@ -6,7 +6,6 @@ What is changed may be `tito` itself. So this file needs nothing but the standar
 `.tito/changes` has the same form in every edition: `files/`, a tree of new contents, and `gone`, a JSON list of paths.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 
 def change(root: Path, contents: dict[str, bytes | None]) -> None:
     """Give each file (its path in the course) its content; None removes it. Raises OSError with nothing changed."""
+    import json
     import shutil
 
     from tito.files import beside, sweep
@@ -32,7 +32,8 @@ def change(root: Path, contents: dict[str, bytes | None]) -> None:
                 path.write_bytes(content)
                 if (root / name).exists():
                     shutil.copymode(root / name, path)
-        (staged / "gone").write_text(json.dumps([name for name, content in contents.items() if content is None]))
+        gone = [name for name, content in contents.items() if content is None]
+        (staged / "gone").write_text(json.dumps(gone), encoding="utf-8")
         os.sync()
         os.rename(staged, decided)
     finally:
@@ -54,7 +55,7 @@ def finish(root: Path) -> bool:
     import shutil
 
     decided = root / ".tito" / "changes"
-    if not decided.is_dir():
+    if not os.path.isdir(decided):
         return False
     files = decided / "files"
     for path in sorted(files.rglob("*")):
@@ -65,11 +66,20 @@ def finish(root: Path) -> bool:
                 os.replace(path, target)
             except FileNotFoundError:
                 pass  # another `tito` was quicker
-    gone = decided / "gone"
-    for name in json.loads(gone.read_text()) if gone.exists() else []:
+    for name in _gone(decided):
         (root / name).unlink(missing_ok=True)
     shutil.rmtree(decided, ignore_errors=True)
     return True
+
+
+def _gone(decided: Path) -> list[str]:
+    import json
+
+    try:
+        names = json.loads((decided / "gone").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []  # removed already, with much else, by a `tito` that was killed then; or damaged
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def finish_here() -> None:
@@ -80,4 +90,7 @@ def finish_here() -> None:
             if finish(root):
                 print("note  an update or undo that was broken off is finished now", file=sys.stderr)
         except OSError as error:
-            sys.exit(f"tito: an update or undo of {root} was broken off and cannot be finished: {error}")
+            sys.exit(
+                f"tito: an update or undo of {root} was broken off and cannot be finished: {error}\n"
+                f"      Mend this and try again; to give it up as it is, remove {root / '.tito' / 'changes'}."
+            )

@@ -344,3 +344,23 @@ def test_the_executable_bit_stays(editions):
     script.write_text("two\n")
     editions.update()
     assert mine.read_text() == "two\n" and os.access(mine, os.X_OK)
+
+
+@pytest.mark.parametrize("content", ["", "{", "3", '{"a": 1}', "[1, null]"])
+def test_a_damaged_list_of_what_goes_takes_nothing_away(editions, content, capsys):
+    decided = editions.root / ".tito" / "changes"
+    (decided / "files" / "tests").mkdir(parents=True)
+    (decided / "files" / "tests" / "new.py").write_text("new")
+    (decided / "gone").write_text(content)
+    before = editions.files()
+    changes.finish_here()
+    assert editions.files() == {**before, "tests/new.py": b"new"}
+    assert not decided.exists()
+
+
+def test_what_cannot_be_finished_is_told_with_what_to_do(editions):
+    decided = editions.root / ".tito" / "changes"
+    (decided / "files").mkdir(parents=True)
+    (decided / "files" / "tests").write_text("a file where a folder is")
+    with pytest.raises(SystemExit, match="was broken off and cannot be finished(.|\n)*to give it up as it is, remove"):
+        changes.finish_here()
