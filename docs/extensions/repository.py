@@ -37,6 +37,10 @@ class Repository:
         kind = "blob" if (ROOT / path).is_file() else "tree"
         return f"{self.address}/{kind}/{self.branch}/{path}"
 
+    def file(self, path: str) -> str:
+        """The content of a file of the notebooks' branch."""
+        return f"{self.address}/raw/{self.notebooks}/{path}"
+
     def binder(self, notebook: str) -> str:
         return f"https://mybinder.org/v2/gh/{self.name}/{self.notebooks}?labpath={notebook}"
 
