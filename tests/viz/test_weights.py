@@ -84,6 +84,12 @@ def bright(*places):
     return images
 
 
+def outside():
+    from tinytorch.viz.weights import OUTSIDE
+
+    return OUTSIDE
+
+
 def centre(padding):
     """A convolution that copies the pixel in the middle of its 3 × 3 window."""
     conv = nn.Conv2d(1, 1, 3, padding=padding)
@@ -106,13 +112,13 @@ def test_patches_are_the_windows_with_the_largest_answers_strongest_first(viz):
 @pytest.mark.parametrize(
     ("place", "rows", "columns"), [((0, 0), slice(1, 3), slice(1, 3)), ((8, 8), slice(0, 2), slice(0, 2))]
 )
-def test_what_lies_outside_of_the_image_is_white(viz, place, rows, columns):
+def test_what_lies_outside_of_the_image_is_pale(viz, place, rows, columns):
     images = bright((*place, 0.8))
     picture = viz.exciting_patches(centre(1), images, filters=1, patches=1).axes[0].images[0].get_array()
-    expected = np.ones((3, 3))
+    expected = np.broadcast_to(outside(), (3, 3, 3)).copy()
     expected[rows, columns] = 0.1
     expected[1, 1] = 0.8
-    np.testing.assert_allclose(picture[..., 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(picture, expected, rtol=1e-6)
 
 
 def test_windows_as_large_as_the_image_stand_where_they_are(viz):
@@ -122,7 +128,7 @@ def test_windows_as_large_as_the_image_stand_where_they_are(viz):
     images = bright((2, 8, 0.8))
     picture = viz.exciting_patches(conv, images, filters=1, patches=1).axes[0].images[0].get_array()[..., 0]
     np.testing.assert_allclose(picture[2:, :5], images[0, 0, :7, 4:], err_msg="the answer stands in the middle")
-    assert np.all(picture[:2] == 1) and np.all(picture[:, 5:] == 1)
+    assert np.all(picture[:2] == outside()[0]) and np.all(picture[:, 5:] == outside()[0])
 
 
 def test_windows_larger_than_the_image_are_the_whole_image(viz):

@@ -14,6 +14,7 @@ from tinytorch.viz.style import Picture, counted, number_sheet, paper, sheet, sh
 
 MOST = 64  # filters, and channels of each, that are drawn
 BATCH = 100
+OUTSIDE = (0.82, 0.88, 0.95)  # the colour of what a patch would see beyond the image
 COLOURS = {1: [""], 3: ["red", "green", "blue"]}  # of the picture's channels
 
 
@@ -83,7 +84,7 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
 
     images: (N, C, H, W) with C = 3 or 1, as the network wants them. `layer` is a dotted name, by default the last
     convolution. A patch is the receptive field of the place with the largest value, one for each image; what lies
-    outside of the image is white. (Zeiler and Fergus 2014, arXiv:1311.2901, show the nine strongest.) Raises
+    outside of the image is pale blue. (Zeiler and Fergus 2014, arXiv:1311.2901, show the nine strongest.) Raises
     ValueError for a layer that has no maps or is not there.
     """
     x = as_input(images)
@@ -101,7 +102,7 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
     pictures = np.repeat((x.data - low) / ((high - low) or 1.0), 3 // x.shape[1], axis=1)
     side = [min(size or n, n) for size, n in zip(field.size, x.shape[2:])]
-    tiles = np.ones((filters, patches, 3, *side))
+    tiles = np.ones((filters, patches, 3, *side)) * np.reshape(OUTSIDE, (3, 1, 1))
     for k in range(filters):
         for rank, index in enumerate(np.argsort(-value[:, k], kind="stable")[:patches]):
             i, j = places[index, k]
