@@ -1243,14 +1243,15 @@ def elementwise(function):
         x, work = arrays[0], 8 * arrays[0].size
         if work < SMALL_WORK:
             return function(*arrays)
-        flat, out = [a.reshape(-1) for a in arrays], np.empty(x.size, x.dtype)
+        out = np.empty(x.shape, x.dtype)
+        flat, *flats = (a.reshape(-1) for a in (out, *arrays))
 
         def share(start, stop):
             for part in chunks(start, stop, x.itemsize):
-                out[part] = function(*(a[part] for a in flat))
+                flat[part] = function(*(a[part] for a in flats))
 
         in_threads(share, x.size, work)
-        return out.reshape(x.shape)
+        return out
 
     return in_pieces
 
