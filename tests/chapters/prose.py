@@ -26,9 +26,10 @@ import io
 import re
 import string
 import tokenize
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,13 @@ class Page:
     def line(self, place: int) -> int:
         return self.text.count("\n", 0, place) + 1
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [0, *(match.end() for match in _SENTENCE_END.finditer(self.text)), len(self.text)]
+
     def sentence(self, place: int) -> str:
-        ends = [0, *(match.end() for match in _SENTENCE_END.finditer(self.text)), len(self.text)]
-        start = max(end for end in ends if end <= place)
-        stop = min(end for end in ends if end > place)
-        return " ".join(self.text[start:stop].split())
+        after = bisect_right(self._ends, place)
+        return " ".join(self.text[self._ends[after - 1] : self._ends[after]].split())
 
     def numbers(self) -> list[re.Match[str]]:
         """The numbers that must come from somewhere: neither structural nor in a sentence with a citation."""
@@ -234,9 +237,7 @@ def _is_code(text: str) -> bool:
     try:
         (statement,) = ast.parse(text.strip()).body
     except (SyntaxError, ValueError):
-        return not re.search(r"(?<![\w.])\d", text) or bool(
-            re.match(r"(tito|python|pytest|git|source|pip|cd|def) ", text)
-        )
+        return not re.search(r"(?<![\w.])\d", text)  # a command: its numbers are looked at
     if isinstance(statement, ast.Assign):
         (target,) = statement.targets
         literal = not any(isinstance(node, ast.Name) for node in ast.walk(statement.value))

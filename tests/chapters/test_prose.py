@@ -38,6 +38,7 @@ def problems(text, *sentences, runs=True, **settings):
         "```{code-cell} python\nx = 5  # 896\n```",
         "```json\n{'x': 896}\n```",
         "module 07 does it",
+        "Say `tito test 07`.",
         "With Python 3.9 it runs.",
         "The answer = 1.",
         "Of shape (0, 1), say.",
@@ -60,7 +61,7 @@ def test_a_number_that_nothing_computes_is_found(text):
     [
         "float32, W2 and CIFAR-10 are names; [a page](https://example.org/896) and https://example.org/896 are places.",
         "# Module 01: Tensor\n\n## 3. Shapes\n\n1. `tests/09_spatial`, module 09",
-        "Python 3.10 or newer.",
+        "Python 3.10 or newer, then `tito module hint 09`.",
         "Call `reshape(3, 2)` with `dim=5` and `x[0] * 2`.",
         "sigmoid(x) = 1 / (1 + e⁻ˣ), 2k comparisons, O(K² · n)",
         "Between 0 and 1; one of two, ten at most, twice or half.",
