@@ -4,12 +4,14 @@ import errno
 import os
 import re
 import shutil
+import stat
 import uuid
 from pathlib import Path
 
 from tito.errors import TitoError
 
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_LARGEST = 2**24  # bytes of a record, whose usual size is a few thousand
 _BESIDE = re.compile(r"\.(.+)\.(\d+)-[0-9a-f]{32}\.tmp")
 
 
@@ -42,6 +44,16 @@ def _lives(process: int) -> bool:
     except PermissionError:
         pass  # somebody else's
     return True
+
+
+def read_plain(path: Path, largest: float = _LARGEST) -> bytes:
+    """The content of one of the tool's own files. ValueError where a folder, a pipe or a huge file stands there."""
+    told = path.stat()
+    if not stat.S_ISREG(told.st_mode):
+        raise ValueError("it is no file")
+    if told.st_size > largest:
+        raise ValueError(f"it has {told.st_size:,} bytes")
+    return path.read_bytes()
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from tito.course import Course, Module
 from tito.dev_file import DevFile, Exercise
 from tito.errors import TitoError
-from tito.files import cannot_write, write_atomic
+from tito.files import cannot_write, read_plain, write_atomic
 from tito.remembered import remembered
 from tito.show import notice
 
@@ -99,11 +99,9 @@ def read(module: Module) -> Record:
     """What is recorded of the module; an empty record where nothing, or nothing legible, is."""
     path = _path(module)
     try:
-        return _parse(path.read_bytes())
+        return _parse(read_plain(path))
     except FileNotFoundError:
         return Record()
-    except NotADirectoryError as error:
-        raise cannot_write(path, error) from error
     except (ValueError, TypeError, RecursionError) as error:
         _set_aside(path, error)
         return Record()

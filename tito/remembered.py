@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tito.files import beside, read_plain, sweep
 
 _MADE_BY = ("dev_file.py", "course.py", "progress.py")  # an update of these may read the same text otherwise
 
@@ -25,7 +28,7 @@ def remembered(root: Path, name: str, text: str, work_out: Callable[[], Any]) ->
         return hashlib.sha256(f"{tool}\n{text}\n{kept}".encode()).hexdigest()
 
     try:
-        found, _, kept = path.read_text(encoding="utf-8").partition("\n")
+        found, _, kept = read_plain(path).decode("utf-8").partition("\n")
         if found == seal(kept):
             _held[path] = text, json.loads(kept)
             return _held[path][1]
@@ -37,7 +40,10 @@ def remembered(root: Path, name: str, text: str, work_out: Callable[[], Any]) ->
         kept = json.dumps(value)
         if json.loads(kept) == value:  # a date or the like would come back as something else
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{seal(kept)}\n{kept}", encoding="utf-8")
+            sweep(path)
+            made = beside(path)
+            made.write_text(f"{seal(kept)}\n{kept}", encoding="utf-8")
+            os.replace(made, path)  # whatever stands there: a pipe would keep us waiting
     except (OSError, TypeError, ValueError):
         pass  # it is worked out again next time
     return value

@@ -6,6 +6,7 @@ The last KEPT of them are kept.
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 from tito import changes
 from tito.course import Module
 from tito.errors import TitoError
-from tito.files import beside, cannot_write, sweep
+from tito.files import beside, cannot_write, read_plain, sweep
 
 KEPT = 100
 _ABSENT = ".absent"
@@ -68,8 +69,8 @@ class Snapshot:
 def _read(path: Path) -> bytes | None:
     """The file's content; None where it is not there, or cannot be read."""
     try:
-        return path.read_bytes()
-    except OSError:
+        return read_plain(path, largest=math.inf)  # a student's own may be large
+    except (OSError, ValueError):
         return None
 
 

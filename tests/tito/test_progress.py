@@ -196,7 +196,8 @@ DAMAGED = {
     "hints of other types": b'{"hints": {"test_double": "x"}}',
     "hints that are no text": b'{"hints_taken": {"double": [1]}}',
     "deep": b"[" * 100_000,
-    "huge": b'{"inline_of": "' + b"x" * 5_000_000,
+    "long": b'{"inline_of": "' + b"x" * 5_000_000,
+    "huge": b" " * (2**24 + 1),
 }
 
 
@@ -224,11 +225,13 @@ def test_two_damaged_files_are_both_kept(tree, tito):
     assert {p.read_bytes() for p in path.parent.glob("*.damaged-*")} == {b"first", b"second"}
 
 
-def test_a_folder_in_the_place_of_the_record_is_not_a_crash(tree, tito):
+def test_a_folder_in_the_place_of_the_record_is_set_aside(tree, tito):
     record_path(tree).mkdir(parents=True)
     ran = tito("module", "status")
     assert ran.status == 0
-    assert "cannot be read (Is a directory)" in ran.err
+    assert "01_alpha.json is damaged (it is no file)" in ran.err
+    assert tito("module", "test", "alpha").status == 0
+    assert record_path(tree).is_file()
 
 
 def test_a_file_in_the_place_of_the_folder_is_named_with_a_fix(tree, tito):
