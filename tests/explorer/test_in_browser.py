@@ -57,6 +57,16 @@ def visit(browser, tmp_path):
     assert wrong == []
 
 
+def photograph(tab, name):
+    """A picture of the whole page, kept with the build's results, at the size that shows all of it at once."""
+    before = tab.viewport_size
+    tab.set_viewport_size({**before, "height": tab.evaluate("document.documentElement.scrollHeight")})
+    for note in tab.locator(".layer .scale:visible").all():
+        playwright.expect(note).not_to_be_empty()  # maps are drawn when they come into view
+    tab.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    tab.set_viewport_size(before)
+
+
 def number(text):
     """A number as the page writes it: −0.5, 2.1·10⁻⁷, 12."""
     text = text.strip().replace("−", "-").replace("·10", "e").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
@@ -328,7 +338,7 @@ def test_every_layer_shows_its_numbers_and_what_they_see(simple, visit):
             told = tab.inner_text("#net-arithmetic")
             assert number(re.search(r"tinytorch computed (\S+);", told)[1]) == pytest.approx(value, abs=1e-3)
             assert number(re.search(r"the difference is (\S+)", told)[1]) < 1e-4
-    tab.screenshot(path=SCREENSHOTS / "network.png", full_page=True)
+    photograph(tab, "network-linear")
 
 
 def test_a_convolutions_parts_are_window_times_kernel_and_add_up(simple, visit):
@@ -505,7 +515,7 @@ def test_the_picture_is_pushed_by_hand_by_slider_and_put_back(simple, visit):
     assert (tab.input_value("#shift-x"), tab.input_value("#shift-y")) == ("2", "-1")
     tab.fill("#shift-x", "-3")
     assert tab.inner_text("#shift-said") == "moved 3 pixels left and 1 pixel up"
-    tab.screenshot(path=SCREENSHOTS / "shift.png", full_page=True)
+    photograph(tab, "shift-pushed")
     tab.click("#shift-reset")
     assert "as it was" in tab.inner_text("#shift-said")
     assert {tab.inner_text(f"#shift-table tr[data-step='{step}'] td.mean") for step in (1, 2, 3)} == {"0 %"}
@@ -604,7 +614,7 @@ def test_nothing_sticks_out_and_everything_has_a_name(simple, visit, scheme, dev
         nameless = """all => all.filter(one => one.checkVisibility() && !one.closest('[aria-hidden]') && !(one.ariaLabel
             || one.textContent.trim() || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
         assert tab.eval_on_selector_all("button, input, select, canvas, [role=img], [role=grid]", nameless) == []
-        tab.screenshot(path=SCREENSHOTS / f"{part}-{device}-{scheme}.png", full_page=True)
+        photograph(tab, f"{part}-{device}-{scheme}")
     ink, paper = (tab.evaluate(f"getComputedStyle(document.body).{name}") for name in ("color", "backgroundColor"))
     ink, paper = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (ink, paper))
     assert (ink > paper) == (scheme == "dark")

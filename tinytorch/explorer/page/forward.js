@@ -14,7 +14,9 @@ function conv2d(x, shape, weight, [filters, channels, kh, kw], bias, windows, gr
       for (let r = 0; r < rows; r += 4) {
         const at = o * rows + r;
         const a = weight[at];
-        const [b, c, d] = [1, 2, 3].map((next) => (r + next < rows ? weight[at + next] : 0));
+        const b = r + 1 < rows ? weight[at + 1] : 0;
+        const c = r + 2 < rows ? weight[at + 2] : 0;
+        const d = r + 3 < rows ? weight[at + 3] : 0;
         for (let n = 0, k = r * count; n < count; n++, k++) {
           total[n] += a * columns[k] + b * columns[k + count] + c * columns[k + 2 * count] + d * columns[k + 3 * count];
         }
