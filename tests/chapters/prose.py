@@ -100,7 +100,9 @@ class Page:
                 visible[number - 1] = line
             if not part.language and not part.text.lstrip().startswith("|"):
                 running.add(part.line)
-            after_code = code or (after_code and not part.language and not part.text.strip())
+            after_code = part.language in ("python", "bash") or (
+                after_code and not part.language and not part.text.strip()
+            )
         self.text = "\n".join(visible)
         self.open = "\n".join(
             _blank_structural(line, modules, python, number in running) for number, line in enumerate(visible, 1)

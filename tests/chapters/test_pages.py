@@ -19,7 +19,8 @@ COURSE = Course(ROOT)
 ABOUTS = [module.dev.with_name("ABOUT.md") for module in COURSE.modules]
 RUN = [ROOT / "README.md", *ABOUTS]  # whose code is run here; that of docs/ is run as the site is built
 DEVS = [module.dev for module in COURSE.modules]
-PAGES = [*RUN, ROOT / "tito" / "student_readme.md", *sorted((ROOT / "docs").rglob("*.md")), *DEVS]
+OTHERS = [ROOT / "ARCHITECTURE.md", ROOT / "tito" / "student_readme.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*RUN, *OTHERS, *DEVS]
 
 MODULES = tuple(module.number for module in COURSE.modules)
 (PYTHON,) = re.findall(r'^requires-python = ">=(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
@@ -30,7 +31,7 @@ def shown(page: Path) -> str:
 
 
 def table_of(page: Path) -> Path:
-    """`numbers/09_spatial.py` for the pages of that module, `numbers/docs.py` for docs/, `numbers/README.py`."""
+    """`numbers/09_spatial.py` for the pages of that module, `numbers/docs.py` for docs/, `numbers/README.py` for README.md."""
     parts = page.relative_to(ROOT).parts
     name = parts[1] if parts[0] == "modules" else parts[0].removesuffix(".md")
     return NUMBERS / f"{name}.py"

@@ -37,6 +37,8 @@ def problems(text, *sentences, runs=True, **settings):
         "```bash\ntito test 01   # 896 tests\n```",
         "```{code-cell} python\nx = 5  # 896\n```",
         "```json\n{'x': 896}\n```",
+        "```console\n$ tito\n```\n```text\n896\n```",
+        "```{code-cell} python\nx\n```\n```text\n896\n```",
         "module 07 does it",
         "Say `tito test 07`.",
         "With Python 3.9 it runs.",
