@@ -52,18 +52,18 @@ def test_no_history_or_something_else(viz):
             viz.learning_curves(wrong)
 
 
-LOGITS = [[4, 0, 0], [0, 4, 0], [0, 9, 0], [0, 0, 1], [5, 0, 0], [0, 0, 3]]
-LABELS = np.array([0, 1, 0, 2, 2, 1])
+LOGITS = [[4, 0, 0], [0, 4, 0], [0, 9, 0], [0, 0, 1], [5, 0, 0], [0, 0, 3], [0, 2, 0]]
+LABELS = np.array([0, 1, 0, 2, 2, 2, 0])
 
 
 def test_a_confusion_matrix_counts_labels_down_and_guesses_across(viz, answers):
     model, images = answers(LOGITS)
     axes, bar = viz.confusion_matrix(model, (images, LABELS), classes=["ant", "bee", "cat"]).axes
-    counts = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]])
+    counts = np.array([[1, 2, 0], [0, 1, 0], [1, 0, 2]])
     np.testing.assert_allclose(axes.images[0].get_array(), counts / counts.sum(axis=1, keepdims=True))
     written = {(t.get_position()[1], t.get_position()[0]): t.get_text() for t in axes.texts}
     assert written == dict.fromkeys(zip(*np.nonzero(counts)), "1")
-    assert axes.get_title() == "3 of 6 pictures named rightly: 50.0%"
+    assert axes.get_title() == "4 of 7 pictures named rightly: 57.1%"
     for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
         assert [tick.get_text() for tick in ticks] == ["ant", "bee", "cat"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("the network says", "the picture shows")
@@ -95,7 +95,7 @@ def test_with_more_than_20_classes_only_colours_are_drawn(viz, answers):
 def test_the_surest_mistakes_come_first(viz, answers):
     model, images = answers(LOGITS)
     figure = viz.surest_mistakes(model, (images, LABELS), count=2, classes=["ant", "bee", "cat"])
-    assert figure.get_suptitle() == "The surest of 3 mistakes in 6 pictures"
+    assert figure.get_suptitle() == "The surest of 3 mistakes in 7 pictures"
     assert [axes.get_title() for axes in figure.axes] == [
         f"says bee {np.exp(9) / (np.exp(9) + 2):.1%}\nis ant",
         f"says ant {np.exp(5) / (np.exp(5) + 2):.1%}\nis cat",
@@ -114,11 +114,11 @@ def test_no_mistake_is_told(viz, answers):
 WRONG = {
     "labels too large": ({"labels": LABELS + 1}, ValueError, "indices from 0 to 2, .*3 outputs, got 1 to 3"),
     "labels negative": ({"labels": LABELS - 1}, ValueError, "got -1 to 1"),
-    "fewer labels": ({"labels": LABELS[:4]}, ValueError, r"same length, got shapes \(6, 1, 4, 4\), \(4,\)"),
+    "fewer labels": ({"labels": LABELS[:4]}, ValueError, r"same length, got shapes \(7, 1, 4, 4\), \(4,\)"),
     "one-hot": (
         {"labels": np.eye(3)[LABELS]},
         ValueError,
-        r"shape \(6,\), got .*from one-hot rows: labels.argmax\(1\)",
+        r"shape \(7,\), got .*from one-hot rows: labels.argmax\(1\)",
     ),
     "names": ({"classes": ["ant"]}, ValueError, "classes: expected 3 names"),
 }
