@@ -166,11 +166,13 @@ def kill(server: Server, scenes: dict[str, Scene], folder: Path, times: int) -> 
         for number in range(times):
             delay = float(moments.uniform(0, scene.seconds))
             try:
-                killed += kill_and_look(server, scene, folder / f"{name} {number} é", delay)
+                in_time = kill_and_look(server, scene, folder / f"{name} {number} é", delay)
             except AssertionError as error:
                 command = " ".join(scene.arguments)
                 raise AssertionError(f"`tito {command}`, killed after {delay:.4f} s: {error}") from error
-    assert killed > times, "most of them came in time"
+            killed += in_time
+            scene.seconds *= 1.0 if in_time else 0.8  # it was done before: the machine has become quicker
+    assert killed > times, "a kill that comes too late proves nothing"
 
 
 def test_20_kills_leave_a_whole_tree(server, scenes, tmp_path):
