@@ -5,18 +5,20 @@ an expression in the place of each number, as in an f-string.
 
     "Conv2d(3, 32, 3) has {parameters(conv):,} parameters"
 
-The expression is evaluated among the names that the table defines (`about`, `in_words` and `raised` write numbers in
-words and as exponents), and the sentence that results must stand in the page, word for word and once. A number of
-the page that stands in no such place is an error, unless its sentence cites where it is from, or it is structural.
+The expression is evaluated among the names that the table defines (`about`, `in_words`, `fraction` and `raised` write
+numbers as words, ½ and exponents), and the sentence that results must stand in the page, word for word and once. A
+number of the page that stands in no such place is an error, unless its sentence cites where it is from, or it is
+structural.
 
-What is structural, and so not checked (`_structural`):
+What is structural, and so not checked (`_STRUCTURAL`):
 - numerals of headings and lists, numbers of modules that exist (01, 09_spatial), the oldest Python that is supported;
 - names: float32, W2, CIFAR-10; web addresses; the options of directives;
 - code: what stands in fences of code (it is run) and between backticks, if it is an expression with a name in it, or a
   setting of the package such as `dim=1`; a bare value in backticks is a number like any other, and so is what stands
   in comments, in diagrams and in tables;
-- 0, 1 and 2 as operands of a formula (1 / (1 + x), 2k), exponents ² and ³; in words, half, twice and numbers up
-  to ten, but not of modules, chapters and exercises; in running text 0 and 1, as zero and one are, but not after `=` and the like, and not in brackets.
+- 0, 1 and 2 as operands of a formula (1 / (1 + x), 2k), exponents ² and ³;
+- in words, half, twice and numbers up to ten, but not of modules, chapters and exercises; in running text 0 and 1, as
+  zero and one are, but not after `=` and the like, and not in brackets.
 """
 
 import ast
@@ -26,6 +28,7 @@ import io
 import re
 import string
 import tokenize
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
@@ -276,6 +279,11 @@ def in_words(number: int) -> str:
     return _TENS.split("|")[tens - 2] + (f"-{_WORDS[ones]}" if ones else "")
 
 
+def fraction(value: float) -> str:
+    """0.5 is ½."""
+    return next((sign for sign in "¼½¾" if unicodedata.numeric(sign) == value), f"{value:g}")
+
+
 def raised(number: int) -> str:
     """-200 is ⁻²⁰⁰."""
     return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -304,4 +312,4 @@ def _value(words: str) -> Fraction:
     return value
 
 
-_HELPERS = {"about": about, "in_words": in_words, "raised": raised}
+_HELPERS = {"about": about, "fraction": fraction, "in_words": in_words, "raised": raised}

@@ -1,7 +1,7 @@
 """The check of numbers in prose, on small texts: what it lets through, and what it must not."""
 
 import pytest
-from prose import Page, about, check, in_words
+from prose import Page, about, check, fraction, in_words, raised
 
 NAMES = {"params": 896, "total": 60362, "share": 0.6787, "loss": 2.302585, "k": 3}
 MODULES = ("01", "09")
@@ -145,6 +145,7 @@ def test_where_code_is_not_run_its_output_is_prose():
 
 def test_words_of_numbers():
     assert [in_words(number) for number in (0, 7, 13, 20, 64)] == ["zero", "seven", "thirteen", "twenty", "sixty-four"]
+    assert (fraction(0.5), fraction(0.3), raised(-10)) == ("½", "0.3", "⁻¹⁰")
     said = ["two thirds", "A quarter", "ten times", "a thousand times", "three hundred", "one hundredth"]
     values = [2 / 3, 0.25, 10, 1000, 300, 0.01]
     assert [about(words, value) for words, value in zip(said, values)] == said

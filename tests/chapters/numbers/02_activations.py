@@ -75,7 +75,7 @@ SENTENCES = {
         "| x < {zero:.0f} | eˣ / (1 + eˣ) | eˣ ≤ {at_most:.0f} |",
         "Φ({zero:.0f}) = {phi0}   Φ({one:.0f}) = {phi1:.4f}   so gelu({one:.0f}) = {gelu1:.4f}, gelu(-{one:.0f}) = {gelu_1:.4f}",
         "by less than {bound} everywhere",
-        "Φ(x) ≈ {'½' if half == 0.5 else half} (1 + tanh(√(2/π) (x + {cubic} x³)))",
+        "Φ(x) ≈ {fraction(half)} (1 + tanh(√(2/π) (x + {cubic} x³)))",
         "scores {scores} ──exp──► [{powers[0]:.3f}, {powers[1]:.3f}, {powers[2]:.3f}] ──÷ {powers.sum():.3f}──► "
         "[{p[0]:.3f}, {p[1]:.3f}, {p[2]:.3f}]    sum {total:.0f}",
         "a score of {infinite} is infinite",

@@ -37,6 +37,10 @@ for p in (p_min - 0.1, p_max + 0.1):
         continue
     raise AssertionError("Dropout takes a p outside [0, 1]")
 
+half = 1 - 1 / 2  # of which dropout's factor is two
+tt.manual_seed(0)
+assert nn.Dropout(half)(tt.ones(100)).data.max() == 2
+
 SENTENCES = {
     "modules/03_layers/ABOUT.md": [
         "**Time** {front['time_estimate']}\n",
@@ -60,6 +64,6 @@ SENTENCES = {
         "variance of one weight          (1/√n)² / {part}",
         "variance of a sum of n          n · (1/√n)² / {part} = 1/{part}        whatever",
         "(for inputs of variance {unit}; the variance of a uniform draw from ±b is b²/{part})",
-        "twice as large for p = {'½' if 1 / (1 - 0.5) == 2 else ''}",
+        "twice as large for p = {fraction(half)}",
     ],
 }

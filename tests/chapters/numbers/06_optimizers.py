@@ -17,7 +17,7 @@ for _ in range(400):
     sgd.step()
 growth = before - weight.item()
 
-steep, start, near = 100, 1, 0.001
+half, steep, start, near = 0.5, 100, 1, 0.001
 lr_plain, lr_rolling, rolling = 0.018, 0.03, 0.7
 
 
@@ -26,7 +26,7 @@ def steps(**settings):
     place = tt.tensor(np.array([1.0, 1.0]) * start, requires_grad=True)
     optimizer = optim.SGD([place], **settings)
     for step in range(1, 10_000):
-        place.grad = tt.Tensor(place.data * [1, steep])
+        place.grad = tt.Tensor(2 * half * place.data * [1, steep])
         optimizer.step()
         if np.hypot(*place.data) < near:
             return step
@@ -71,7 +71,7 @@ SENTENCES = {
     "modules/06_optimizers/optimizers_dev.py": [
         '"lr": {fast}, …}}, {{"params": [w2, b2], "lr": {slow}, …}}]',
         "with momentum {momentum}, **{about('ten times', growth)}**",
-        "On {'½' if 0.5 * 2 == start else ''}(x² + {steep}·y²) from ({start}, {start}), plain descent with lr {lr_plain} needs "
+        "On {fraction(half)}(x² + {steep}·y²) from ({start}, {start}), plain descent with lr {lr_plain} needs "
         "{plain} steps to come within {near} of the\nminimum; with lr {lr_rolling} and momentum {rolling}, {with_momentum}. "
         "(Why not lr {lr_rolling} without",
         "after one step m is only {m:.1f}·g and v is\n{v:.3f}·g²",
