@@ -170,6 +170,20 @@ def test_what_is_wrong_is_one_sentence_and_what_was_there_stays(folder, explore,
     assert {path.suffix for path in folder.iterdir()} <= {".py", ".ppm", ".html", ".safetensors", ""}
 
 
+def test_a_full_disk_leaves_the_page_of_yesterday(folder, explore, monkeypatch):
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    checkpoint(nn.SimpleCNN(), folder / "run.safetensors")
+    (folder / "a.html").write_text("the page of yesterday")
+    monkeypatch.setattr(os, "replace", full)
+    status, said = explore("run.safetensors", "--output", "a.html")
+    assert status == 1
+    assert f"--output: cannot write {folder / 'a.html'}: No space left on device; what was there is unchanged" in said
+    assert (folder / "a.html").read_text() == "the page of yesterday"
+    assert [path for path in folder.iterdir() if path.suffix == ".part"] == []
+
+
 def test_a_model_needs_a_checkpoint(folder, explore):
     status, told = explore("--model", "mine.py:net", "--output", "a.html")
     assert status == 1 and "--model: it says whose numbers a CHECKPOINT holds" in told

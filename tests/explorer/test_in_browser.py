@@ -260,6 +260,15 @@ def test_a_pixel_shows_which_outputs_it_feeds(simple, visit):
         tab.hover(f"#conv-input .cell >> nth={pixel}")
         assert has_class(tab, "#conv-output .cell", "fed") == fed
         assert f"takes part in {len(fed)} number" in tab.inner_text("#conv-feeds")
+    tab.select_option("#conv-dilation", "2")
+    tab.select_option("#conv-padding", "1")
+    tab.select_option("#conv-stride", "2")
+    for pixel in (0, 27, 36, 63):  # in a picture of 8 × 8 with a border of 1; the output is 3 × 3
+        tab.hover(f"#conv-input .cell:not(.border) >> nth={pixel}")
+        x = np.zeros((8, 8), np.float32)
+        x.flat[pixel] = 1
+        fed = F.conv2d(x[None, None], np.ones((1, 1, 3, 3), np.float32), stride=2, padding=1, dilation=2).data
+        assert has_class(tab, "#conv-output .cell", "fed") == np.flatnonzero(fed).tolist()
 
 
 def test_a_window_that_does_not_fit_says_so(simple, visit):

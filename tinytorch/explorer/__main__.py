@@ -86,6 +86,9 @@ def _write(path: Path, content: bytes) -> None:
     try:
         beside.write_bytes(content)
         os.replace(beside, path)
+    except OSError as error:
+        kept = "what was there is unchanged" if path.exists() else "nothing was left behind"
+        raise OSError(f"--output: cannot write {path}: {error.strerror}; {kept}") from None
     finally:
         beside.unlink(missing_ok=True)
 
