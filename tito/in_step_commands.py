@@ -1,5 +1,6 @@
 """The commands that bring a student's files in step with something else: with a notebook, with a newer edition."""
 
+import shutil
 from enum import Enum
 from typing import Annotated
 
@@ -44,6 +45,17 @@ def notebook(
             failed = True
     if failed:
         raise typer.Exit(1)
+    if len(modules) == 1:
+        _say_how_to_open(modules[0])
+
+
+def _say_how_to_open(module: Module) -> None:
+    from tito import notebooks
+
+    path = notebooks.beside(module)
+    if path.exists():
+        install = "" if shutil.which("jupyter-lab") else "`pip install --editable '.[notebook]'` once, then "
+        say(f"To open it: {install}`jupyter lab {module.shown(path)}`; a save there writes both files.")
 
 
 def _notebook(module: Module, source: Source | None, solutions: bool) -> str:

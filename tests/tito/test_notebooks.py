@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -163,6 +164,13 @@ def test_a_file_that_is_not_python_goes_into_its_notebook_all_the_same(edition, 
     change_dev(edition.alpha, STUB, "return (")
     assert tito("notebook", "1").status == 0
     assert "return (" in notebooks.beside(edition.alpha).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("there", "words"), [(None, "`pip install --editable '.[notebook]'` once, then "), ("/x", "")])
+def test_it_says_how_to_open_it(edition, tito, monkeypatch, there, words):
+    monkeypatch.setattr(shutil, "which", lambda _: there)
+    ran = tito("notebook", "1")
+    assert f"To open it: {words}`jupyter lab modules/01_alpha/alpha_dev.ipynb`" in ran.out
 
 
 def test_in_the_reference_course_it_is_the_students_form(whole, tito):
