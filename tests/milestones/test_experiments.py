@@ -20,7 +20,7 @@ NAMES = ["weight_sharing", "translation", "receptive_field", "small_kernels", "s
 def experiment(monkeypatch):
     """An experiment by name. They are files beside their program, as Python runs it."""
     monkeypatch.syspath_prepend(FOLDER)
-    files = {path.stem for path in FOLDER.glob("*.py")}
+    files = {path.stem for path in FOLDER.glob("[!_]*.py")}
     yield importlib.import_module
     for name in files & sys.modules.keys():
         if Path(sys.modules[name].__file__ or "").parent == FOLDER:
