@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTRA = ("sphinx", "myst_nb", "sphinx_design", "furo")
+EXTRA = ("sphinx", "myst_nb", "sphinx_design", "furo", "matplotlib")
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -24,7 +24,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory) -> Path:
     """The built site's folder. With several workers, the first builds it and the others wait."""
     for name in EXTRA:
-        pytest.importorskip(name, reason="the pages need the `site` extra")
+        pytest.importorskip(name, reason="the pages need the extras `site` and `viz`")
     ran = subprocess.run([sys.executable, ROOT / "scripts" / "build-site"], capture_output=True, text=True)
     assert ran.returncode == 0, f"scripts/build-site failed:\n{ran.stdout}{ran.stderr}"
     return ROOT / "build" / "site"
