@@ -26,7 +26,7 @@ def change_notebook(path, old: str, new: str) -> None:
     found = [cell for cell in notebook["cells"] if old in "".join(cell["source"])]
     assert found, old
     found[0]["source"] = "".join(found[0]["source"]).replace(old, new)
-    found[0]["metadata"]["collapsed"] = True
+    found[0]["metadata"] |= {"collapsed": True, "colab": {"base_uri": "https://localhost/"}}
     code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     code["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["an output\n"]}]
     code["execution_count"] = 7
@@ -240,7 +240,7 @@ def test_jupyter_saves_both_and_the_dev_file_keeps_its_form(tmp_path, tito, monk
     stub = 'raise NotImplementedError("Module 09, exercise 1: conv_output_size")'
     cell = next(cell for cell in notebook.cells if stub in cell.source)
     cell.source = cell.source.replace(stub, "return 42")
-    cell.metadata["scrolled"] = True
+    cell.metadata |= {"scrolled": True, "colab": {"base_uri": "https://localhost/"}}
     notebook.metadata["language_info"] = {"name": "python", "version": "3.99"}
     manager.save({"type": "notebook", "content": notebook}, path)
     assert module.read_dev() == before.replace(stub, "return 42")
