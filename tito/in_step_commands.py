@@ -93,7 +93,8 @@ def update(
     planned = updates.plan(course, source)
     updates.apply(course, planned)
     made = planned.made[:16].replace("T", " ")
-    heading(f"This is now the edition of {made} (UTC): {len(planned.contents)} files changed.")
+    count = len(planned.contents)
+    heading(f"This is now the edition of {made} (UTC): {count} file{'s' * (count != 1)} changed.")
     for place in planned.conflicts:
         say(f"Changed by you and by the newer edition: {place}. Yours is in force, and the other follows as comments.")
     for name in planned.beside:

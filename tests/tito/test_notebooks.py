@@ -215,6 +215,7 @@ def test_an_edition_with_notebooks_has_them_committed_and_in_step_without_an_ans
     assert tito("init", "../out", "--notebook").status == 0
     root = whole.root.parent / "out"
     monkeypatch.chdir(root)
+    assert not (root / ".tito").exists()
     listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout
     for module in Course(root).modules:
         assert module.shown(notebooks.beside(module)) in listed
