@@ -159,6 +159,8 @@ def test_normalised_images_are_stretched_all_alike(viz):
     ("change", "message"),
     [
         ({"images": np.zeros((3, 8, 8), np.float32)}, r"images: expected shape \(N, 3, H, W\)"),
+        ({"images": np.zeros((2, 1, 8, 8), np.float32)}, "image: expected 3 channels, which the network reads, got 1"),
+        ({"images": np.zeros((2, 3, 8, 6), np.float32)}, r"image: shape \(3, 8, 6\) does not fit the network"),
         ({"filters": 0}, "filters: expected at least 1, got 0"),
         ({"patches": 0}, "patches: expected at least 1, got 0"),
         ({"layer": "5"}, "expected one that gives a map"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.analysis import layer_named, receptive_field, trace
+from tinytorch.analysis import ReceptiveField, layer_named, receptive_field, trace
 from tinytorch.analysis.trace import as_input, call_named, evaluating
-from tinytorch.viz.inputs import layers
+from tinytorch.viz.inputs import layers, one_picture
 from tinytorch.viz.style import Picture, counted, number_sheet, paper, sheet, show_map
 
 MOST = 64  # filters, and channels of each, that are drawn
@@ -85,7 +85,7 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     images: (N, C, H, W) with C = 3 or 1, as the network wants them. `layer` is a dotted name, by default the last
     convolution. A patch is the receptive field of the place with the largest value, one for each image; what lies
     outside of the image is pale blue. (Zeiler and Fergus 2014, arXiv:1311.2901, show the nine strongest.) Raises
-    ValueError for a layer that has no maps or is not there.
+    ValueError for images that do not fit the network, and for a layer that has no maps or is not there.
     """
     x = as_input(images)
     if x.ndim != 4 or x.shape[1] not in (1, 3):
@@ -93,31 +93,17 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     for name, number in (("filters", filters), ("patches", patches)):
         if number < 1:
             raise ValueError(f"{name}: expected at least 1, got {number}")
-    layer = layer if layer is not None else _last_convolution(model)
-    field = receptive_field(model, x.shape, layer)
+    one_picture(model, x[:1])
+    field = receptive_field(model, (1, *x.shape[1:]), _last_convolution(model) if layer is None else layer)
     filters, patches = min(filters, field.output_shape[1]), min(patches, len(x))
     value, places = _strongest(model, x, field.layer, filters)
+    strongest = np.argsort(-value, axis=0, kind="stable")[:patches].T
 
-    low, high = float(x.data.min()), float(x.data.max())
-    low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
-    pictures = np.repeat((x.data - low) / ((high - low) or 1.0), 3 // x.shape[1], axis=1)
-    side = [min(size or n, n) for size, n in zip(field.size, x.shape[2:])]
-    tiles = np.ones((filters, patches, 3, *side)) * np.reshape(OUTSIDE, (3, 1, 1))
-    for k in range(filters):
-        for rank, index in enumerate(np.argsort(-value[:, k], kind="stable")[:patches]):
-            i, j = places[index, k]
-            top, left, bottom, right = field.box(i, j)
-            # where the patch stands in its window, part of which may be outside of the image
-            down, across = (
-                max(0, -(start + place * jump)) if size == n else 0
-                for start, place, jump, size, n in zip(field.start, (i, j), field.jump, field.size, side)
-            )
-            patch = pictures[index, :, top:bottom, left:right]
-            tiles[k, rank, :, down : down + patch.shape[1], across : across + patch.shape[2]] = patch
-
-    flat = tiles.reshape(-1, 3, *side)
+    pictures = _colours(x.data)
+    tiles = np.stack([_patch(field, pictures[n], places[n, k]) for k in range(filters) for n in strongest[k]])
+    side = tiles.shape[1:3]
     gap = max(1, side[0] // 8)
-    picture = np.stack([sheet(flat[:, channel], patches, gap) for channel in range(3)], axis=-1)
+    picture = np.stack([sheet(tiles[..., channel], patches, gap) for channel in range(3)], axis=-1)
     figure = paper(0.75 * patches + 1.6, 0.75 * filters + 1.2)
     axes = figure.add_subplot()
     axes.imshow(np.nan_to_num(picture, nan=1.0), interpolation="nearest")
@@ -126,6 +112,28 @@ def exciting_patches(model: Any, images: Any, layer: str | None = None, filters:
     axes.set(ylabel="filter: its strongest answer", xlabel="strongest first")
     axes.set_title(f"What excites {field.layer} most: {side[0]} × {side[1]} patches of {counted(len(x), 'image')}")
     return figure
+
+
+def _colours(images: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) → (N, H, W, 3) from 0 to 1, all stretched alike where one of them has other values."""
+    low, high = float(images.min()), float(images.max())
+    if low < 0 or high > 1:
+        images = (images - low) / ((high - low) or 1.0)
+    return np.repeat(images, 3 // images.shape[1], axis=1).transpose(0, 2, 3, 1)
+
+
+def _patch(field: ReceptiveField, picture: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """What a place sees of a picture (H, W, 3), in a window of its own, (h, w, 3), at most as large as the picture."""
+    side = [min(size or n, n) for size, n in zip(field.size, picture.shape)]
+    top, left, bottom, right = field.box(*place)
+    # where that stands in its window, part of which may be outside of the picture
+    down, across = (
+        max(0, -(start + at * jump)) if size == n else 0
+        for start, at, jump, size, n in zip(field.start, place, field.jump, field.size, side)
+    )
+    window = np.full((*side, 3), OUTSIDE)
+    window[down : down + bottom - top, across : across + right - left] = picture[top:bottom, left:right]
+    return window
 
 
 def _last_convolution(model: Any) -> str:
