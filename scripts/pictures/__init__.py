@@ -1,0 +1,1 @@
+"""The chapters' pictures, drawn by `scripts/draw-pictures`."""
