@@ -2,7 +2,8 @@
 
 An ordinary filter looks at all channels of its window. Separable: one small filter for each channel on its own
 (groups = channels), then a 1 × 1 convolution that mixes them. With k × k kernels and O outputs that leaves 1/O + 1/k²
-of the multiply-adds (Howard et al. 2017, MobileNets, https://arxiv.org/abs/1704.04861). How much of that the clock sees is measured.
+of the multiply-adds (Howard et al. 2017, MobileNets, https://arxiv.org/abs/1704.04861). How much of that the clock
+sees is measured.
 """
 
 from tools import milliseconds, multiply_adds, parameters, pictures, table

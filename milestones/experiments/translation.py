@@ -139,7 +139,7 @@ def draw(found):
         axes.bar_label(bars, [f"{value:.1%}" for value in values], padding=2)
     axes.axhline(0.1, color=GREY, linestyle=":", label="chance")
     axes.set_xticks(place, ["upper left, as in training", "lower right, never seen"])
-    axes.set(ylabel="accuracy", title="Trained on shapes in the upper left")
+    axes.set(ylabel="accuracy", ylim=(0, 1.12), title="Trained on shapes in the upper left")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1))
 
