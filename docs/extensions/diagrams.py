@@ -43,8 +43,7 @@ class Mermaid(SphinxDirective):
             raise self.error("this diagram is not drawn yet: `scripts/draw-diagrams` draws it.")
         alt = escape(described(text, self.options.get("alt")))
         svg = drawn.read_text(encoding="utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
-        # shrunk to fit the page, but not below three quarters of its size: from there on it scrolls
-        svg = re.sub(r"max-width: ([\d.]+)px", lambda m: f"{m[0]}; min-width: {float(m[1]) * 0.75:.0f}px", svg, count=1)
+        svg = re.sub(r"max-width: ([\d.]+px)", r"--whole: \1; max-width: \1", svg, count=1)
         caption = self.options.get("caption")
         told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         return [nodes.raw("", f'<figure class="diagram">{svg}{told}</figure>\n', format="html")]
