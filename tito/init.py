@@ -130,7 +130,7 @@ def _seal_catalogue(catalogue: Path, archive: Path) -> None:
 
 
 def _write_module(source: Module, module: Module, text: str, given: bool) -> None:
-    """ABOUT.md and the dev file; with a given one its export, with another the file to start from once more."""
+    """ABOUT.md, its pictures and the dev file; with a given one its export, with another the file to start from."""
     folder = module.dev.parent
     folder.mkdir(parents=True)
     about = (source.dev.parent / "ABOUT.md").read_text(encoding="utf-8")
@@ -143,6 +143,9 @@ def _write_module(source: Module, module: Module, text: str, given: bool) -> Non
         write_shapes(DevFile(source), module)
         seal(sealed(module), {source.dev.name: source.read_dev().encode()})
     (folder / "ABOUT.md").write_text(about, encoding="utf-8", newline="\n")
+    for picture in sorted((source.dev.parent / "pictures").glob("*.svg")):
+        (folder / "pictures").mkdir(exist_ok=True)
+        shutil.copyfile(picture, folder / "pictures" / picture.name)
     module.dev.write_text(text, encoding="utf-8", newline="\n")
 
 

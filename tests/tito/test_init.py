@@ -140,6 +140,20 @@ def test_what_lies_about_in_the_course_is_not_handed_out(whole, tito):
     assert (out / "tests" / "01_alpha" / "test_double.py").is_file()
 
 
+def test_the_pictures_of_a_page_go_with_it_and_nothing_else_of_their_folder(whole, tito):
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
+    for module in ("01_alpha", "09_spatter"):
+        pictures = whole.root / "modules" / module / "pictures"
+        pictures.mkdir()
+        (pictures / "window.svg").write_text(drawn)
+        (pictures / "draw.py").write_text(whole.alpha.read_dev())
+    assert tito("init", "../out", "--start-at", "09").status == 0
+    for module in ("01_alpha", "09_spatter"):
+        pictures = whole.root.parent / "out" / "modules" / module / "pictures"
+        assert [path.name for path in pictures.iterdir()] == ["window.svg"]
+        assert (pictures / "window.svg").read_text() == drawn
+
+
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_a_place_that_is_taken_is_refused_and_untouched(whole, tito, kind):
     place = whole.root.parent / "taken"
