@@ -79,6 +79,7 @@ def run(name: str, seed: int, plot: str | None) -> None:
 
 
 def main() -> int:
+    sys.stdout.reconfigure(errors="replace")  # for a terminal that has no × or Σ
     chosen = arguments()
     if not chosen.names:
         contents()

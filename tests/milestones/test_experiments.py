@@ -271,6 +271,13 @@ def test_a_named_one_is_run():
     assert "100,696,064" in done.stdout and "64 × 16 × 16" in done.stdout
 
 
+def test_a_terminal_without_unicode_gets_its_tables(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run("memory")
+    assert done.returncode == 0, done.stderr
+    assert "32 ? 32 ? 32" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
