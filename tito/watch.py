@@ -189,7 +189,7 @@ class Watch:
             if self.focus not in self.states:
                 self.focus = next((e.grade_id for e in [*self.with_status("failing"), *self.open, *self.exercises]), "")
             self._look()
-            self._told, self._was = self._tests, {e.grade_id: self.status(e) for e in self.exercises}
+            self._settle()
             self._items_before = self.items
 
     def ended(self, run: Run, package: Package | None) -> None:
@@ -212,9 +212,16 @@ class Watch:
         """Turn to the exercise that was changed, unless it was done before and is."""
         changed = self.states.get(self._changed)
         item = self.items.get(changed.exercise.test) if changed else None
-        newly_done = item and item.status == "done" and self._was.get(self._changed) != "done"
-        if newly_done or (item and item.status in ("failing", "not started")):
+        if item is None or item.status in ("running", "not run"):
+            return
+        if item.status != "done" or self._was.get(self._changed) != "done":
             self.focus = self._changed
+        self._settle()
+
+    def _settle(self) -> None:
+        """Where to look after the save is decided: only the next one may turn the view again."""
+        self._told, self._was = self._tests, {e.grade_id: self.status(e) for e in self.exercises}
+        self._changed = ""
 
     def no_more(self) -> None:
         """Nothing more will be typed: leave when the run in flight has been told."""
@@ -260,6 +267,7 @@ class Watch:
         self.note = "" if following or not self.open else "There is no other to do."
         if following:
             self.focus = following.grade_id
+            self._settle()
 
     def list(self) -> None:
         self.view = "exercise" if self.view == "list" else "list"

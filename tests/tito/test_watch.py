@@ -281,7 +281,7 @@ def test_one_exercise_is_in_view_until_the_student_says_next(edition, terminal):
     time.sleep(1)
     watch.until("Exercise 1, double", "ok Done.")
     watch.press("n")
-    assert watch.until("Exercise 2, half", "Not written yet")[3].startswith(" ● [")
+    assert watch.until("Exercise 2, half", "Not written yet", "1 of 2 done")[3].startswith(" ● [")
     watch.press("h")
     watch.until("Hint 1 of 2: by a half.")
     watch.press("h")
@@ -298,6 +298,21 @@ def test_one_exercise_is_in_view_until_the_student_says_next(edition, terminal):
     assert watch.status() == 0
     assert watch.is_as_before()
     assert watch.written.rstrip().endswith(b"Module 01_alpha: Alpha: 2 of 2 done, 10 of 10 points")
+
+
+def test_what_comes_after_next_does_not_turn_back(edition, terminal):
+    watch = terminal("1")
+    watch.until("Exercise 1, double", "Not written yet")
+    edition.write(RIGHT, "import time; time.sleep(3); return x / 2")
+    watch.until("Exercise 1, double", "ok Done.", "running test_half")
+    watch.press("n")
+    watch.until("Exercise 2, half")
+    watch.until("2 of 2 done")
+    watch.until("Exercise 2, half", "ok Done.")
+    edition.write(RIGHT, "import time; time.sleep(3); return x")
+    watch.until("running test_half")
+    edition.write(RIGHT, "return x")
+    watch.until("Exercise 2, half", "FAIL half of eight is four")
 
 
 def test_who_writes_another_exercise_sees_that_one(edition, terminal):
