@@ -372,7 +372,7 @@ def test_to_array(verify):
 # %% [markdown]
 # ## 3. `primitive`: one lift for every function
 #
-# `add` should work on tensors, but its arithmetic is about arrays. Rather than unwrap and wrap in thirty functions,
+# `add` should work on tensors, but its arithmetic is about arrays. Rather than unwrap and wrap in every function,
 # we do it once, in a decorator:
 #
 # ```

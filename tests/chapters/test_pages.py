@@ -31,7 +31,7 @@ def shown(page: Path) -> str:
 
 
 def table_of(page: Path) -> Path:
-    """`numbers/09_spatial.py` for the pages of that module, `numbers/docs.py` for docs/, `numbers/README.py` for README.md."""
+    """`numbers/09_spatial.py` for the pages of that module, `numbers/docs.py` for docs/, `numbers/README.py` …"""
     parts = page.relative_to(ROOT).parts
     name = parts[1] if parts[0] == "modules" else parts[0].removesuffix(".md")
     return NUMBERS / f"{name}.py"
@@ -50,16 +50,7 @@ def read_table(table: Path) -> dict:
     return names
 
 
-# Pages whose numbers and code are not in order yet; each must leave this list when it is.
-UNFINISHED = {shown(DEVS[0])}
-
-
-def each(pages):
-    unfinished = pytest.mark.xfail(reason="not in order yet", strict=False)
-    return [pytest.param(page, id=shown(page), marks=[unfinished] * (shown(page) in UNFINISHED)) for page in pages]
-
-
-@pytest.mark.parametrize("page", each(PAGES))
+@pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_every_number_in_prose_is_computed_or_cited(page):
     table = table_of(page)
     names = read_table(table)
@@ -92,6 +83,6 @@ def tree():
 
 
 @pytest.mark.parametrize("language", ["python", "bash"])
-@pytest.mark.parametrize("page", each(RUN))
+@pytest.mark.parametrize("page", RUN, ids=shown)
 def test_the_code_of_a_page_prints_what_the_page_shows(page, language, tree):
     run_page(page, language, ROOT, tree)

@@ -6,7 +6,6 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import tensor
-from tinytorch.core import tensor as chapter
 
 # lists that the table of dtypes gives as examples
 floats, a_float, whole = [1.0, 2.0], 3.5, [1, 2]
@@ -14,7 +13,6 @@ assert tensor(floats).dtype == tensor(a_float).dtype == np.float32
 assert tensor(whole).dtype == np.int64
 
 digits = np.finfo(np.float64).nmant * log10(2)
-lifted = [function for function in chapter.primitives if function.__module__ == chapter.__name__]
 
 images, mean = tt.zeros(8, 3, 32, 32), tt.zeros(3, 1, 1)
 n, c, h, w = (images - mean).shape
@@ -45,7 +43,6 @@ SENTENCES = {
         "does not need its {about('sixteen', digits)} digits",
         "| `{floats}`, `{a_float}` | `float32` |",
         "| `{whole}` | `int64` |",
-        "unwrap and wrap in {about('thirty', len(lifted))} functions",
         "an axis of length {mean.shape[1]} (or a",
         "images     {n} × {c} × {h} × {w}\n mean           {mean.shape[0]} ×  {mean.shape[1]} ×  {mean.shape[2]}        "
         "one number per channel\n  result     {n} × {c} × {h} × {w}",
