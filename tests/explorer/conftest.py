@@ -86,11 +86,6 @@ class Page:
         size = int(np.prod(place["shape"]))
         return self.numbers[place["at"] : place["at"] + size].reshape(place["shape"])
 
-    def small(self, place):
-        """The same for the numbers of the page's first part, which are packed by themselves."""
-        size = int(np.prod(place["shape"]))
-        return unpacked(self.data["convolution"]["numbers"])[place["at"] : place["at"] + size].reshape(place["shape"])
-
     @property
     def inputs(self):
         """What the network is given: the shown pictures, prepared."""

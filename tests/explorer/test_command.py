@@ -88,10 +88,12 @@ def test_pictures_are_normalised_as_the_milestone_does(folder):
 
 def test_the_network_has_the_numbers_of_the_file(folder):
     model = known.milestone("cnn").convolutional()
-    network = networks.stored(checkpoint(model, folder / "run.safetensors"), None, None)
-    assert network.title == "cnn" and network.pictures.shape == (355, 1, 16, 16)
-    for name, tensor in network.model.state_dict().items():
-        np.testing.assert_array_equal(tensor.data, model.state_dict()[name].data)
+    checkpoint(model, folder / "run.safetensors")
+    for maker in (None, "cnn"):
+        network = networks.stored(folder / "run.safetensors", maker, None)
+        assert network.title == "cnn" and network.pictures.shape == (355, 1, 16, 16)
+        for name, tensor in network.model.state_dict().items():
+            np.testing.assert_array_equal(tensor.data, model.state_dict()[name].data)
 
 
 def test_without_a_checkpoint_the_newest_of_the_folder_is_taken(folder, explore):
@@ -99,7 +101,8 @@ def test_without_a_checkpoint_the_newest_of_the_folder_is_taken(folder, explore)
         checkpoint(nn.SimpleCNN(), folder / f"{name}.safetensors")
         os.utime(folder / f"{name}.safetensors", (1e9 - age, 1e9 - age))
     status, said = explore("--output", "a.html")
-    assert status == 0 and "from new.safetensors" in said
+    assert status == 0 and "No checkpoint was named: new.safetensors, the newest here, is taken." in said
+    assert "SimpleCNN: from new.safetensors" in said
 
 
 def test_without_any_a_small_network_is_trained_and_says_so(folder, explore, monkeypatch):

@@ -57,6 +57,8 @@ def make(chosen: argparse.Namespace) -> Path:
     image = pictures.read(chosen.image) if chosen.image else None  # what is wrong with it is said before training
 
     checkpoint = chosen.checkpoint or _newest(Path.cwd())
+    if checkpoint is not None and chosen.checkpoint is None:
+        print(f"No checkpoint was named: {checkpoint.name}, the newest here, is taken.")
     if checkpoint is None:
         print("No checkpoint was named, and no *.safetensors is here: a small network is trained, for a few seconds.")
         if chosen.model is not None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinytorch.data import Digits
-from tinytorch.explorer.pack import Numbers
 from tinytorch.nn import functional as F
 
 KERNELS: dict[str, tuple[str, list[list[float]]]] = {
@@ -56,12 +55,11 @@ def drawings(picture: np.ndarray) -> dict[str, np.ndarray]:
 def kernels_and_pictures(picture: np.ndarray) -> dict[str, Any]:
     """The pictures and kernels, and what `tinytorch` makes of each picture with each kernel, to compare with.
 
-    They are packed by themselves: the page shows them before it has unpacked the network.
+    They are few, and not packed: the page shows them before it has unpacked the network.
     """
-    numbers = Numbers()
 
     def placed(array: np.ndarray, **told: Any) -> dict[str, Any]:
-        return {**told, "shape": array.shape, "place": numbers.add(array)}
+        return {**told, "shape": array.shape, "numbers": array.ravel().tolist()}
 
     pictures = {name: np.asarray(image, np.float32) for name, image in drawings(picture).items()}
     kernels = {name: np.array(values, np.float32) for name, (_, values) in KERNELS.items()}
@@ -76,5 +74,4 @@ def kernels_and_pictures(picture: np.ndarray) -> dict[str, Any]:
         "pictures": [placed(image, name=name) for name, image in pictures.items()],
         "kernels": [placed(kernel, name=name, does=KERNELS[name][0]) for name, kernel in kernels.items()],
         "cases": cases,
-        "numbers": numbers.text(),
     }

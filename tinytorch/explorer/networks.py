@@ -37,20 +37,20 @@ class Network:
 def stored(path: Path, maker: str | None, data: str | None) -> Network:
     """The network of a Trainer's checkpoint: one of the course, or the one that `maker` (FILE.py:NAME) makes.
 
-    Raises ValueError where it fits none, naming entries and shapes, and where it has no convolution.
+    Raises ValueError where they do not fit, naming entries and shapes, and where it has no convolution.
     """
     title, model, info = from_checkpoint(path, named(maker)[0] if maker else None)
+    of_the_course = maker is None or maker in KNOWN
+    title = maker if maker in KNOWN else title
     if not any(tensor.ndim == 4 for tensor in model.state_dict().values()):
         raise ValueError(
             f"checkpoint {path} is of {title}, a network without convolutions, so there are no maps to look at; "
             "`tito explore` without a checkpoint shows a network that has some"
         )
     about = f"from {path.name}{_trained(info['history'])}"
-    if maker in (None, "cnn") and title == "cnn":
-        return _digits(title, about, model)
-    if maker is None or maker in KNOWN:
-        return _photographs(title, about, model, data)
-    return _unknown(title, about, model, data)
+    if not of_the_course:
+        return _unknown(title, about, model, data)
+    return _digits(title, about, model) if title == "cnn" else _photographs(title, about, model, data)
 
 
 def small() -> Network:

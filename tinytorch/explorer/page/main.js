@@ -111,8 +111,7 @@ async function check() {
 }
 
 async function start() {
-  const small = await unpack(data.convolution.numbers);
-  for (const one of Object.values(data.convolution).flat()) if (one.place) one.numbers = within(small, one.place);
+  for (const one of Object.values(data.convolution).flat()) one.numbers = Float32Array.from(one.numbers);
   $("about").textContent = `${data.title}: ${data.parameters.toLocaleString("en")} parameters; ${data.about}`;
   $("notices").replaceChildren(...data.notices.map((text) => make("li", { text })));
   $("notices").hidden = data.notices.length === 0;

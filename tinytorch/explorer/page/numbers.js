@@ -25,8 +25,7 @@ function fromBase64(text) {
 }
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
-const within = (numbers, place) => numbers.subarray(place.at, place.at + product(place.shape));
-const numbersAt = (place) => within(network, place);
+const numbersAt = (place) => network.subarray(place.at, place.at + product(place.shape));
 
 // Short, with a true minus sign; whole numbers stay whole, very small and very large ones get a power of ten.
 function shown(value, digits = 3) {
