@@ -588,6 +588,26 @@ def test_what_cannot_be_computed_is_shown_without_arithmetic(digits_for, shown, 
     assert "This network uses gelu, which the page cannot compute" in tab.inner_text("#shift-refused")
 
 
+def test_where_no_formula_says_what_is_seen_the_page_says_so(digits_for, shown, visit):
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.fc = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3), nn.Linear(288, 10)
+
+        def forward(self, x):
+            return self.fc(self.second(self.first(x).permute(0, 1, 3, 2)).flatten(1))
+
+    page = shown(digits_for(Turned()))
+    tab = visit(page.text, "network")
+    look_at(tab, 1, 1, 0, 0)
+    assert tab.inner_text("#net-field-said") == "it can see rows 0 to 2, columns 0 to 2"
+    for step in (2, 3):
+        look_at(tab, step, 1, 0, 0)
+        assert tab.inner_text("#net-field-said") == "there is no formula for what it can see"
+    look_at(tab, 5, 1, 0, 0)
+    assert tab.inner_text("#net-field-said") == "it can see the whole picture"
+
+
 def test_without_its_weights_a_network_is_still_looked_at(shapes_for, shown, visit, monkeypatch):
     from tinytorch.explorer import build
 

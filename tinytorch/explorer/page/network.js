@@ -279,7 +279,8 @@ function drawField(step) {
   const cell = side / w;
   const context = sized($("net-field"), side, cell * h);
   context.drawImage(shownPicture(net.picture), 0, 0, side, cell * h);
-  let said = "it can see the whole picture";
+  const unknown = step.shape.length === 3 && !step.field;
+  let said = unknown ? "there is no formula for what it can see" : "it can see the whole picture";
   const ends = step.field && [net.row, net.column].map((at, i) => {
     const { first, last } = step.field[i];
     const place = first.length === 1 ? 0 : at;

@@ -82,7 +82,8 @@ function means(values, [channels, h, w]) {
 // string says why there is nothing to compare.
 function afterMoving(step, now, before) {
   const [channels, h, w] = step.shape;
-  if (!step.field || step.field.some((axis) => !axis.size || !axis.jump)) return "it sees everything";
+  if (!step.field || step.field.some((axis) => !axis.size)) return "there is no formula for what its places see";
+  if (step.field.some((axis) => !axis.jump)) return "it sees everything";
   const by = [moved.y, moved.x].map((pixels, i) => pixels / step.field[i].jump);
   if (!by.every(Number.isInteger)) return `${step.field[1].jump} pixels are one place here: no whole move`;
   const inside = [0, 1].map((i) => {
