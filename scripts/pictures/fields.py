@@ -32,7 +32,7 @@ def _pyramid(picture: Picture, layers, pixels: int, at: int) -> Picture:
     top, image = len(layers), tt.ones(1, 1, 1, pixels)
     sizes = [_apply(functions[:level])(image).shape[3] for level in range(top + 1)]
     seen = [seen_by(_apply(functions[level:]), (1, sizes[level]), (0, at))[0] for level in range(top + 1)]
-    left, right, high, step = 66, 300, 20, 44
+    left, right, high, step = 62, 294, 20, 44
     bottom = 14 + top * step
     edges = []
     for level, used in enumerate(seen):

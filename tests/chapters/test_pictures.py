@@ -4,8 +4,11 @@ Numbers are read back out of the files and computed another way than `scripts/pi
 seven loops, places by the formula, receptive fields by `tinytorch.receptive_field`, weights by the layers themselves.
 """
 
+import base64
 import itertools
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +23,15 @@ from tinytorch import nn
 from tinytorch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from pictures import svg  # noqa: E402
+
 PICTURES = sorted(ROOT.glob("modules/*/pictures/*.svg"))
 SVG = "{http://www.w3.org/2000/svg}"
 LIMIT = 30_000  # bytes of a picture
 
 
-def each_picture(function):
-    return pytest.mark.parametrize("path", PICTURES, ids=[path.stem for path in PICTURES])(function)
+each_picture = pytest.mark.parametrize("path", PICTURES, ids=[path.stem for path in PICTURES])
 
 
 class Drawn:
@@ -61,6 +66,109 @@ def tensor(array, **settings):
 
 def by_loops(image, kernel, **settings):
     return F.conv2d_loops(tensor(image), tensor(kernel), **settings).data[0, 0]
+
+
+@each_picture
+def test_a_page_shows_it_once_and_tells_those_who_do_not_see_it_what_it_shows(path):
+    page = (path.parents[1] / "ABOUT.md").read_text(encoding="utf-8")
+    shown = re.findall(rf"!\[([^]]*)\]\(pictures/{re.escape(path.name)}\)", page)
+    drawn = Drawn(path)
+    told = drawn.root.findtext(f"{SVG}desc")
+    assert [" ".join(text.split()) for text in shown] == [told]
+    assert len(told) > 80 and drawn.root.findtext(f"{SVG}title")
+    assert drawn.root.get("role") == "img" and drawn.root.get("aria-labelledby") == "title desc"
+
+
+def test_pages_show_no_picture_that_is_not_there():
+    shown = [
+        about.parent / target
+        for about in ROOT.glob("modules/*/ABOUT.md")
+        for target in re.findall(r"\]\((pictures/[^)]*)\)", about.read_text(encoding="utf-8"))
+    ]
+    assert sorted(shown) == PICTURES
+
+
+@each_picture
+def test_it_is_small_and_whole_in_itself_and_its_letters_are_large_enough_for_a_phone(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < LIMIT
+    assert re.findall(r"https?://[^\s\"']*|url\([^)]*\)|@import|@font-face|<script|<image|href", text) == [
+        "http://www.w3.org/2000/svg"
+    ]
+    *_, wide, high = map(float, Drawn(path).root.get("viewBox").split())
+    assert wide == 360 and high <= 480, "one unit is one pixel on a phone, and a picture fits on its screen"
+    assert set(re.findall(r"(\d+)px", text)) == {"13"}
+
+
+def _contrast(one: str, other: str) -> float:
+    """From 1 to 21, as WCAG 2.2 has it (w3.org/TR/WCAG22, contrast ratio)."""
+
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
+
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [svg.LIGHT, svg.DARK], ids=["light", "dark"])
+def test_letters_and_outlines_stand_out_from_what_is_behind_them(colours):
+    page, ink, soft = (colours[name][0] for name in ("page", "ink", "soft"))
+    for name in ("cell", "grey", "a", "b"):
+        assert _contrast(ink, colours[name][0]) >= 7, f"numbers on {name}"
+    for colour in (soft, colours["a"][1], colours["b"][1]):
+        assert _contrast(colour, page) >= 4.5
+    for name in ("a", "b"):
+        for behind in ("cell", "grey", "a", "b"):
+            assert _contrast(colours[name][1], colours[behind][0]) >= 3, f"a window of {name} on {behind}"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright: the `dev` extra")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed: `apt install chromium`")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with playwright.sync_playwright() as started:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        shown = started.chromium.launch(executable_path=chromium, args=[*quiet, *root, "--disable-gpu"])
+        yield shown
+        shown.close()
+
+
+@pytest.mark.extras
+@each_picture
+def test_no_words_run_out_of_it_or_over_each_other(path, browser):
+    page = browser.new_page()
+    page.set_content(path.read_text(encoding="utf-8"))
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('text')].map(text => {"
+        " const {x, y, width, height} = text.getBBox(); return [text.textContent, x, y, width, height] })"
+    )
+    page.close()
+    *_, wide, high = map(float, Drawn(path).root.get("viewBox").split())
+    assert boxes
+    for words, x, y, width, height in boxes:
+        assert x >= 2 and y >= 0 and x + width <= wide - 2 and y + height <= high, (words, x, y, width, height)
+    for (one, x, y, width, height), (other, left, top, across, down) in itertools.combinations(boxes, 2):
+        apart = x + width <= left or left + across <= x or y + height <= top + 4 or top + down <= y + 4
+        assert apart, f"{one!r} and {other!r} overlap"
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("scheme, colours", [("light", svg.LIGHT), ("dark", svg.DARK)])
+def test_as_an_image_it_is_light_or_dark_as_the_reader_prefers(browser, scheme, colours):
+    page = browser.new_page(color_scheme=scheme)
+    data = base64.b64encode(PICTURES[0].read_bytes()).decode()
+    page.set_content(f'<img src="data:image/svg+xml;base64,{data}">')
+    page.wait_for_function("document.images[0].complete")
+    pixel = page.evaluate(
+        "(() => { const board = document.createElement('canvas').getContext('2d');"
+        " board.drawImage(document.images[0], 0, 0); return [...board.getImageData(100, 10, 1, 1).data] })()"
+    )
+    page.close()
+    assert "#" + bytes(pixel[:3]).hex() == colours["page"][0]
 
 
 def test_the_pictures_are_what_the_code_draws():
@@ -193,13 +301,11 @@ def test_receptive_fields(name):
     pixels, (place,) = drawn.marked("image")[0], np.flatnonzero(drawn.marked(names[-1])[0])
     first = fields[-1].start[1] + place * fields[-1].jump[1]
     np.testing.assert_array_equal(np.flatnonzero(pixels), first + np.arange(fields[-1].size[1]))
-    # and in between it is what lies under those pixels: each map's places have their own fields
+    # and the marked places of each map in between see just those pixels together
     for shown, field in zip(names[1:], fields):
-        seen = [
-            set(range(field.start[1] + j * field.jump[1], field.start[1] + j * field.jump[1] + field.size[1]))
-            for j in np.flatnonzero(drawn.marked(shown)[0])
-        ]
-        assert set().union(*seen) == set(np.flatnonzero(pixels)), shown
+        starts = field.start[1] + np.flatnonzero(drawn.marked(shown)[0]) * field.jump[1]
+        seen = np.unique(starts[:, None] + np.arange(field.size[1]))
+        np.testing.assert_array_equal(seen, np.flatnonzero(pixels), err_msg=shown)
 
 
 def test_the_first_weights_through_ten_layers():
