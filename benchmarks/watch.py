@@ -53,8 +53,8 @@ class Terminal:
         return os.read(self.ours, 65536) if ready else b""
 
     def is_quiet(self) -> None:
-        """Wait until nothing has been drawn for a second."""
-        while self.read(1.0):
+        """Wait until nothing has been drawn for a while."""
+        while self.read(0.6):
             pass
 
     def until(self, text: str) -> float:
