@@ -56,7 +56,7 @@ def test_grad_cam_by_hand(index):
     model, x = small(), looked_at.pictures(3, 2, 6, 6)
     wanted = cam_by_hand(model, x, index)
     wanted = wanted / np.maximum(wanted.max(axis=(1, 2), keepdims=True), 1e-12)
-    np.testing.assert_allclose(grad_cam(model, x, index), wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(grad_cam(model, x, index, layer="0"), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_each_picture_has_the_class_that_the_network_names_and_no_other_picture_matters():
@@ -81,10 +81,11 @@ def test_maps_are_enlarged_to_the_picture():
     assert set(map(tuple, np.argwhere(cam == 1))) == {(i, j) for i in (5, 6) for j in (9, 10)}
 
 
-def test_layers_can_be_chosen_and_the_last_convolution_is_the_default():
+def test_layers_can_be_chosen_and_the_last_map_is_the_default():
     model, x = nn.SimpleCNN(), looked_at.pictures(2, 3, 32, 32)
     default = grad_cam(model, x, 1)
-    assert np.array_equal(default, grad_cam(model, x, 1, layer="conv2"))
+    assert np.array_equal(default, grad_cam(model, x, 1, layer="pool:2"))
+    assert not np.allclose(default, grad_cam(model, x, 1, layer="conv2"))
     assert not np.allclose(default, grad_cam(model, x, 1, layer="conv1"))
     assert np.array_equal(grad_cam(model, x, 1, layer="pool"), grad_cam(model, x, 1, layer="pool:2"))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 import tinytorch
 from tinytorch.analysis.graph import CONVOLUTIONS, Graph
+from tinytorch.analysis.receptive import last_map
 from tinytorch.analysis.trace import Call, as_input, call_named, evaluating, trace
 
 
@@ -34,7 +35,8 @@ def grad_cam(model: Any, x: Any, class_index: int | None = None, layer: str | No
     """Where the network looks for a class: one map per picture, (N, H, W), of the pictures' size, from 0 to 1.
 
     x: (N, C, H, W). class_index: whose logit; without one, for each picture that of the class the network names.
-    layer: whose maps, by default those of the last convolution. cam = relu(Σ_k α_k · A_k), with A_k the maps of the
+    layer: whose maps, by default the last of more than one place: what the last convolution found, after the ReLU and
+    pooling that follow it. cam = relu(Σ_k α_k · A_k), with A_k the maps of the
     layer and α_k the mean over the places of ∂ logit / ∂ A_k; enlarged bilinearly, then each divided by its largest
     value. A map that is 0 everywhere says that nothing in the layer speaks for the class. (Selvaraju et al. 2017,
     arXiv:1610.02391.)
@@ -76,9 +78,8 @@ def _map_layer(graph: Graph, layer: str | None) -> Call:
                 f"layer: expected one that gives a map (N, C, H, W); {call.title!r} gives {call.output.shape}"
             )
         return call
-    for call in sorted(graph.calls, key=lambda c: -c.ended):
-        if any(t.grad_fn.function.__name__ in CONVOLUTIONS for t in graph.own(call)):
-            return call
+    if any(t.grad_fn.function.__name__ in CONVOLUTIONS for call in graph.calls for t in graph.own(call)):
+        return last_map(graph.calls)
     kinds = ", ".join(sorted({type(call.layer).__name__ for call in graph.calls}))
     raise ValueError(f"model: expected a network with a convolution, whose maps can be weighed; this one has {kinds}")
 

@@ -201,6 +201,12 @@ def maps(calls: Sequence[Call]) -> list[Call]:
     return sorted((call for call in calls if call.output.ndim == 4), key=lambda call: call.ended)
 
 
+def last_map(calls: Sequence[Call]) -> Call:
+    """The last map of more than one place, or the last at all."""
+    found = maps(calls)
+    return next((call for call in reversed(found) if max(call.output.shape[2:]) > 1), found[-1])
+
+
 def _chosen(calls: list[Call], layer: str | None) -> Call:
     with_maps = maps(calls)
     if not with_maps:
@@ -209,7 +215,7 @@ def _chosen(calls: list[Call], layer: str | None) -> Call:
             f"model: expected a layer that gives a map (N, C, H, W), such as Conv2d; this network has none: {kinds}"
         )
     if layer is None:
-        return next((c for c in reversed(with_maps) if max(c.output.shape[2:]) > 1), with_maps[-1])
+        return last_map(calls)
     call = call_named(calls, layer)
     if call.output.ndim != 4:
         names = ", ".join(c.title for c in with_maps)

@@ -78,7 +78,7 @@ def grad_cam(
     """Where a network looks for a class: the picture, the map, and the map laid over the picture.
 
     image: (C, H, W) or (1, C, H, W) with C = 3 or 1. class_index: by default that of the class which the network
-    names; layer: whose maps, by default those of the last convolution; classes: the classes' names. The map is from
+    names; layer: whose maps, by default the last of more than one place; classes: the classes' names. The map is from
     0 to 1, see `tinytorch.analysis.grad_cam`, which says what is raised. (Selvaraju et al. 2017, "Grad-CAM",
     arXiv:1610.02391.)
     """
@@ -105,7 +105,9 @@ def grad_cam(
     axes = figure.add_subplot(1, 3, 3)
     show_picture(axes, x.data[0], "laid over the picture")
     axes.imshow(cam, cmap=HEAT, vmin=0, vmax=1, alpha=0.7 * cam)
-    figure.suptitle(f"Grad-CAM, {shares[chosen]:.1%} for {name[chosen]}, maps of {layer or 'the last convolution'}")
+    figure.suptitle(
+        f"Grad-CAM, {shares[chosen]:.1%} for {name[chosen]}, {f'maps of {layer}' if layer else 'the last maps'}"
+    )
     return figure
 
 
