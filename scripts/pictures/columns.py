@@ -28,7 +28,8 @@ def im2col() -> Picture:
     picture.cells(left, top, image, size, name="image", kind=pixel)
     picture.window(left, top, 2 * size, 2 * size)
     picture.window(left + size, top + size, 2 * size, 2 * size, "b")
-    picture.text(right, top - 30, "one column a place", "soft")
+    picture.text(right, top - 32, "columns", "soft")
+    picture.text(right - 10, top - 12, "i,j", "end soft")
     for place in range(4):
         picture.text(right + (place + 0.5) * size, top - 12, f"{place // 2},{place % 2}", "mid soft")
     picture.cells(right, top, columns, size, name="columns", kind=lambda i, j: kinds.get(j, "cell"))

@@ -5,6 +5,7 @@ seven loops, places by the formula, receptive fields by `tinytorch.receptive_fie
 """
 
 import base64
+import io
 import itertools
 import os
 import re
@@ -74,7 +75,7 @@ def test_a_page_shows_it_once_and_tells_those_who_do_not_see_it_what_it_shows(pa
     shown = re.findall(rf"!\[([^]]*)\]\(pictures/{re.escape(path.name)}\)", page)
     drawn = Drawn(path)
     told = drawn.root.findtext(f"{SVG}desc")
-    assert [" ".join(text.split()) for text in shown] == [told]
+    assert shown == [told], "on one line: on the site, words on either side of a line's end would be one"
     assert len(told) > 80 and drawn.root.findtext(f"{SVG}title")
     assert drawn.root.get("role") == "img" and drawn.root.get("aria-labelledby") == "title desc"
 
@@ -157,18 +158,21 @@ def test_no_words_run_out_of_it_or_over_each_other(path, browser):
 
 
 @pytest.mark.extras
-@pytest.mark.parametrize("scheme, colours", [("light", svg.LIGHT), ("dark", svg.DARK)])
-def test_as_an_image_it_is_light_or_dark_as_the_reader_prefers(browser, scheme, colours):
+@pytest.mark.parametrize(
+    "scheme, page_says, colours",
+    [("light", "normal", svg.LIGHT), ("dark", "normal", svg.DARK), ("light", "dark", svg.DARK)],
+    ids=["light", "dark", "chosen on the page"],
+)
+def test_as_an_image_it_is_light_or_dark_as_the_reader_prefers(browser, scheme, page_says, colours):
+    pillow = pytest.importorskip("PIL.Image", reason="a screenshot is read by Pillow: the `viz` extra")
     page = browser.new_page(color_scheme=scheme)
     data = base64.b64encode(PICTURES[0].read_bytes()).decode()
-    page.set_content(f'<img src="data:image/svg+xml;base64,{data}">')
-    page.wait_for_function("document.images[0].complete")
-    pixel = page.evaluate(
-        "(() => { const board = document.createElement('canvas').getContext('2d');"
-        " board.drawImage(document.images[0], 0, 0); return [...board.getImageData(100, 10, 1, 1).data] })()"
-    )
+    page.set_content(f'<img style="color-scheme: {page_says}" src="data:image/svg+xml;base64,{data}">')
+    shown = page.locator("img").screenshot(type="png")
     page.close()
-    assert "#" + bytes(pixel[:3]).hex() == colours["page"][0]
+    with pillow.open(io.BytesIO(shown)) as image:
+        red, green, blue = image.convert("RGB").getpixel((image.width // 2, 3))
+    assert f"#{red:02x}{green:02x}{blue:02x}" == colours["page"][0]
 
 
 def test_the_pictures_are_what_the_code_draws():
