@@ -15,7 +15,7 @@ chapter = Path(__file__).resolve().parents[3] / "modules" / "01_tensor" / "tenso
 SENTENCES = {
     "ARCHITECTURE.md": [
         "`in_threads` (module 01, section {cores}), cuts work",
-        "complete, export and undo: the last {kept}; putting back",
+        "update and undo: the last {kept}; putting back",
         "and {named:.0f} of {hundred} named in the first failure shown",
         "frozen filters, {about('a tenth', tenth)} of the gradient",
     ],
