@@ -313,6 +313,11 @@ def test_what_comes_after_next_does_not_turn_back(edition, terminal):
     watch.until("running test_half")
     edition.write(RIGHT, "return x")
     watch.until("Exercise 2, half", "FAIL half of eight is four")
+    edition.write(WRONG, "import time; time.sleep(2); return x / 2")
+    watch.until("Exercise 1, double", "FAIL two and two are four", "running test_half")
+    watch.press("n")
+    watch.until("Exercise 2, half")
+    watch.until("Exercise 2, half", "ok Done.", "1 of 2 done")
 
 
 def test_who_writes_another_exercise_sees_that_one(edition, terminal):
