@@ -14,9 +14,9 @@ chapter = Path(__file__).resolve().parents[3] / "modules" / "01_tensor" / "tenso
 
 SENTENCES = {
     "ARCHITECTURE.md": [
-        "`in_threads` (module 01, section {cores}), cuts work",
+        "(module 01, section {cores}), cuts",
         "update and undo: the last {kept}; putting back",
-        "and {named:.0f} of {hundred} named in the first failure shown",
-        "frozen filters, {about('a tenth', tenth)} of the gradient",
+        "{named:.0f} of {hundred} named",
+        "{about('a tenth', tenth)} of the gradient",
     ],
 }
