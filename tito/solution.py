@@ -99,8 +99,8 @@ def with_reference(module: Module, grade_id: str) -> str:
 def difference(yours: str, theirs: str) -> list[str]:
     """Lines that show the two beside each other where the terminal is wide enough, else one below the other."""
     mine, other = yours.splitlines(), theirs.splitlines()
-    half = max(map(len, [*mine, *other]), default=0)
-    groups = difflib.SequenceMatcher(None, mine, other, autojunk=False).get_grouped_opcodes(_CONTEXT)
+    groups = [*difflib.SequenceMatcher(None, mine, other, autojunk=False).get_grouped_opcodes(_CONTEXT)]
+    half = max(len(line) for group in groups for _, a, b, c, d in group for line in ["yours", *mine[a:b], *other[c:d]])
     if sys.stdout.isatty() and 2 * half + 3 <= shutil.get_terminal_size().columns:
         shown = [_beside(mine[a:b], other[c:d], tag, half) for group in groups for tag, a, b, c, d in group]
         return [f"{'yours':<{half}} | reference", *(line for lines in shown for line in lines)]
