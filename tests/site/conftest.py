@@ -1,5 +1,6 @@
 """The site, built once for all that look at it, served on this machine, and seen through a headless Chromium."""
 
+import fcntl
 import functools
 import http.server
 import os
@@ -25,8 +26,14 @@ def built(tmp_path_factory) -> Path:
     """The built site's folder. With several workers, the first builds it and the others wait."""
     for name in EXTRA:
         pytest.importorskip(name, reason="the pages need the extras `site` and `viz`")
-    ran = subprocess.run([sys.executable, ROOT / "scripts" / "build-site"], capture_output=True, text=True)
-    assert ran.returncode == 0, f"scripts/build-site failed:\n{ran.stdout}{ran.stderr}"
+    workers = "PYTEST_XDIST_WORKER" in os.environ
+    shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
+    with (shared / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "site.built").exists():
+            ran = subprocess.run([sys.executable, ROOT / "scripts" / "build-site"], capture_output=True, text=True)
+            assert ran.returncode == 0, f"scripts/build-site failed:\n{ran.stdout}{ran.stderr}"
+            (shared / "site.built").touch()
     return ROOT / "build" / "site"
 
 
