@@ -22,7 +22,7 @@ from tinytorch.explorer.steps import Step, follows, scale_and_shift, steps_of
 from tinytorch.nn import functional as F
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("numbers", "forward", "draw", "convolution", "network", "arithmetic", "shift", "main")
+SCRIPTS = "numbers forward draw convolution places network detail arithmetic shift main".split()
 LIMIT = 2_900_000  # bytes of the whole page
 MOST_PICTURES = 6
 

@@ -16,11 +16,16 @@ function arithmetic(step, map, row, column) {
   if (step.op === "normalize") return ofNorm(step, source[at], map, value);
   if (step.op === "add" && inputs.length === 2) {
     const [a, b] = inputs.map((input) => shown(input.values[at], 4));
-    return [line(`${a} + ${b} = ${shown(value, 4)}`), line(`the number at this place of ${inputs[0].step.name}, and of ${inputs[1].step.name}`, "hint")];
+    return [
+      line(`${a} + ${b} = ${shown(value, 4)}`),
+      line(`the number at this place of ${inputs[0].step.name}, and of ${inputs[1].step.name}`, "hint"),
+    ];
   }
   if (isMean(step)) return ofMean(step, map, value);
-  const missing = step.op === "conv2d" || step.op === "linear"
-    ? "The weights are too many for this page, so the arithmetic is left out." : "This function is shown without its arithmetic.";
+  const missing =
+    step.op === "conv2d" || step.op === "linear"
+      ? "The weights are too many for this page, so the arithmetic is left out."
+      : "This function is shown without its arithmetic.";
   return [line(missing, "hint")];
 }
 
@@ -28,10 +33,12 @@ const line = (text, kind = "sum") => make("p", { class: kind, text });
 
 // The pixels under a window on one plane, null outside of the picture: [[…], …]
 function under(values, c, [h, w], [[kh, sh, dh, ph], [kw, sw, dw, pw]], i, j) {
-  return Array.from({ length: kh }, (_, p) => Array.from({ length: kw }, (_, q) => {
-    const [y, x] = [i * sh + p * dh - ph, j * sw + q * dw - pw];
-    return y >= 0 && y < h && x >= 0 && x < w ? values[(c * h + y) * w + x] : null;
-  }));
+  return Array.from({ length: kh }, (_, p) =>
+    Array.from({ length: kw }, (_, q) => {
+      const [y, x] = [i * sh + p * dh - ph, j * sw + q * dw - pw];
+      return y >= 0 && y < h && x >= 0 && x < w ? values[(c * h + y) * w + x] : null;
+    }),
+  );
 }
 
 function ofConvolution(step, input, map, row, column, value) {
@@ -42,8 +49,11 @@ function ofConvolution(step, input, map, row, column, value) {
   const parts = Array.from({ length: channels }, (_, c) => {
     const pixels = under(input.values, first + c, [h, w], step.windows, row, column);
     const kernel = Array.from({ length: kh }, (_, p) =>
-      Array.from(weights.subarray(((map * channels + c) * kh + p) * kw, ((map * channels + c) * kh + p + 1) * kw)));
-    const total = sumOf(kernel.flatMap((weightsOfRow, p) => weightsOfRow.map((weight, q) => weight * (pixels[p][q] ?? 0))));
+      Array.from(weights.subarray(((map * channels + c) * kh + p) * kw, ((map * channels + c) * kh + p + 1) * kw)),
+    );
+    const total = sumOf(
+      kernel.flatMap((weightsOfRow, p) => weightsOfRow.map((weight, q) => weight * (pixels[p][q] ?? 0))),
+    );
     return { c, pixels, kernel, total };
   });
   const bias = biases ? biases[map] : 0;
@@ -53,15 +63,29 @@ function ofConvolution(step, input, map, row, column, value) {
     kernel: largest(parts.flatMap((part) => part.kernel.flat().map(Math.abs))) || 1,
   };
   const list = make("div", { class: "parts" });
-  const fill = (count) => list.replaceChildren(...ordered.slice(0, count).map((part) => windowTimesKernel(part, first, scales)));
+  const fill = (count) =>
+    list.replaceChildren(...ordered.slice(0, count).map((part) => windowTimesKernel(part, first, scales)));
   fill(SHOWN_CHANNELS);
   const rest = ordered.slice(SHOWN_CHANNELS);
   const found = sumOf(parts.map((part) => part.total)) + bias;
-  const told = [line(channels === 1 ? "window × kernel, number by number:"
-    : `${channels} channels, window × kernel in each${rest.length ? "; those that count most" : ""}:`, "hint"), list];
+  const told = [
+    line(
+      channels === 1
+        ? "window × kernel, number by number:"
+        : `${channels} channels, window × kernel in each${rest.length ? "; those that count most" : ""}:`,
+      "hint",
+    ),
+    list,
+  ];
   if (rest.length) {
-    const more = make("button", { class: "more", text: `and ${rest.length} more, together ${shown(sumOf(rest.map((part) => part.total)), 4)}: show them` });
-    more.addEventListener("click", () => { fill(channels); more.remove(); });
+    const more = make("button", {
+      class: "more",
+      text: `and ${rest.length} more, together ${shown(sumOf(rest.map((part) => part.total)), 4)}: show them`,
+    });
+    more.addEventListener("click", () => {
+      fill(channels);
+      more.remove();
+    });
     told.push(more);
   }
   const sums = channels === 1 ? shown(parts[0].total, 4) : `Σ ${shown(found - bias, 4)}`;
@@ -73,12 +97,39 @@ function windowTimesKernel({ c, pixels, kernel, total }, first, scales) {
   const [kh, kw] = [kernel.length, kernel[0].length];
   const products = kernel.map((row, p) => row.map((weight, q) => weight * (pixels[p][q] ?? 0)));
   const most = largest(products.flat().map(Math.abs)) || 1;
-  return make("div", { class: "part" }, make("span", { class: "channel", text: `channel ${first + c}` }),
-    make("div", { class: "times" },
-      numberGrid(kh, kw, (p, q) => pixels[p][q], (v) => signed(v / scales.pixels), 2), "×",
-      numberGrid(kh, kw, (p, q) => kernel[p][q], (v) => signed(v / scales.kernel), 2), "→",
-      numberGrid(kh, kw, (p, q) => products[p][q], (v) => signed(v / most), 2)),
-    make("span", { class: "total", text: `Σ = ${shown(total, 4)}` }));
+  return make(
+    "div",
+    { class: "part" },
+    make("span", { class: "channel", text: `channel ${first + c}` }),
+    make(
+      "div",
+      { class: "times" },
+      numberGrid(
+        kh,
+        kw,
+        (p, q) => pixels[p][q],
+        (v) => signed(v / scales.pixels),
+        2,
+      ),
+      "×",
+      numberGrid(
+        kh,
+        kw,
+        (p, q) => kernel[p][q],
+        (v) => signed(v / scales.kernel),
+        2,
+      ),
+      "→",
+      numberGrid(
+        kh,
+        kw,
+        (p, q) => products[p][q],
+        (v) => signed(v / most),
+        2,
+      ),
+    ),
+    make("span", { class: "total", text: `Σ = ${shown(total, 4)}` }),
+  );
 }
 
 // The page adds in another order and with more digits than tinytorch: what is left between the two is rounding.
@@ -90,7 +141,13 @@ function ofPooling(step, input, map, row, column, value) {
   const [, h, w] = input.step.shape;
   const pixels = under(input.values, map, [h, w], step.windows, row, column);
   const most = largest(pixels.flat().map((v) => Math.abs(v ?? 0))) || 1;
-  const grid = numberGrid(pixels.length, pixels[0].length, (p, q) => pixels[p][q], (v) => signed(v / most), 3);
+  const grid = numberGrid(
+    pixels.length,
+    pixels[0].length,
+    (p, q) => pixels[p][q],
+    (v) => signed(v / most),
+    3,
+  );
   const inside = pixels.flat().filter((v) => v !== null);
   if (step.op === "max_pool2d") {
     grid.children[pixels.flat().indexOf(value)]?.classList.add("winner");
@@ -105,7 +162,11 @@ function ofNorm(step, x, map, value) {
   const learned = weight === undefined ? "" : ` · ${shown(weight, 4)} + ${shown(bias, 4)}`;
   return [
     line("(x − mean) / √(variance + ε) · weight + bias, by what training kept for this channel", "hint"),
-    line(`(${shown(x, 4)} − ${shown(mean, 4)}) / √(${shown(variance, 4)} + ${shown(step.eps, 1)})${learned} = ${shown(value, 4)}`.replaceAll("− −", "+ ").replaceAll("+ −", "− ")),
+    line(
+      `(${shown(x, 4)} − ${shown(mean, 4)}) / √(${shown(variance, 4)} + ${shown(step.eps, 1)})${learned} = ${shown(value, 4)}`
+        .replaceAll("− −", "+ ")
+        .replaceAll("+ −", "− "),
+    ),
   ];
 }
 
@@ -113,7 +174,9 @@ function ofMean(step, map, value) {
   const summed = data.steps[step.inputs[0]];
   const [, h, w] = data.steps[summed.inputs[0]].shape;
   const total = valuesOf(net.picture)[step.inputs[0]][map];
-  return [line(`the mean over the ${h} × ${w} places of map ${map}: Σ ${shown(total, 4)} / ${h * w} = ${shown(value, 4)}`)];
+  return [
+    line(`the mean over the ${h} × ${w} places of map ${map}: Σ ${shown(total, 4)} / ${h * w} = ${shown(value, 4)}`),
+  ];
 }
 
 // A score: which maps speak for it, and which against.
@@ -125,24 +188,37 @@ function ofLinear(step, o, value) {
   const maps = flat.op === "reshape" && flat.inputs.length ? data.steps[flat.inputs[0]] : flat;
   const [channels, h, w] = planes(maps);
   const parts = Array.from({ length: channels }, (_, c) => {
-    const products = Float32Array.from({ length: h * w }, (_, i) => weights[o * size + c * h * w + i] * x[c * h * w + i]);
+    const products = Float32Array.from(
+      { length: h * w },
+      (_, i) => weights[o * size + c * h * w + i] * x[c * h * w + i],
+    );
     return { c, products, total: sumOf(products) };
   });
   const bias = biases ? biases[o] : 0;
   const most = reach(Float32Array.from(parts.flatMap((part) => Array.from(part.products))));
-  const rows = [...parts].sort((a, b) => Math.abs(b.total) - Math.abs(a.total)).slice(0, 8).map((part) => {
-    const canvas = make("canvas", { role: "img", "aria-label": `products of map ${part.c}` });
-    const context = sized(canvas, 40, Math.max(4, (40 * h) / w));
-    context.drawImage(planeOf(part.products, 0, h, w, most), 0, 0, 40, Math.max(4, (40 * h) / w));
-    return make("div", { class: "vote" }, canvas, make("span", { text: `map ${part.c}` }),
-      make("b", { text: (part.total > 0 ? "+" : "") + shown(part.total, 4) }));
-  });
+  const rows = [...parts]
+    .sort((a, b) => Math.abs(b.total) - Math.abs(a.total))
+    .slice(0, 8)
+    .map((part) => {
+      const canvas = make("canvas", { role: "img", "aria-label": `products of map ${part.c}` });
+      const context = sized(canvas, 40, Math.max(4, (40 * h) / w));
+      context.drawImage(planeOf(part.products, 0, h, w, most), 0, 0, 40, Math.max(4, (40 * h) / w));
+      return make(
+        "div",
+        { class: "vote" },
+        canvas,
+        make("span", { text: `map ${part.c}` }),
+        make("b", { text: (part.total > 0 ? "+" : "") + shown(part.total, 4) }),
+      );
+    });
   const found = sumOf(parts.map((part) => part.total)) + bias;
   const positive = sumOf(parts.filter((part) => part.total > 0).map((part) => part.total));
   return [
     line(`${size} products of a weight and a number of ${maps.name}, added map by map; those that count most:`, "hint"),
     make("div", { class: "votes" }, ...rows),
-    line(`for it ${shown(positive, 4)}, against it ${shown(found - bias - positive, 4)}${biases ? `, bias ${shown(bias, 4)}` : ""}: ${shown(found, 4)}`),
+    line(
+      `for it ${shown(positive, 4)}, against it ${shown(found - bias - positive, 4)}${biases ? `, bias ${shown(bias, 4)}` : ""}: ${shown(found, 4)}`,
+    ),
     agreement(found, value),
   ];
 }

@@ -12,20 +12,47 @@ function setUpConvolution() {
   $("conv-kernel").value = 1;
 
   for (const id of ["picture", "stride", "padding", "dilation"]) $(`conv-${id}`).addEventListener("change", restart);
-  $("conv-kernel").addEventListener("change", () => { takeKernel(); restart(); });
+  $("conv-kernel").addEventListener("change", () => {
+    takeKernel();
+    restart();
+  });
   for (const id of ["layer", "filter", "channel"]) {
-    $(`conv-${id}`).addEventListener("change", () => { takeKernel(); restart(); });
+    $(`conv-${id}`).addEventListener("change", () => {
+      takeKernel();
+      restart();
+    });
   }
-  $("conv-size").addEventListener("change", () => { resizeKernel(Number($("conv-size").value)); restart(); });
-  $("conv-first").addEventListener("click", () => { stop(); conv.done = 1; go(0); });
-  $("conv-back").addEventListener("click", () => { stop(); go(Math.max(0, conv.at - 1)); });
-  $("conv-step").addEventListener("click", () => { stop(); go(Math.min(conv.out.values.length - 1, conv.at + 1)); });
-  $("conv-all").addEventListener("click", () => { stop(); go(conv.out.values.length - 1); });
+  $("conv-size").addEventListener("change", () => {
+    resizeKernel(Number($("conv-size").value));
+    restart();
+  });
+  $("conv-first").addEventListener("click", () => {
+    stop();
+    conv.done = 1;
+    go(0);
+  });
+  $("conv-back").addEventListener("click", () => {
+    stop();
+    go(Math.max(0, conv.at - 1));
+  });
+  $("conv-step").addEventListener("click", () => {
+    stop();
+    go(Math.min(conv.out.values.length - 1, conv.at + 1));
+  });
+  $("conv-all").addEventListener("click", () => {
+    stop();
+    go(conv.out.values.length - 1);
+  });
   $("conv-play").addEventListener("click", () => (conv.timer ? stop() : play()));
-  $("conv-place").addEventListener("input", () => { stop(); go(Number($("conv-place").value)); });
+  $("conv-place").addEventListener("input", () => {
+    stop();
+    go(Number($("conv-place").value));
+  });
   $("conv-output").addEventListener("keydown", moveByKey);
   dark.addEventListener("change", drawConvolution);
-  new ResizeObserver(() => { if (conv.picture && !$("convolution").hidden) fitCells(); }).observe($("conv-stage"));
+  new ResizeObserver(() => {
+    if (conv.picture && !$("convolution").hidden) fitCells();
+  }).observe($("conv-stage"));
   takeKernel();
   prepare();
 }
@@ -33,16 +60,20 @@ function setUpConvolution() {
 // The network's own kernels, once its numbers are unpacked.
 function offerLearned() {
   data.steps.forEach((step, i) => {
-    if (step.op === "conv2d" && step.constants) $("conv-layer").append(make("option", { value: i, text: titleOf(step) }));
+    if (step.op === "conv2d" && step.constants)
+      $("conv-layer").append(make("option", { value: i, text: titleOf(step) }));
   });
-  if ($("conv-layer").length) $("conv-kernel").append(make("option", { value: LEARNED, text: "learned by the network" }));
+  if ($("conv-layer").length)
+    $("conv-kernel").append(make("option", { value: LEARNED, text: "learned by the network" }));
 }
 
 // The kernel that is chosen, as rows of numbers.
 function takeKernel() {
   const chosen = $("conv-kernel").value;
   const learned = chosen === LEARNED;
-  document.querySelectorAll("#conv-controls .learned").forEach((label) => { label.hidden = !learned; });
+  document.querySelectorAll("#conv-controls .learned").forEach((label) => {
+    label.hidden = !learned;
+  });
   if (chosen === OWN) return;
   let [kh, kw] = [3, 3];
   let values = null;
@@ -53,7 +84,10 @@ function takeKernel() {
     const place = data.steps[Number($("conv-layer").value)].constants[0];
     const [filters, channels] = place.shape;
     [kh, kw] = place.shape.slice(2);
-    const [o, c] = [["filter", filters], ["channel", channels]].map(([id, count]) => {
+    const [o, c] = [
+      ["filter", filters],
+      ["channel", channels],
+    ].map(([id, count]) => {
       const input = $(`conv-${id}`);
       input.max = count - 1;
       input.value = Math.min(Math.max(0, Math.round(Number(input.value)) || 0), count - 1);
@@ -70,7 +104,8 @@ function resizeKernel(size) {
   const off = Math.floor((size - conv.kernel.length) / 2);
   const before = conv.kernel;
   conv.kernel = Array.from({ length: size }, (_, p) =>
-    Array.from({ length: size }, (_, q) => before[p - off]?.[q - off] ?? 0));
+    Array.from({ length: size }, (_, q) => before[p - off]?.[q - off] ?? 0),
+  );
   $("conv-kernel").value = OWN;
   takeKernel();
 }
@@ -92,11 +127,15 @@ function prepare() {
   const [kh, kw] = [conv.kernel.length, conv.kernel[0].length];
   conv.picture = { values: numbers, shape };
   const [oh, ow] = [places(shape[0], kh, stride, padding, dilation), places(shape[1], kw, stride, padding, dilation)];
-  const windows = [[kh, stride, dilation, padding], [kw, stride, dilation, padding]];
+  const windows = [
+    [kh, stride, dilation, padding],
+    [kw, stride, dilation, padding],
+  ];
   const fits = oh > 0 && ow > 0;
   const weight = Float32Array.from(conv.kernel.flat());
   conv.out = {
-    h: fits ? oh : 0, w: fits ? ow : 0,
+    h: fits ? oh : 0,
+    w: fits ? ow : 0,
     values: fits ? conv2d(numbers, [1, ...shape], weight, [1, 1, kh, kw], null, windows, 1, [1, oh, ow]) : [],
   };
   conv.at = 0;
@@ -121,8 +160,11 @@ function drawInput() {
   const grid = $("conv-input");
   grid.replaceChildren();
   grid.style.setProperty("--columns", w + 2 * padding);
-  grid.setAttribute("aria-label", `Picture: ${$("conv-picture").selectedOptions[0].text}, ${h} × ${w} numbers`
-    + (padding ? `, with a border of ${padding} of zeros` : ""));
+  grid.setAttribute(
+    "aria-label",
+    `Picture: ${$("conv-picture").selectedOptions[0].text}, ${h} × ${w} numbers` +
+      (padding ? `, with a border of ${padding} of zeros` : ""),
+  );
   $("conv-input-size").textContent = `${h} × ${w}` + (padding ? ` and a border of ${padding}` : "");
   conv.cells = [];
   for (let y = -padding; y < h + padding; y++) {
@@ -148,21 +190,34 @@ function drawKernel() {
   grid.style.setProperty("--columns", kw);
   $("conv-kernel-size").textContent = `${kh} × ${kw}`;
   if (kh === kw) $("conv-size").value = kh;
-  conv.kernel.forEach((row, p) => row.forEach((weight, q) => {
-    const input = make("input", {
-      class: "cell", inputmode: "decimal", value: inCell(weight), title: String(weight),
-      "aria-label": `weight, row ${p}, column ${q}`,
-    });
-    paint(input, signed(weight / most));
-    input.addEventListener("focus", () => { input.value = String(Number(weight.toPrecision(7))); input.select(); });
-    input.addEventListener("change", () => typed(input, p, q));
-    input.addEventListener("blur", () => { input.value = inCell(conv.kernel[p][q]); });
-    grid.append(input);
-  }));
+  conv.kernel.forEach((row, p) =>
+    row.forEach((weight, q) => {
+      const input = make("input", {
+        class: "cell",
+        inputmode: "decimal",
+        value: inCell(weight),
+        title: String(weight),
+        "aria-label": `weight, row ${p}, column ${q}`,
+      });
+      paint(input, signed(weight / most));
+      input.addEventListener("focus", () => {
+        input.value = String(Number(weight.toPrecision(7)));
+        input.select();
+      });
+      input.addEventListener("change", () => typed(input, p, q));
+      input.addEventListener("blur", () => {
+        input.value = inCell(conv.kernel[p][q]);
+      });
+      grid.append(input);
+    }),
+  );
   const chosen = $("conv-kernel").value;
-  $("conv-does").textContent = chosen === OWN ? "your own: any number, or a fraction such as 1/9"
-    : chosen === LEARNED ? "what training made of this filter, for one channel of its input"
-    : data.convolution.kernels[Number(chosen)].does;
+  $("conv-does").textContent =
+    chosen === OWN
+      ? "your own: any number, or a fraction such as 1/9"
+      : chosen === LEARNED
+        ? "what training made of this filter, for one channel of its input"
+        : data.convolution.kernels[Number(chosen)].does;
 }
 
 // A number, or a fraction: 1/9
@@ -195,9 +250,16 @@ function drawOutput() {
     for (let j = 0; j < w; j++) {
       const n = i * w + j;
       const cell = make("span", { class: "cell", role: "gridcell", tabindex: n === conv.at ? 0 : -1 });
-      cell.addEventListener("pointerenter", () => { if (!conv.timer) point(n); });
-      cell.addEventListener("focus", () => { if (!conv.timer && conv.at !== n) go(n); });
-      cell.addEventListener("click", () => { stop(); go(n); });
+      cell.addEventListener("pointerenter", () => {
+        if (!conv.timer) point(n);
+      });
+      cell.addEventListener("focus", () => {
+        if (!conv.timer && conv.at !== n) go(n);
+      });
+      cell.addEventListener("click", () => {
+        stop();
+        go(n);
+      });
       conv.outCells.push(cell);
       row.append(cell);
     }
@@ -222,133 +284,10 @@ function drawFormula() {
   const [kh, kw] = [conv.kernel.length, conv.kernel[0].length];
   const line = (n, k) => `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ${shown(places(n, k, s, p, d))}`;
   $("conv-formula").textContent = "⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1";
-  $("conv-formula-numbers").textContent = h === w && kh === kw ? line(h, kh) : `down ${line(h, kh)}, across ${line(w, kw)}`;
+  $("conv-formula-numbers").textContent =
+    h === w && kh === kw ? line(h, kh) : `down ${line(h, kh)}, across ${line(w, kw)}`;
   const reachOf = d * (kh - 1) + 1;
   $("conv-formula-said").textContent = conv.out.h
     ? `The window covers ${reachOf} × ${d * (kw - 1) + 1} pixels of ${h + 2 * p} × ${w + 2 * p}; it goes ${s} pixel${s > 1 ? "s" : ""} at a time.`
     : `The window covers ${reachOf} × ${d * (kw - 1) + 1} pixels, and there are only ${h + 2 * p} × ${w + 2 * p}: take less dilation, or more padding.`;
-}
-
-// Compute as far as place n and look at it.
-function go(n) {
-  const count = conv.out.values.length;
-  conv.done = Math.max(conv.done, n + 1);
-  const most = largest(Array.from(conv.out.values, Math.abs)) || 1;
-  conv.outCells.forEach((cell, at) => {
-    const known = at < conv.done;
-    const text = known ? inCell(conv.out.values[at]) : "";
-    if (cell.textContent !== text || !text) cell.textContent = text;
-    cell.classList.toggle("unknown", !known);
-    const [i, j] = [Math.floor(at / conv.out.w), at % conv.out.w];
-    cell.setAttribute("aria-label", `row ${i}, column ${j}: ${known ? shown(conv.out.values[at]) : "not computed yet"}`);
-    if (known) paint(cell, signed(conv.out.values[at] / most));
-    else cell.removeAttribute("style");
-  });
-  if (count) point(n);
-  else showNothing();
-}
-
-// Look at place n, whether it is computed yet or not.
-function point(n) {
-  conv.outCells[conv.at]?.classList.remove("current");
-  conv.outCells[conv.at]?.setAttribute("tabindex", -1);
-  conv.at = n;
-  conv.outCells[n].classList.add("current");
-  conv.outCells[n].setAttribute("tabindex", 0);
-  const [stride, padding, dilation] = settings();
-  const [i, j] = [Math.floor(n / conv.out.w), n % conv.out.w];
-  conv.cells.forEach((cell) => cell.classList.remove("window"));
-  const [h, w] = conv.picture.shape;
-  const terms = [];
-  conv.kernel.forEach((row, p) => row.forEach((weight, q) => {
-    const [y, x] = [i * stride + p * dilation - padding, j * stride + q * dilation - padding];
-    conv.cells[(y + padding) * conv.columns + x + padding].classList.add("window");
-    const inside = y >= 0 && y < h && x >= 0 && x < w;
-    terms.push({ pixel: inside ? conv.picture.values[y * w + x] : 0, weight });
-  }));
-  $("conv-place").value = n;
-  $("conv-place-said").textContent = `${n + 1} of ${conv.out.values.length}`;
-  showArithmetic(i, j, terms);
-}
-
-function showArithmetic(i, j, terms) {
-  const value = conv.out.values[i * conv.out.w + j];
-  $("conv-where").textContent = `y[${i}, ${j}] = ${shown(value)}`;
-  const most = largest(terms.map(({ pixel, weight }) => Math.abs(pixel * weight))) || 1;
-  const products = $("conv-products");
-  products.replaceChildren();
-  products.style.setProperty("--columns", conv.kernel[0].length);
-  for (const { pixel, weight } of terms) {
-    const cell = make("span", { class: "product" },
-      make("span", { text: `${inCell(pixel)} × ${inCell(weight)}` }),
-      make("b", { text: inCell(pixel * weight) }));
-    paint(cell, signed((pixel * weight) / most));
-    products.append(cell);
-  }
-  const told = terms.map(({ pixel, weight }) => inCell(pixel * weight));
-  products.setAttribute("aria-label", `products: ${told.join(", ")}`);
-  const sum = told.filter((term) => term !== "0").map((term, at) => (at && !term.startsWith("−") ? `+ ${term}` : term.replace("−", at ? "− " : "−")));
-  $("conv-sum").textContent = `${sum.join(" ") || "0"} = ${shown(value)}`;
-}
-
-function showNothing() {
-  conv.cells.forEach((cell) => cell.classList.remove("window"));
-  $("conv-where").textContent = "No output: the window does not fit.";
-  $("conv-products").replaceChildren();
-  $("conv-sum").textContent = "";
-  $("conv-place-said").textContent = "none";
-}
-
-// Which outputs the pixel (y, x) takes part in.
-function showFed(y, x) {
-  if (conv.timer) return;
-  const [stride, padding, dilation] = settings();
-  let count = 0;
-  conv.kernel.forEach((row, p) => row.forEach((_, q) => {
-    const [top, left] = [y + padding - p * dilation, x + padding - q * dilation];
-    const [i, j] = [top / stride, left / stride];
-    if (Number.isInteger(i) && Number.isInteger(j) && i >= 0 && j >= 0 && i < conv.out.h && j < conv.out.w) {
-      conv.outCells[i * conv.out.w + j].classList.add("fed");
-      count++;
-    }
-  }));
-  $("conv-feeds").textContent = `This pixel takes part in ${count} number${count === 1 ? "" : "s"} of the output.`;
-}
-
-function clearFed() {
-  conv.outCells.forEach((cell) => cell.classList.remove("fed"));
-}
-
-function moveByKey(event) {
-  const { w } = conv.out;
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: w, ArrowUp: -w }[event.key];
-  const edge = { Home: 0, End: conv.out.values.length - 1 }[event.key];
-  if (step === undefined && edge === undefined) return;
-  event.preventDefault();
-  stop();
-  const wanted = edge ?? conv.at + step;
-  if (wanted >= 0 && wanted < conv.out.values.length) {
-    go(wanted);
-    conv.outCells[wanted].focus();
-  }
-}
-
-function play() {
-  if (conv.at === conv.out.values.length - 1) {
-    conv.done = 1;
-    go(0);
-  }
-  $("conv-play").textContent = "Pause";
-  $("conv-where").setAttribute("aria-live", "off"); // a voice could not keep up
-  conv.timer = setInterval(() => {
-    if (conv.at + 1 >= conv.out.values.length) stop();
-    else go(conv.at + 1);
-  }, 350);
-}
-
-function stop() {
-  clearInterval(conv.timer);
-  conv.timer = null;
-  $("conv-play").textContent = "Play";
-  $("conv-where").setAttribute("aria-live", "polite");
 }

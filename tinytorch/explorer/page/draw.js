@@ -3,10 +3,29 @@
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const ENDS = {
-  light: [[0, 59, 142], [91, 146, 214], [246, 244, 239], [235, 150, 62], [158, 66, 0]],
-  dark: [[164, 205, 255], [52, 116, 205], [30, 33, 38], [190, 104, 20], [255, 200, 130]],
+  light: [
+    [0, 59, 142],
+    [91, 146, 214],
+    [246, 244, 239],
+    [235, 150, 62],
+    [158, 66, 0],
+  ],
+  dark: [
+    [164, 205, 255],
+    [52, 116, 205],
+    [30, 33, 38],
+    [190, 104, 20],
+    [255, 200, 130],
+  ],
 };
-const CIVIDIS = [[0, 32, 77], [55, 67, 107], [107, 109, 117], [163, 152, 108], [219, 203, 82], [255, 234, 70]];
+const CIVIDIS = [
+  [0, 32, 77],
+  [55, 67, 107],
+  [107, 109, 117],
+  [163, 152, 108],
+  [219, 203, 82],
+  [255, 234, 70],
+];
 
 function between(stops, t) {
   const at = Math.min(Math.max(t, 0), 1) * (stops.length - 1);
@@ -16,12 +35,19 @@ function between(stops, t) {
 
 // t from −1 to 1
 const signed = (t) => between(ENDS[dark.matches ? "dark" : "light"], (t + 1) / 2);
-const grey = (t) => between([[0, 0, 0], [255, 255, 255]], t);
+const grey = (t) =>
+  between(
+    [
+      [0, 0, 0],
+      [255, 255, 255],
+    ],
+    t,
+  );
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 // Black or white, whichever can be read on a colour (WCAG's relative luminance).
 function inkOn(rgb) {
-  const [r, g, b] = rgb.map((v) => ((v / 255) <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff";
 }
 
@@ -35,13 +61,18 @@ function signedTable() {
   }
   return table;
 }
-dark.addEventListener("change", () => { table = null; });
+dark.addEventListener("change", () => {
+  table = null;
+});
 
 // The size that is full colour: of what is not 0, all but the strongest half per cent stay below it.
 const reaches = new WeakMap();
 function reach(values) {
   if (!reaches.has(values)) {
-    const sizes = values.map(Math.abs).filter((size) => size > 0).sort();
+    const sizes = values
+      .map(Math.abs)
+      .filter((size) => size > 0)
+      .sort();
     reaches.set(values, sizes[Math.floor(0.995 * (sizes.length - 1))] || 1);
   }
   return reaches.get(values);

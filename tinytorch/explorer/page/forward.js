@@ -139,7 +139,10 @@ const remembered = new Map();
 function valuesOf(n) {
   if (!remembered.has(n)) {
     const picture = numbersAt(data.steps[0].values[n]);
-    remembered.set(n, forward(picture, (step) => step.values && numbersAt(step.values[n])));
+    remembered.set(
+      n,
+      forward(picture, (step) => step.values && numbersAt(step.values[n])),
+    );
   }
   return remembered.get(n);
 }

@@ -27,13 +27,18 @@ function showTab(name, focus = false) {
 
 function setUpTabs() {
   TABS.forEach((name, i) => {
-    $(`tab-${name}`).addEventListener("click", () => { history.replaceState(null, "", `#${name}`); showTab(name); });
+    $(`tab-${name}`).addEventListener("click", () => {
+      history.replaceState(null, "", `#${name}`);
+      showTab(name);
+    });
     $(`tab-${name}`).addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step) showTab(TABS[(i + step + TABS.length) % TABS.length], true);
     });
   });
-  window.addEventListener("hashchange", () => { if (TABS.includes(location.hash.slice(1))) showTab(location.hash.slice(1)); });
+  window.addEventListener("hashchange", () => {
+    if (TABS.includes(location.hash.slice(1))) showTab(location.hash.slice(1));
+  });
 }
 
 // The largest difference between two arrays, as a share of the largest number of the first.
@@ -89,21 +94,28 @@ const pause = () => new Promise((done) => setTimeout(done));
 
 async function check() {
   const all = { most: 0, count: 0 };
-  const add = ({ most, count }) => { all.most = Math.max(all.most, most); all.count += count; };
+  const add = ({ most, count }) => {
+    all.most = Math.max(all.most, most);
+    all.count += count;
+  };
   const first = checkConvolution();
   add(first);
   if (first.most > TOLERANCE) {
     $("conv-controls").inert = $("conv-stage").inert = true;
     document.querySelector(".transport").inert = true;
-    refuse("conv-refused", "The page's own convolution differs from tinytorch's on the pictures below, so nothing is computed here. "
-      + "Does `tito test spatial` pass?");
+    refuse(
+      "conv-refused",
+      "The page's own convolution differs from tinytorch's on the pictures below, so nothing is computed here. " +
+        "Does `tito test spatial` pass?",
+    );
   }
   for (let n = 0; n < data.pictures.length && canCompute(); n++) {
     await pause(); // a click in between is answered
     add(checkNetwork(n));
   }
   const agrees = all.most <= TOLERANCE;
-  if (!agrees) refuseShift("What the page computes differs from what tinytorch computed, so it computes nothing of its own.");
+  if (!agrees)
+    refuseShift("What the page computes differs from what tinytorch computed, so it computes nothing of its own.");
   $("agreement").dataset.state = agrees ? "agrees" : "differs";
   $("agreement").textContent = agrees
     ? `The numbers here are your tinytorch's. What is computed while you look agrees with it: ${all.count.toLocaleString("en")} numbers compared, largest difference ${shown(all.most, 2)} of the largest number.`
@@ -116,8 +128,14 @@ async function start() {
   $("notices").replaceChildren(...data.notices.map((text) => make("li", { text })));
   $("notices").hidden = data.notices.length === 0;
   $("footer").textContent = "Made by tito explore. The file needs nothing but itself.";
-  if (data.unknown.length) refuseShift(`This network uses ${data.unknown.join(", ")}, which the page cannot compute, so its picture stays where it is.`);
-  else if (!data.withWeights) refuseShift("The weights of this network are too many for this page, so nothing can be computed for a moved picture.");
+  if (data.unknown.length)
+    refuseShift(
+      `This network uses ${data.unknown.join(", ")}, which the page cannot compute, so its picture stays where it is.`,
+    );
+  else if (!data.withWeights)
+    refuseShift(
+      "The weights of this network are too many for this page, so nothing can be computed for a moved picture.",
+    );
   const wanted = TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "convolution";
   if (wanted === "convolution") showTab(wanted); // the first part needs none of the network's numbers
   await pause();

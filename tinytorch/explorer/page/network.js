@@ -1,35 +1,56 @@
-// The second part: the maps of every layer for one picture, and one number of one map, up close.
+// The second part: the maps of every layer for one picture.
 
 const net = { picture: 0, step: 0, map: 0, row: 0, column: 0, heat: 0, rows: [] };
 
 // What a reader would call a step. A sum over all places that is divided afterwards is a mean: one row, not two.
 const SPOKEN = {
-  picture: "Picture", conv2d: "Convolution", relu: "ReLU", leaky_relu: "Leaky ReLU", max_pool2d: "Max pooling",
-  avg_pool2d: "Mean pooling", normalize: "Batch norm", add: "Sum of two ways", linear: "Linear", sum: "Sum over places",
-  sigmoid: "Sigmoid", tanh: "Tanh",
+  picture: "Picture",
+  conv2d: "Convolution",
+  relu: "ReLU",
+  leaky_relu: "Leaky ReLU",
+  max_pool2d: "Max pooling",
+  avg_pool2d: "Mean pooling",
+  normalize: "Batch norm",
+  add: "Sum of two ways",
+  linear: "Linear",
+  sum: "Sum over places",
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
 };
 const kindOf = (step) => (isMean(step) ? "Mean over places" : SPOKEN[step.op] || step.op);
 const isMean = (step) => step.op === "div" && step.inputs.length === 1 && data.steps[step.inputs[0]].op === "sum";
-const isShown = (step) => step.op !== "reshape"
-  && !(step.op === "sum" && data.steps.some((other) => isMean(other) && data.steps[other.inputs[0]] === step));
+const isShown = (step) =>
+  step.op !== "reshape" &&
+  !(step.op === "sum" && data.steps.some((other) => isMean(other) && data.steps[other.inputs[0]] === step));
 // A layer of a Sequential has a number for a name; a function without a layer is named after what it does.
-const titleOf = (step) => (/^\d/.test(step.name) ? `${kindOf(step)}, layer ${step.name}`
-  : `${kindOf(step)} ${step.name.replace(/^.* (\d+)$/, "$1")}`);
+const titleOf = (step) =>
+  /^\d/.test(step.name)
+    ? `${kindOf(step)}, layer ${step.name}`
+    : `${kindOf(step)} ${step.name.replace(/^.* (\d+)$/, "$1")}`;
 const planes = (step) => (step.shape.length === 3 ? step.shape : [product(step.shape), 1, 1]);
 
 function setUpNetwork() {
-  thumbnails($("net-pictures"), (n) => { net.picture = n; net.heat = bestClass(n); drawNetwork(); });
-  data.steps.forEach((step, i) => { if (i && isShown(step)) addLayer(step, i); });
+  thumbnails($("net-pictures"), (n) => {
+    net.picture = n;
+    net.heat = bestClass(n);
+    drawNetwork();
+  });
+  data.steps.forEach((step, i) => {
+    if (i && isShown(step)) addLayer(step, i);
+  });
   const first = data.steps.findIndex((step) => step.op === "conv2d");
   Object.assign(net, { step: first, heat: bestClass(0), ...strongest(data.steps[first], valuesOf(0)[first]) });
   $("net-cam-on").addEventListener("change", drawCam);
   $("net-map").addEventListener("click", pickPlace);
   $("net-map").addEventListener("keydown", movePlace);
   dark.addEventListener("change", drawNetwork);
-  new ResizeObserver(() => { if (!$("network").hidden) drawLayers(); }).observe($("net-layers"));
+  new ResizeObserver(() => {
+    if (!$("network").hidden) drawLayers();
+  }).observe($("net-layers"));
 }
 
-const probabilitiesOf = (n) => numbersAt(data.probabilities).subarray(n * data.classes.length, (n + 1) * data.classes.length);
+const probabilitiesOf = (n) =>
+  numbersAt(data.probabilities).subarray(n * data.classes.length, (n + 1) * data.classes.length);
 const bestClass = (n) => probabilitiesOf(n).reduce((best, p, c, all) => (p > all[best] ? c : best), 0);
 const shownPicture = (n) => pictureOf(numbersAt(data.pictures[n].shown), data.pictures[n].shown.shape);
 
@@ -50,10 +71,18 @@ function thumbnails(group, choose) {
   data.pictures.forEach((picture, n) => {
     const canvas = make("canvas", { "aria-hidden": "true" });
     const said = data.classes[bestClass(n)];
-    const name = picture.label === null ? `${picture.name || `picture ${n}`}: ${said}?`
-      : picture.name === said ? said : `${picture.name}, seen as ${said}`;
-    const button = make("button", { role: "radio", class: "thumb", "aria-checked": String(n === 0), tabindex: n ? -1 : 0 },
-      canvas, make("span", { text: name }));
+    const name =
+      picture.label === null
+        ? `${picture.name || `picture ${n}`}: ${said}?`
+        : picture.name === said
+          ? said
+          : `${picture.name}, seen as ${said}`;
+    const button = make(
+      "button",
+      { role: "radio", class: "thumb", "aria-checked": String(n === 0), tabindex: n ? -1 : 0 },
+      canvas,
+      make("span", { text: name }),
+    );
     const take = () => {
       [...group.children].forEach((other) => {
         other.setAttribute("aria-checked", String(other === button));
@@ -82,11 +111,19 @@ function addLayer(step, i) {
   const field = step.field && step.field[0].size;
   const sees = field ? ` · each number sees ${field} × ${step.field[1].size} pixels` : "";
   const canvas = make("canvas", {
-    tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": channels - 1, "aria-label": `${titleOf(step)}: ${size}`,
+    tabindex: 0,
+    role: "slider",
+    "aria-valuemin": 0,
+    "aria-valuemax": channels - 1,
+    "aria-label": `${titleOf(step)}: ${size}`,
   });
-  const row = make("div", { class: "layer", "data-step": i },
-    make("h3", {}, make("b", { text: titleOf(step) }), ` · ${size}${sees}`), canvas,
-    make("p", { class: "hint scale" }));
+  const row = make(
+    "div",
+    { class: "layer", "data-step": i },
+    make("h3", {}, make("b", { text: titleOf(step) }), ` · ${size}${sees}`),
+    canvas,
+    make("p", { class: "hint scale" }),
+  );
   const entry = { step: i, row, canvas, note: row.lastChild, spots: null };
   canvas.addEventListener("click", (event) => pickMap(entry, event));
   canvas.addEventListener("keydown", (event) => {
@@ -112,22 +149,32 @@ function drawNetwork() {
 function drawScores() {
   const probabilities = probabilitiesOf(net.picture);
   const truth = data.pictures[net.picture].label;
-  $("net-scores").replaceChildren(...data.classes.map((name, c) => {
-    const bar = make("span", { class: "bar" });
-    bar.style.width = `${100 * probabilities[c]}%`;
-    return make("button", {
-      class: "score", "aria-pressed": String(c === net.heat),
-      "aria-label": `${name}: ${percent(probabilities[c])}${truth === c ? ", the truth" : ""}`,
-      on: { click: () => {
-        net.heat = c;
-        drawScores();
-        drawCam();
-        $("net-scores").children[c].focus();
-        look(data.steps.length - 1, c, 0, 0, false);
-      } },
-    }, make("span", { class: "name", text: name + (truth === c ? " ✓" : "") }), make("span", { class: "track" }, bar),
-    make("span", { class: "share", text: percent(probabilities[c]) }));
-  }));
+  $("net-scores").replaceChildren(
+    ...data.classes.map((name, c) => {
+      const bar = make("span", { class: "bar" });
+      bar.style.width = `${100 * probabilities[c]}%`;
+      return make(
+        "button",
+        {
+          class: "score",
+          "aria-pressed": String(c === net.heat),
+          "aria-label": `${name}: ${percent(probabilities[c])}${truth === c ? ", the truth" : ""}`,
+          on: {
+            click: () => {
+              net.heat = c;
+              drawScores();
+              drawCam();
+              $("net-scores").children[c].focus();
+              look(data.steps.length - 1, c, 0, 0, false);
+            },
+          },
+        },
+        make("span", { class: "name", text: name + (truth === c ? " ✓" : "") }),
+        make("span", { class: "track" }, bar),
+        make("span", { class: "share", text: percent(probabilities[c]) }),
+      );
+    }),
+  );
 }
 
 function drawCam() {
@@ -144,9 +191,11 @@ function drawCam() {
     context.imageSmoothingEnabled = true;
     context.drawImage(heatOf(cam, ch, cw), 0, 0, side, (side * h) / w);
   }
-  const said = !$("net-cam-on").checked ? "the picture as the data set has it"
-    : empty ? `no place of the last convolution speaks for “${name}”`
-    : `Grad-CAM: what speaks for “${name}”, from none (dark blue) to most (yellow)`;
+  const said = !$("net-cam-on").checked
+    ? "the picture as the data set has it"
+    : empty
+      ? `no place of the last convolution speaks for “${name}”`
+      : `Grad-CAM: what speaks for “${name}”, from none (dark blue) to most (yellow)`;
   $("net-cam-said").textContent = said;
   $("net-cam").setAttribute("aria-label", `${picture.name || "the picture"}; ${said}`);
 }
@@ -155,11 +204,15 @@ function drawLayers() {
   const width = $("net-layers").clientWidth;
   if (!width) return;
   net.rows.forEach((entry) => placeMaps(entry, width));
-  net.watch ??= new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => {
-    const entry = net.rows.find(({ row }) => row === target);
-    entry.near = isIntersecting;
-    if (entry.near && !entry.isDrawn) drawLayer(entry);
-  }), { rootMargin: "300px" });
+  net.watch ??= new IntersectionObserver(
+    (seen) =>
+      seen.forEach(({ target, isIntersecting }) => {
+        const entry = net.rows.find(({ row }) => row === target);
+        entry.near = isIntersecting;
+        if (entry.near && !entry.isDrawn) drawLayer(entry);
+      }),
+    { rootMargin: "300px" },
+  );
   for (const entry of net.rows) {
     if (entry.near) drawLayer(entry);
     else net.watch.observe(entry.row);
@@ -190,7 +243,17 @@ function drawLayer(entry) {
   entry.note.textContent = `full colour at ±${shown(scale)}`;
   const all = planeOf(values, 0, channels * h, w, scale); // the maps one below the other
   for (let c = 0; c < channels; c++) {
-    context.drawImage(all, 0, c * h, w, h, (c % across) * (side + gap), Math.floor(c / across) * (tall + gap), side, tall);
+    context.drawImage(
+      all,
+      0,
+      c * h,
+      w,
+      h,
+      (c % across) * (side + gap),
+      Math.floor(c / across) * (tall + gap),
+      side,
+      tall,
+    );
   }
   entry.clean = null;
   if (net.step === entry.step) markMap(entry);
@@ -211,7 +274,13 @@ function markMap(entry) {
   context.drawImage(entry.clean, 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (net.step === entry.step) {
-    frame(context, (net.map % across) * (side + gap) + 1, Math.floor(net.map / across) * (tall + gap) + 1, side - 2, tall - 2);
+    frame(
+      context,
+      (net.map % across) * (side + gap) + 1,
+      Math.floor(net.map / across) * (tall + gap) + 1,
+      side - 2,
+      tall - 2,
+    );
   }
   context.restore();
 }
@@ -229,89 +298,10 @@ function pickMap(entry, event) {
   const map = row * across + column;
   if (column >= across || map >= channels) return;
   const inside = (offset, size, count) => Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
-  look(entry.step, map, inside(event.offsetY - row * (tall + gap), tall, h), inside(event.offsetX - column * (side + gap), side, w));
-}
-
-// Look at one number: of which step, which map, row and column.
-function look(i, map, row, column, follow = true) {
-  const before = net.rows.find((entry) => entry.step === net.step);
-  Object.assign(net, { step: i, map, row, column });
-  const now = net.rows.find((entry) => entry.step === i);
-  for (const entry of new Set([before, now])) if (entry && entry.isDrawn) markMap(entry);
-  tellMap(now);
-  if (follow && window.matchMedia("(max-width: 900px)").matches && now.row.nextElementSibling !== $("net-detail")) {
-    now.row.after($("net-detail")); // on a phone, what was clicked and what it says stand together
-  }
-  drawDetail();
-}
-
-function drawDetail() {
-  const step = data.steps[net.step];
-  const values = valuesOf(net.picture)[net.step];
-  const [, h, w] = planes(step);
-  const isMap = h * w > 1;
-  const value = values[(net.map * h + net.row) * w + net.column];
-  $("net-title").textContent = titleOf(step);
-  const index = isMap ? `[${net.map}, ${net.row}, ${net.column}]` : `[${net.map}]`;
-  const about = net.step === data.steps.length - 1 ? ` · score of “${data.classes[net.map]}”` : "";
-  $("net-value").replaceChildren(make("span", { text: `y${index} = ` }), make("b", { text: shown(value, 4) }), about);
-  drawMap(step, values, h, w);
-  drawField(step);
-  $("net-arithmetic").replaceChildren(...arithmetic(step, net.map, net.row, net.column));
-}
-
-function drawMap(step, values, h, w) {
-  const canvas = $("net-map");
-  canvas.parentElement.hidden = h * w === 1;
-  const side = 176;
-  const cell = side / w;
-  const context = sized(canvas, side, cell * h);
-  context.drawImage(planeOf(values, net.map * h * w, h, w, reach(values)), 0, 0, side, cell * h);
-  if (h * w > 1) frame(context, net.column * cell, net.row * cell, cell, cell);
-  $("net-map-said").textContent = `map ${net.map} of ${planes(step)[0]}`;
-  canvas.setAttribute("aria-label", `Map ${net.map}, ${h} × ${w} numbers, at row ${net.row}, column ${net.column}. Arrow keys move.`);
-}
-
-function drawField(step) {
-  const picture = data.pictures[net.picture];
-  const [, h, w] = picture.shown.shape;
-  const side = 176;
-  const cell = side / w;
-  const context = sized($("net-field"), side, cell * h);
-  context.drawImage(shownPicture(net.picture), 0, 0, side, cell * h);
-  const unknown = step.shape.length === 3 && !step.field;
-  let said = unknown ? "there is no formula for what it can see" : "it can see the whole picture";
-  const ends = step.field && [net.row, net.column].map((at, i) => {
-    const { first, last } = step.field[i];
-    const place = first.length === 1 ? 0 : at;
-    return [first[place], last[place]];
-  });
-  if (ends && ends.some(([from, to], i) => from > 0 || to < [h, w][i] - 1)) {
-    const [[top, bottom], [left, right]] = ends;
-    context.fillStyle = "rgb(0 0 0 / 55%)";
-    context.beginPath();
-    context.rect(0, 0, side, cell * h);
-    context.rect(left * cell, top * cell, (right - left + 1) * cell, (bottom - top + 1) * cell);
-    context.fill("evenodd");
-    frame(context, left * cell, top * cell, (right - left + 1) * cell, (bottom - top + 1) * cell);
-    said = `it can see rows ${top} to ${bottom}, columns ${left} to ${right}`;
-  }
-  $("net-field-said").textContent = said;
-  $("net-field").setAttribute("aria-label", `The picture; of it, this number: ${said}`);
-}
-
-function pickPlace(event) {
-  const [, h, w] = planes(data.steps[net.step]);
-  const box = event.target.getBoundingClientRect();
-  const at = (offset, size, count) => Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
-  look(net.step, net.map, at(event.clientY - box.top, box.height, h), at(event.clientX - box.left, box.width, w));
-}
-
-function movePlace(event) {
-  const [, h, w] = planes(data.steps[net.step]);
-  const [down, right] = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key] || [0, 0];
-  if (!down && !right) return;
-  event.preventDefault();
-  const limit = (value, count) => Math.max(0, Math.min(count - 1, value));
-  look(net.step, net.map, limit(net.row + down, h), limit(net.column + right, w));
+  look(
+    entry.step,
+    map,
+    inside(event.offsetY - row * (tall + gap), tall, h),
+    inside(event.offsetX - column * (side + gap), side, w),
+  );
 }

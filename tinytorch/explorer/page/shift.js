@@ -4,11 +4,18 @@ const FURTHEST = 4; // pixels
 const moved = { picture: 0, x: 0, y: 0, rows: [], drag: null };
 
 function setUpShift() {
-  thumbnails($("shift-pictures"), (n) => { moved.picture = n; chooseMaps(); drawShift(); });
+  thumbnails($("shift-pictures"), (n) => {
+    moved.picture = n;
+    chooseMaps();
+    drawShift();
+  });
   for (const axis of ["x", "y"]) {
     const slider = $(`shift-${axis}`);
     [slider.min, slider.max] = [-FURTHEST, FURTHEST];
-    slider.addEventListener("input", () => { moved[axis] = Number(slider.value); drawShift(); });
+    slider.addEventListener("input", () => {
+      moved[axis] = Number(slider.value);
+      drawShift();
+    });
   }
   $("shift-reset").addEventListener("click", () => push(0, 0));
   const canvas = $("shift-picture");
@@ -24,11 +31,21 @@ function setUpShift() {
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!moved.drag) return;
-    push(Math.round((event.clientX - moved.drag.x) / pixelSide()), Math.round((event.clientY - moved.drag.y) / pixelSide()));
+    push(
+      Math.round((event.clientX - moved.drag.x) / pixelSide()),
+      Math.round((event.clientY - moved.drag.y) / pixelSide()),
+    );
   });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { moved.drag = null; });
-  data.steps.forEach((step, i) => { if (i && step.shape.length === 3 && isShown(step)) addShiftRow(step, i); });
-  dark.addEventListener("change", () => { if (!$("shift").hidden) drawShift(); });
+  for (const end of ["pointerup", "pointercancel"])
+    canvas.addEventListener(end, () => {
+      moved.drag = null;
+    });
+  data.steps.forEach((step, i) => {
+    if (i && step.shape.length === 3 && isShown(step)) addShiftRow(step, i);
+  });
+  dark.addEventListener("change", () => {
+    if (!$("shift").hidden) drawShift();
+  });
   chooseMaps();
 }
 
@@ -44,10 +61,18 @@ function push(x, y) {
 
 function addShiftRow(step, i) {
   const canvases = ["before", "now"].map((when) => make("canvas", { role: "img", "data-when": when }));
-  const cells = [["stood", "where it stood"], ["along", "moved along"], ["mean", "mean of each map"]]
-    .map(([kind, label]) => make("td", { class: kind, "data-label": label }));
-  const row = make("tr", { "data-step": i }, make("th", { scope: "row" }, make("b", { text: titleOf(step) })),
-    make("td", { class: "pair" }, ...canvases), ...cells);
+  const cells = [
+    ["stood", "where it stood"],
+    ["along", "moved along"],
+    ["mean", "mean of each map"],
+  ].map(([kind, label]) => make("td", { class: kind, "data-label": label }));
+  const row = make(
+    "tr",
+    { "data-step": i },
+    make("th", { scope: "row" }, make("b", { text: titleOf(step) })),
+    make("td", { class: "pair" }, ...canvases),
+    ...cells,
+  );
   moved.rows.push({ step: i, canvases, cells, map: 0 });
   $("shift-table").tBodies[0].append(row);
 }
@@ -75,7 +100,10 @@ const change = (now, before) => {
 };
 
 function means(values, [channels, h, w]) {
-  return Float64Array.from({ length: channels }, (_, c) => sumOf(values.subarray(c * h * w, (c + 1) * h * w)) / (h * w));
+  return Float64Array.from(
+    { length: channels },
+    (_, c) => sumOf(values.subarray(c * h * w, (c + 1) * h * w)) / (h * w),
+  );
 }
 
 // How much the maps differ after they, too, are moved: only where no window, before or now, touched the border. A
@@ -115,9 +143,15 @@ function drawShift() {
   const tall = (SHIFT_SIDE * h) / w;
   const pixels = shifted(numbersAt(picture.shown), picture.shown.shape, moved.x, moved.y);
   sized($("shift-picture"), SHIFT_SIDE, tall).drawImage(pictureOf(pixels, picture.shown.shape), 0, 0, SHIFT_SIDE, tall);
-  const directions = [[moved.x, "right", "left"], [moved.y, "down", "up"]]
-    .filter(([by]) => by).map(([by, there, back]) => `${Math.abs(by)} pixel${Math.abs(by) > 1 ? "s" : ""} ${by > 0 ? there : back}`);
-  $("shift-said").textContent = directions.length ? `moved ${directions.join(" and ")}` : "as it was: drag it, or use the arrow keys";
+  const directions = [
+    [moved.x, "right", "left"],
+    [moved.y, "down", "up"],
+  ]
+    .filter(([by]) => by)
+    .map(([by, there, back]) => `${Math.abs(by)} pixel${Math.abs(by) > 1 ? "s" : ""} ${by > 0 ? there : back}`);
+  $("shift-said").textContent = directions.length
+    ? `moved ${directions.join(" and ")}`
+    : "as it was: drag it, or use the arrow keys";
   for (const axis of ["x", "y"]) {
     $(`shift-${axis}`).value = moved[axis];
     $(`shift-${axis}-said`).textContent = shown(moved[axis]);
@@ -149,13 +183,20 @@ function drawShiftRow(row, now, before) {
 
 function drawBothScores(now) {
   const before = probabilitiesOf(moved.picture);
-  $("shift-scores").replaceChildren(...data.classes.map((name, c) => {
-    const bars = [before[c], now[c]].map((p, i) => {
-      const bar = make("span", { class: i ? "bar" : "bar was" });
-      bar.style.width = `${100 * p}%`;
-      return bar;
-    });
-    return make("div", { class: "score", role: "img", "aria-label": `${name}: before ${percent(before[c])}, now ${percent(now[c])}` },
-      make("span", { class: "name", text: name }), make("span", { class: "track" }, ...bars), make("span", { class: "share", text: percent(now[c]) }));
-  }));
+  $("shift-scores").replaceChildren(
+    ...data.classes.map((name, c) => {
+      const bars = [before[c], now[c]].map((p, i) => {
+        const bar = make("span", { class: i ? "bar" : "bar was" });
+        bar.style.width = `${100 * p}%`;
+        return bar;
+      });
+      return make(
+        "div",
+        { class: "score", role: "img", "aria-label": `${name}: before ${percent(before[c])}, now ${percent(now[c])}` },
+        make("span", { class: "name", text: name }),
+        make("span", { class: "track" }, ...bars),
+        make("span", { class: "share", text: percent(now[c]) }),
+      );
+    }),
+  );
 }
