@@ -4,9 +4,11 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, NoReturn
 
+import click
 import typer
 
 from tito.checks import INLINE_LIMIT, PYTEST_LIMIT
@@ -24,7 +26,16 @@ TimeLimit = Annotated[
     typer.Option(min=0.1, metavar="SECONDS", help=f"For each step ({INLINE_LIMIT:g}; for pytest {PYTEST_LIMIT:g})."),
 ]
 
+
+class _PlainHelp(click.HelpFormatter):
+    """typer marks `[` for rich, which is not asked to draw this help."""
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(name, text.replace("\\[", "[")) for name, text in rows], col_max, col_spacing)
+
+
 # Plain help: it shows in every terminal, and rich need not be loaded for it.
+click.Context.formatter_class = _PlainHelp
 _typer = partial(typer.Typer, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
 app = _typer(help="TinyTorch: the command line of the course.")
 module_app = _typer(help="The chapters: list, status, test, complete.")

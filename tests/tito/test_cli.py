@@ -206,3 +206,11 @@ def test_bench_runs_a_program_of_benchmarks_and_hands_its_arguments_on(tree, tit
     ran = tito("bench", "stopwach")
     assert ran.status == 2
     assert "Did you mean `stopwatch`?" in ran.err
+
+
+@pytest.mark.parametrize("command", [["bench"], ["module", "solution"], ["check-course"], ["summary"], ["watch"]])
+def test_help_says_what_arguments_are_and_no_bracket_is_escaped(tito, command):
+    shown = tito(*command, "--help").out
+    assert "\\" not in shown
+    arguments = shown.split("Arguments:")[1].split("Options:")[0].strip().splitlines()
+    assert all(re.match(r"\s*\S+  +\S|\s{4,}\S", line) for line in arguments), shown
