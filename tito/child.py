@@ -1,6 +1,7 @@
 """Running a student's code: in a child, with limits of time and memory, knowing where it was when time ran out."""
 
 import contextlib
+import math
 import os
 import re
 import resource
@@ -83,7 +84,7 @@ def run(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    _limit_memory(child.pid)
+    _limit(child.pid, limit)
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
     output = _Output(child.stdout, quiet, meanwhile)
@@ -106,11 +107,17 @@ def run(
     return Outcome(child.returncode, timed_out, output.tail.decode(errors="replace"), dump.decode(errors="replace"))
 
 
-def _limit_memory(pid: int) -> None:
-    """Bound what a program can allocate, its threads and what NumPy reserves included, where the system can (Linux)."""
+def _limit(pid: int, seconds: float) -> None:
+    """Bound what a program can take, where the system can (Linux).
+
+    Memory: with its threads and what NumPy reserves. Processor time: more than it could use within its limit, so that
+    one that never ends does end where nobody is left to end it, after a kill -9 of ours.
+    """
     if sys.platform == "linux":
+        processor = math.ceil(seconds * (os.cpu_count() or 1)) + 10
         with contextlib.suppress(OSError):  # it has ended already, or the machine does not let us
             resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            resource.prlimit(pid, resource.RLIMIT_CPU, (processor, processor))
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -111,3 +112,10 @@ def test_a_program_that_reads_its_input_finds_none(run):
 def test_the_course_at_hand_comes_before_any_other_on_the_path(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     assert child.environment(tmp_path)["PYTHONPATH"].split(os.pathsep) == [str(tmp_path), "/elsewhere"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the processor time of another process")
+def test_a_child_whose_parent_was_killed_does_not_run_for_ever(run):
+    outcome, _ = run("import resource, time; time.sleep(0.2); print(resource.getrlimit(resource.RLIMIT_CPU))", limit=7)
+    soft, hard = map(int, outcome.tail.strip("()\n").split(","))
+    assert 7 * (os.cpu_count() or 1) < soft == hard < 7 * (os.cpu_count() or 1) + 60
