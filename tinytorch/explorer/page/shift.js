@@ -94,10 +94,17 @@ function shifted(values, [channels, h, w], x, y) {
   return out;
 }
 
-const change = (now, before) => {
-  const size = norm(before);
-  return size ? norm(now.map((v, i) => v - before[i])) / size : 0;
-};
+// ‖now − before‖ / ‖before‖, a pair of numbers at a time.
+function change(pairs) {
+  let [difference, size] = [0, 0];
+  pairs((now, before) => {
+    difference += (now - before) ** 2;
+    size += before ** 2;
+  });
+  return size ? Math.sqrt(difference / size) : 0;
+}
+
+const everywhere = (now, before) => (pair) => now.forEach((v, i) => pair(v, before[i]));
 
 function means(values, [channels, h, w]) {
   return Float64Array.from(
@@ -123,16 +130,14 @@ function afterMoving(step, now, before) {
       .map((from, at) => (from >= Math.max(0, pixels) && from + size <= length + Math.min(0, pixels) ? at : -1))
       .filter((at) => at >= 0);
   });
-  const [a, b] = [[], []];
-  for (let c = 0; c < channels; c++) {
-    for (const i of inside[0]) {
-      for (const j of inside[1]) {
-        a.push(now[(c * h + i) * w + j]);
-        b.push(before[(c * h + i - by[0]) * w + j - by[1]]);
+  if (!inside[0].length || !inside[1].length) return "every place sees the border";
+  return change((pair) => {
+    for (let c = 0; c < channels; c++) {
+      for (const i of inside[0]) {
+        for (const j of inside[1]) pair(now[(c * h + i) * w + j], before[(c * h + i - by[0]) * w + j - by[1]]);
       }
     }
-  }
-  return a.length ? change(a, b) : "every place sees the border";
+  });
 }
 
 function drawShift() {
@@ -171,7 +176,11 @@ function drawShiftRow(row, now, before) {
     row.canvases[i].setAttribute("aria-label", `map ${row.map}, ${["before", "now"][i]}`);
   });
   const along = afterMoving(step, now, before);
-  const shares = [change(now, before), along, change(means(now, step.shape), means(before, step.shape))];
+  const shares = [
+    change(everywhere(now, before)),
+    along,
+    change(everywhere(means(now, step.shape), means(before, step.shape))),
+  ];
   row.cells.forEach((cell, i) => {
     const number = typeof shares[i] === "number";
     cell.classList.toggle("none", !number);
