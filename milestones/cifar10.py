@@ -105,4 +105,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ImportError as error:  # a module that is not built yet
+        sys.exit(f"{error}")
