@@ -4,7 +4,7 @@ import numpy as np
 
 import tinytorch as tt
 from pictures.images import seen_by
-from pictures.svg import WORDS, Picture
+from pictures.svg import WIDTH, WORDS, Picture
 from tinytorch.nn import functional as F
 
 
@@ -32,8 +32,9 @@ def _pyramid(picture: Picture, layers, pixels: int, at: int) -> Picture:
     top, image = len(layers), tt.ones(1, 1, 1, pixels)
     sizes = [_apply(functions[:level])(image).shape[3] for level in range(top + 1)]
     seen = [seen_by(_apply(functions[level:]), (1, sizes[level]), (0, at))[0] for level in range(top + 1)]
-    left, right, high, step = 62, 294, 20, 44
-    bottom = 14 + top * step
+    left, right, high, step = 62, 316, 20, 44
+    bottom = 32 + top * step
+    picture.text(WIDTH - 16, 20, "pixels that one place sees", "soft end")
     edges = []
     for level, used in enumerate(seen):
         wide, places = (right - left) / sizes[level], np.flatnonzero(used)
@@ -49,7 +50,7 @@ def _pyramid(picture: Picture, layers, pixels: int, at: int) -> Picture:
         picture.text(left - 8, y + 14.5, name, "end bold")
         if level:
             with picture.shows(f"sees {name}"):
-                picture.text(right + 8, y + 14.5, f"sees {_field(functions[:level], 32)}", "soft")
+                picture.text(WIDTH - 16, y + 14.5, str(_field(functions[:level], 32)), "end bold")
     return picture
 
 
