@@ -23,9 +23,8 @@ class Repository:
     @classmethod
     def read(cls) -> "Repository":
         settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        address = settings["project"].get("urls", {}).get("Repository", "https://github.com/tinytorch/tinytorch")
-        site = settings["tool"].get("tinytorch", {})
-        return cls(address, site.get("branch", "main"), site.get("notebooks", "notebooks"))
+        site = settings["tool"]["tinytorch"]
+        return cls(settings["project"]["urls"]["Repository"], site["branch"], site["notebooks"])
 
     @property
     def name(self) -> str:
