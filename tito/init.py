@@ -28,7 +28,8 @@ COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
     *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
 )
-CONTRIBUTORS = {"tests/tito", "tests/package", "tests/chapters", "tests/site", "tests/explorer"}  # of the tools
+# The tests of the tools.
+CONTRIBUTORS = {f"tests/{name}" for name in "analysis chapters explorer package site tito viz".split()}
 CATALOGUE = "tinytorch/testing/misconceptions"
 _PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.tmp", "*.ipynb", "*.safetensors")
 _ENTRIES = re.compile(r"m\d\d_\w+(\.py)?")
