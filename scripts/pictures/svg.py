@@ -73,7 +73,7 @@ class Picture:
 
         The page has the description once more, word for word, as the picture's alternative text.
         """
-        self.title, self.description = title, " ".join(description.split())
+        self.title, self.description = title, description
         self.parts: list[str] = []
         self.height = 0.0
 
