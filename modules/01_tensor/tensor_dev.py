@@ -81,7 +81,7 @@ def to_array(data, dtype=None) -> np.ndarray:
         >>> to_array([1.0, 2.0]).dtype
         dtype('float32')
 
-    HINT: `isinstance(data, (np.ndarray, np.generic))` tells the two cases apart: arrays, and NumPy's own numbers.
+    HINT: NumPy's are arrays (`np.ndarray`) and its own numbers (`np.generic`), such as `np.float64(1.0)`.
     """
     ### BEGIN SOLUTION
     if isinstance(data, Tensor):
@@ -432,8 +432,8 @@ def primitive(function):
     APPROACH:
     1. Call `function` with the `.data` of each tensor in `tensors` (None stays None) and with `**settings`.
     2. Make the result an array with `np.asarray`. If it is float64 and no input array is, make it float32. Wrap it.
-    3. If recording is enabled, the result is floating, and some tensor requires a gradient: set `requires_grad` and
-       `grad_fn = Node(lifted, tuple(tensors), settings)`.
+    3. If recording is enabled, the result is floating, and some tensor requires a gradient: set `requires_grad`, and
+       `grad_fn` to the `Node` that says how the result was made: by `lifted`, from which tensors, with which settings.
 
     EXAMPLE:
         >>> @primitive
@@ -442,7 +442,7 @@ def primitive(function):
         >>> double(Tensor([1.0, 2.0]))
         Tensor([2., 4.])
 
-    HINT: `result.dtype.kind == "f"` says whether a dtype is floating.
+    HINT: `dtype.kind` is "f" for floating numbers, "i" for whole ones, "b" for truth values.
     """
     signature = inspect.signature(function)
     kinds = [p.kind for p in signature.parameters.values()]
@@ -625,7 +625,7 @@ def matmul(a, b):
         >>> Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])
         Tensor([[11.]])
 
-    HINT: `b.shape[-2 if b.ndim > 1 else 0]` is the size that must agree.
+    HINT: In (2, 3) @ (3, 4) the two 3s must agree. In (2, 3) @ (3,) too, but there `b` has no axis −2.
     """
     ### BEGIN SOLUTION
     if a.ndim == 0 or b.ndim == 0:
@@ -718,7 +718,7 @@ def mean(x, dim=None, keepdim=False):
 
     TODO: `sum`, divided by how many elements went into each sum.
 
-    HINT: `sum` keeps `x.size` elements down to `total.size`; their ratio is the count, whatever `dim` was.
+    HINT: From shape (3, 4) along dim 1 come 3 sums, of 4 elements each. Two `size`s say so, whatever `dim` was.
     """
     ### BEGIN SOLUTION
     total = sum(x, dim=dim, keepdim=keepdim)
@@ -813,7 +813,7 @@ def transpose(x, dim0, dim1):
 
     TODO: a `permute` in which dim0 and dim1 change places.
 
-    HINT: Start from `list(range(x.ndim))`. Swapping its entries works for negative dims too.
+    HINT: Of three axes, swapping 0 and 2 is the order [2, 1, 0]. An index into a list may be negative, as a dim may.
     """
     ### BEGIN SOLUTION
     dims = list(range(x.ndim))
@@ -827,7 +827,8 @@ def flatten(x, start_dim=0, end_dim=-1):
 
     TODO: a `reshape` to the axes before, one axis of the merged size, the axes after.
 
-    HINT: `end = end_dim % x.ndim` makes a negative axis positive; `math.prod(x.shape[start:end + 1])` is the size.
+    HINT: Make both axes positive first: `%` turns −1 of four axes into 3. `math.prod` multiplies sizes; `x.shape` is a
+    tuple, which can be sliced.
     """
     ### BEGIN SOLUTION
     if x.ndim == 0:
@@ -844,7 +845,7 @@ def unsqueeze(x, dim):
 
     TODO: a `reshape` with a 1 inserted.
 
-    HINT: The result has `x.ndim + 1` axes, so a negative dim counts from there: `dim % (x.ndim + 1)`.
+    HINT: A negative dim counts from the end of the *result*, which has one axis more: −1 makes (2, 3, 1) of (2, 3).
     """
     ### BEGIN SOLUTION
     at = dim % (x.ndim + 1)

@@ -161,7 +161,7 @@ def sigmoid(x):
         >>> sigmoid(Tensor([0.0, 100.0]))
         Tensor([0.5, 1. ])
 
-    HINT: `np.where(x >= 0, 1, e)` is the numerator. (1 - 1 / (1 + e) on the left would round e^-20 away.)
+    HINT: `np.where` chooses the numerator, element by element. (1 - 1 / (1 + e) on the left would round e^-20 away.)
     """
     ### BEGIN SOLUTION
     e = np.exp(-np.abs(x))
@@ -329,7 +329,7 @@ def softmax(x, *, dim=-1):
         >>> softmax(Tensor([1.0, 2.0, 3.0]))
         Tensor([0.09  , 0.2447, 0.6652])
 
-    HINT: `x.max(axis=dim, keepdims=True)`.
+    HINT: NumPy's `max` and `sum` take `axis` and `keepdims`: shape (2, 3) along axis 1 then gives (2, 1), not (2,).
     """
     _check_dim("softmax", x, dim)
     ### BEGIN SOLUTION

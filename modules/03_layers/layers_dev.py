@@ -103,7 +103,7 @@ def linear(x, weight, bias=None):
         >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
         Tensor([11.5])
 
-    HINT: `math.prod(x.shape[:-1])` is the number of rows, 1 for a single sample.
+    HINT: A batch of shape (4, 5, 3) has 4·5 rows, a single sample (3,) has one. `math.prod` of no sizes is 1.
     """
     _check_linear(x, weight, bias)
     ### BEGIN SOLUTION
@@ -465,7 +465,7 @@ def _load_state(owner: str, own: dict, given: dict, strict: bool) -> _LoadedKeys
     4. `problems` are the misshapen and, if strict, the missing and the unexpected. The raise is given.
     5. Write into the tensors' own memory, so that everyone who holds them sees it, and their dtype stays.
 
-    HINT: `tensor.data[...] = array` writes in place; `tensor.data = array` would not.
+    HINT: `a[...] = b` writes the numbers of b into the memory of a; `a = b` only calls another array a.
     """
     if not isinstance(given, dict):
         raise TypeError(f"{owner}: state_dict: expected a dict of names and tensors, got {type(given).__name__}")

@@ -229,8 +229,8 @@ def target_weights(input, target, weight, ignore_index, label_smoothing):
     3. Multiply by the class weights (along the class axis), and by `kept`.
     4. The divisor: the weights of `labels`, where kept, summed.
 
-    HINT: `np.expand_dims(labels, axis)` puts the class axis, of length 1, where `put_along_axis` wants it. `w` is
-    given in a shape that broadcasts along the class axis.
+    HINT: For q of shape (2, 3), `put_along_axis` wants the labels as (2, 1), not (2,): `np.expand_dims` adds the class
+    axis, and `kept` needs it too. `w` is given in a shape that broadcasts along the class axis.
     """
     axis = _class_axis(input)
     classes = input.shape[axis]

@@ -227,7 +227,7 @@ def _(grad, out, x, *, min=None, max=None):
 
     TODO: return the gradient of x: `grad` where x was inside the limits (or on them), 0 elsewhere.
 
-    HINT: Inside is where clipping changed nothing: `out == x`.
+    HINT: Inside is where clipping changed nothing. Both what went in and what came out are at hand.
     """
     ### BEGIN SOLUTION
     return np.where(out == x, grad, 0)
@@ -305,7 +305,8 @@ def _(grad, out, x, *, dim=None, keepdim=False):
 
     TODO: return the gradient of x: every term gets the gradient of its sum.
 
-    HINT: `_keep_dims(grad, x, dim, keepdim)` makes grad line up with x; `np.broadcast_to` repeats it without a copy.
+    HINT: Summed over dim 1, (2, 3) gives (2,): `_keep_dims` above makes that (2, 1), which lines up with x again.
+    `np.broadcast_to` repeats numbers without a copy.
     """
     ### BEGIN SOLUTION
     return np.broadcast_to(_keep_dims(grad, x, dim, keepdim), x.shape)
@@ -339,8 +340,8 @@ def _(grad, out, x, weight, bias=None):
 
     TODO: return the gradients of x, weight and bias (None if there is no bias).
 
-    HINT: With all leading axes merged into one, `rows = x.reshape(-1, x.shape[-1])`, it is the matrix product again:
-    `product(a, b)` is `a @ b`, shared out among the cores. The bias was broadcast over the rows.
+    HINT: With all leading axes merged into one, of x and of grad, it is the matrix product again: `product(a, b)` is
+    `a @ b`, shared out among the cores. The bias was broadcast over the rows.
     """
     ### BEGIN SOLUTION
     rows, grads = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
@@ -561,7 +562,7 @@ def walk(roots, seeds, retain_graph=False) -> Iterator[tuple[Tensor, np.ndarray]
     1. `pending` maps id(tensor) to the gradient so far. Put the seeds in; two equal roots add up.
     2. Pop tensors from the end of `order`. Take the gradient out of `pending`, and yield the pair.
     3. If the tensor is no leaf: add each gradient of `_gradients_of_inputs(tensor, grad)` to `pending`.
-    4. Then forget its recipe: `tensor.grad_fn = Node(tensor.grad_fn.function, None, {})`, unless retain_graph.
+    4. Then forget its recipe, unless retain_graph: a new `Node` with the same function, inputs None and no settings.
 
     HINT: Add with `a + b`, never `a += b`: a rule may have returned the same array twice.
     """
@@ -680,7 +681,7 @@ def backward(tensor: Tensor, gradient=None, retain_graph: bool = False) -> None:
 
     TODO: for each leaf on the walk, set its `grad` to a tensor, or add to the one that is there.
 
-    HINT: `for t, grad in walk([tensor], [seed], retain_graph)`; a leaf has `t.is_leaf`. Two leaves must not share one
+    HINT: `walk` takes lists, of roots and of their gradients. `is_leaf` tells a leaf. Two leaves must not share one
     array, or changing one gradient in place would change the other: hand each array out once, and copy after that.
     """
     seed = _seed(tensor, gradient)
@@ -874,7 +875,7 @@ def _(grad, out, x):
 
     TODO: return the gradient of x.
 
-    HINT: `out > 0` is where the value was let through.
+    HINT: The gradient passes where the value did, and `out` tells where that was.
     """
     ### BEGIN SOLUTION
     return grad * (out > 0)
@@ -898,7 +899,8 @@ def _(grad, out, x, *, dim=-1):
 
     TODO: return the gradient of x.
 
-    HINT: ∂y_i/∂x_j = y_i·([i = j] − y_j), so dx_j = y_j · (g_j − Σ_i g_i·y_i).
+    HINT: ∂y_i/∂x_j = y_i·([i = j] − y_j), and dx_j = Σ_i g_i·∂y_i/∂x_j. The term with i = j stands alone; what is
+    left of the sum is the same for every j, but for a factor.
     """
     ### BEGIN SOLUTION
     return out * (grad - (grad * out).sum(axis=dim, keepdims=True))
@@ -911,7 +913,7 @@ def _(grad, out, x, *, dim=-1):
 
     TODO: return the gradient of x.
 
-    HINT: ∂y_i/∂x_j = [i = j] − p_j with p = exp(y), so dx_j = g_j − p_j · Σ_i g_i.
+    HINT: ∂y_i/∂x_j = [i = j] − p_j with p = exp(y), and dx_j = Σ_i g_i·∂y_i/∂x_j. Which of the two terms needs a sum?
     """
     ### BEGIN SOLUTION
     return grad - np.exp(out) * grad.sum(axis=dim, keepdims=True)

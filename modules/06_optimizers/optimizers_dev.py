@@ -79,8 +79,8 @@ class Optimizer:
 
     APPROACH:
     1. `zero_grad`: set the `grad` of every parameter of every group to None.
-    2. `step`: for each group and each parameter in it that *has* a gradient, call
-       `self.update(p.data, grad, self.state_of(p), **settings)`, where `grad` is the gradient's array.
+    2. `step`: for each group and each parameter in it that *has* a gradient, call `self.update` as it is described
+       above: the parameter's array, its gradient's array, its state (`state_of`), and by name the group's settings.
 
     HINT: A parameter without a gradient took no part in the loss: skip it, do not take its gradient as 0.
     """
@@ -318,7 +318,7 @@ class SGD(Optimizer):
     APPROACH:
     1. Without momentum: multiply `change` by lr, subtract it from `data`.
     2. With momentum: keep v in `state["momentum_buffer"]`; at the first step it is a *copy* of g.
-    3. Every operation in place: `v *= momentum`, `np.multiply(v, lr, out=change)`, `data -= change`. Assigning
+    3. Every operation in place, by `*=` and its like, or with `out=change` where v must stay as it is. Assigning
        (`data = data - …`) would make a new array and leave the parameter as it was.
 
     EXAMPLE:
@@ -470,8 +470,8 @@ class Adam(Optimizer):
     TODO: write `update`. `grad` already includes weight decay; the step count t and the averages m and v are there.
 
     APPROACH:
-    1. Update `m` and `v` in place. `work` is an array to compute in: `np.multiply(grad, 1 - beta1, out=work)`.
-    2. √v̂ + ε in `work`: `np.sqrt(v, out=work)`, divided by √(1 − β₂ᵗ), plus eps.
+    1. Update `m` and `v` in place. `work` is an array to compute in: NumPy's functions write there with `out=work`.
+    2. √v̂ + ε in `work`: the root of v, divided by √(1 − β₂ᵗ), plus eps.
     3. m over that, times lr / (1 − β₁ᵗ); subtract it from `data`.
 
     EXAMPLE:
@@ -577,7 +577,7 @@ class AdamW(Adam):
 
     TODO: write `update`: shrink `data` in place, then let Adam step without weight decay.
 
-    HINT: `super().update(data, grad, state, lr=lr, betas=betas, eps=eps, weight_decay=0)`.
+    HINT: `super()` is Adam, and its `update` takes what yours takes. Which one setting must it not see?
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):

@@ -85,7 +85,8 @@ def accuracy(logits, labels) -> float:
         >>> accuracy(Tensor([[2.0, 0.1], [0.3, 1.5]]), Tensor([0, 0]))
         0.5
 
-    HINT: `scores.argmax(axis=1)`; the mean of a boolean array is the share of True.
+    HINT: `argmax` takes the axis to look along: in (N, C, …) that of the classes. The mean of truth values is the share
+    of True.
     """
     scores, labels = to_array(logits), to_array(labels)
     if scores.ndim < 2 or labels.shape != scores.shape[:1] + scores.shape[2:] or labels.size == 0:
@@ -149,7 +150,7 @@ def clip_grad_norm(parameters, max_norm) -> float:
 
     APPROACH:
     1. The length is √(Σ g²) over all entries of all gradients. `np.vdot(g, g)` is Σ g² of one array.
-    2. Where it must be scaled, set `p.grad = Tensor(p.grad.data * scale)`: a new array. The old one may be in use
+    2. Where it must be scaled, give the parameter a new gradient, a Tensor of its own. The old array may be in use
        elsewhere, so do not write into it.
 
     EXAMPLE:
@@ -281,8 +282,8 @@ class OneCycle(Schedule):
         >>> [round(schedule.lr(t, 1.0), 3) for t in range(4)]
         [0.5, 1.0, 0.889, 0.778]
 
-    HINT: `np.interp(at, [x0, x1, x2], [y0, y1, y2])` is the line through three points. With at = t + 1 they are
-    (0, 0), (pct_start · total_steps, peak), (total_steps + 1, 0).
+    HINT: Draw it over t + 1: where does the way up begin, where is the top, where is the rate 0 again? Those are three
+    points, and `np.interp(at, [x0, x1, x2], [y0, y1, y2])` goes straight from each to the next.
     """
 
     def __init__(self, optimizer, max_lr, total_steps, pct_start=0.2):
@@ -306,7 +307,7 @@ class CosineSchedule(Schedule):
 
     TODO: write `lr`.
 
-    HINT: s = (t − warmup) / (total_steps − warmup).
+    HINT: s is the share of the steps after the warm-up that are over: with 100 steps, 20 of them warm-up, s(60) = ½.
     """
 
     def __init__(self, optimizer, total_steps, warmup=0, min_lr=0.0):
@@ -734,8 +735,8 @@ class Trainer(TrainingRun):
     1. `training_step`: forward, loss, `self.check_finite(loss, inputs)`; then forget old gradients, backward, clip (if
        clip_norm is given), optimizer step, schedule step (if there is one). Return the loss as a number, and the
        outputs.
-    2. `evaluate`: under `no_grad`, for each batch, forward and loss;
-       `meter.add(len(inputs), measures(loss, outputs, targets))`.
+    2. `evaluate`: under `no_grad`, for each batch, forward and loss; `meter.add` counts the batch's examples, with
+       what `measures` says of it.
 
     HINT: The schedule's step comes after the optimizer's: it sets the rate of the *next* one.
     """

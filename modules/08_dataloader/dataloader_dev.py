@@ -209,7 +209,7 @@ def random_split(dataset, lengths, generator=None):
     EXAMPLE:
         >>> train, validation = random_split(dataset, [0.9, 0.1])
 
-    HINT: `np.split(order, np.cumsum(sizes)[:-1])` cuts at the given positions.
+    HINT: `np.split` cuts at given positions. Parts of sizes 3, 2 and 5 are cut at 3 and at 5: `np.cumsum` adds up.
     """
     sizes = _split_sizes(len(dataset), list(lengths))
     generator = default_generator() if generator is None else generator
@@ -290,7 +290,7 @@ def default_collate(samples):
         >>> default_collate([(Tensor([1.0, 2.0]), 7), (Tensor([3.0, 4.0]), 8)])
         (Tensor([[1., 2.], [3., 4.]]), Tensor([7, 8]))
 
-    HINT: `default_collate` calls itself: `tuple(default_collate(list(field)) for field in zip(*samples))`.
+    HINT: A field may be a tuple again: what joins it is `default_collate` itself. It takes a list; `zip` gives tuples.
     """
     first = samples[0]
     if isinstance(first, str):
@@ -629,10 +629,11 @@ class RandomHorizontalFlip(Transform):
     TODO: write `apply`.
 
     APPROACH:
-    1. Draw one number per picture: `default_generator().random(n) < p` says which ones are mirrored.
+    1. Draw one number per picture, `default_generator().random(n)`: those below p are mirrored.
     2. Copy the batch; write the mirrored pictures over the ones that were drawn.
 
-    HINT: `images[..., ::-1]` is mirrored. A boolean array as an index picks pictures: `images[flip]`.
+    HINT: A slice with step −1 runs backwards; `...` stands for all axes before it. A boolean array as an index picks
+    pictures, to read and to write.
     """
 
     def __init__(self, p=0.5):
@@ -701,7 +702,7 @@ def test_horizontal_flip(verify):
 # ```
 #   padded   N × C × 36 × 36
 #   windows  N × C × 5 × 5 × 32 × 32     the same memory, read with overlapping strides; nothing is copied
-#   result   windows[0…N−1, :, top, left]    one place per picture: an index array each
+#   result   N × C × 32 × 32             of picture i, the window at place top[i], left[i]
 # ```
 #
 # One place for the whole batch (`per_batch=True`) is a plain slice, which costs almost nothing and helps nearly as
@@ -720,16 +721,16 @@ class RandomCrop(Transform):
     TODO: with `top` and `left` drawn (arrays of n places), cut the windows out of `padded`.
 
     APPROACH:
-    1. `np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))` has the shape
+    1. `np.lib.stride_tricks.sliding_window_view` over height and width gives the view of all windows, of shape
        N × C × places down × places across × height × width.
-    2. Index it with `np.arange(n)` on the first axis, `top` and `left` on the two of the places.
+    2. One index array for the pictures, and one for each of the two axes of places, pick the n windows at once.
 
     EXAMPLE:
         >>> RandomCrop(32, padding=4)(np.zeros((8, 3, 32, 32), np.float32)).shape
         (8, 3, 32, 32)
 
-    HINT: Index arrays on separate axes are read together, one entry of each for every picture:
-    `windows[np.arange(n), :, top, left]`.
+    HINT: Index arrays on separate axes are read together: `a[[0, 1], :, [5, 7]]` is a[0, :, 5] and a[1, :, 7], two rows
+    and not four. Axes that are not named come whole, and last.
     """
 
     def __init__(self, size, padding=0, per_batch=False):

@@ -341,7 +341,7 @@ def conv2d_windows(x, weight, bias=None, *, stride=1, padding=0, dilation=1, gro
     2. Lay it flat, one row of numbers per group: shape (groups, C / groups · kh · kw, 1).
     3. `filters @ window` has shape (groups, O / groups, 1): lay it flat and it is y[n, :, i, j].
 
-    HINT: kh entries in steps of dh end before i·sh + kh·dh.
+    HINT: Three entries in steps of 2, from 4 on, are the slice 4:10:2, which takes 4, 6 and 8.
     """
     win = place_filters(x, weight, bias, stride, padding, dilation, groups)
     padded = add_border(x, win.padding)
@@ -464,7 +464,8 @@ def col2im(columns, *, output_size, kernel_size, stride=1, padding=0, dilation=1
 
     APPROACH:
     1. `parts` is columns with the axes n, c, p, q, i, j. Loop over p and q only.
-    2. `padded[points(p, 0, win)][points(q, 1, win)]` are the pixels that are point (p, q) of their window.
+    2. `points(p, 0, win)` indexes the rows that are row p of their window, `points(q, 1, win)` the columns likewise:
+       one index after the other, and you have a view of the pixels that are point (p, q).
     3. The border that was added comes off again (given).
 
     HINT: `+=`. Within one (p, q) no pixel occurs twice, so NumPy adds correctly.
@@ -664,7 +665,7 @@ def convolve(x, weight, bias, win: Windows, groups: int):
     TODO: y of each part of the batch, written into `flat[part]`, which has the axes (images, groups, O / groups, places):
     the sum over the kernel's rows p of the products of `filters[p]` and `rows[p]`.
 
-    HINT: `np.matmul(..., out=flat[part])` writes the first product there without a detour; the others are added.
+    HINT: `np.matmul` with `out=` writes the first product to its place without a detour; the others are added.
     """
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
@@ -695,7 +696,8 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     TODO: dWₚᵀ = Xₚ · Gᵀ of each part of the batch, summed over its images and added to `total[p]`, which has the axes
     (groups, rows, O / groups). (The transposed product has the longer side first, which is what BLAS likes best.)
 
-    HINT: Sum over the image axis; `flat[part].swapaxes(-1, -2)` is Gᵀ.
+    HINT: `flat` is G for the whole batch. `swapaxes` transposes the last two axes; the images are the first axis, which
+    `total` has not.
     """
     out_channels, channels, *kernel = weight.shape
     products = count_products(channels, kernel)
@@ -721,7 +723,7 @@ def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
     TODO: in the general case (any stride), dX of each part of the batch: the gradient of its columns, shape
     (images, groups, rows, places).
 
-    HINT: Wᵀ is `filters.swapaxes(-1, -2)`.
+    HINT: The outputs were W times the columns (`filters` is W), so this is module 05's rule of the matrix product.
     """
     out_channels, channels, kh, kw = weight.shape
     reach = [d * (k - 1) for d, k in zip(win.dilation, win.kernel)]
@@ -1010,8 +1012,8 @@ def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     2. Windows that have been hit are no longer `free`.
     3. Add the windows' gradient `g` to the gradients of the pixels that were hit.
 
-    HINT: `free ^= hit` after `hit = (pixels == best) & free`. Windows may overlap: `+=`. (Where they stand apart,
-    `win.apart`, the product may be written straight to its place.)
+    HINT: `&` and `^` work on truth values, element by element. Windows may overlap, so a pixel may be hit twice: add.
+    (Where they stand apart, `win.apart`, the product may be written straight to its place.)
     """
     win = place_pool(x, kernel_size, stride, padding, dilation)
     dx = np.empty(bordered(x.shape, win.padding), grad.dtype)
