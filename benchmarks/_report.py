@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import functools
+import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import platform
 import statistics
@@ -17,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
-# Both libraries leave threads waiting in a loop for the next call, tens of milliseconds long. Who comes next
-# would pay for that.
+# A library may leave threads waiting in a loop for the next call, tens of milliseconds long. Who comes next would
+# pay for that.
 PAUSE = 0.05
+TURN = 0.25
 
 
 @dataclass
@@ -54,44 +60,104 @@ def threads(count: int) -> None:
         torch.set_num_threads(count)
 
 
-def libraries() -> dict[str, Any]:
-    """tinytorch, and torch where it is installed, by name."""
-    import tinytorch
-
-    found: dict[str, Any] = {"tinytorch": tinytorch}
-    if HAS_TORCH:
-        import torch
-
-        found["torch"] = torch
-    return found
+def library(name: str) -> Any:
+    """`tinytorch` or `torch`, imported."""
+    return importlib.import_module(name)
 
 
-def side_by_side(calls: dict[str, Callable[[], Any]], seconds: float = 1.0) -> dict[str, float]:
-    """Median milliseconds of each call, taken in turns so that a slow moment of the machine meets them all.
+def libraries() -> list[str]:
+    """tinytorch, and torch where it is installed."""
+    return ["tinytorch", "torch"][: 1 + HAS_TORCH]
 
-    A turn is a pause, one call that is not counted (it wakes the threads and warms the cache) and three that
-    are. Turns go on until each call had `seconds`, and three turns at least.
+
+def turn(call: Callable[[], Any]) -> list[float]:
+    """Seconds of call after call, as training makes them, for TURN seconds after a pause.
+
+    Those of the first third are not counted: they wake the threads and warm the caches. At least three are.
     """
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
+    time.sleep(PAUSE)
+    taken: list[float] = []
+    while sum(taken) < TURN or len(taken) < 4:
+        start = time.perf_counter()
         call()
-    while any(sum(taken) < seconds or len(taken) < 9 for taken in times.values()):
-        for name, call in calls.items():
-            time.sleep(PAUSE)
-            call()
-            for _ in range(3):
-                start = time.perf_counter()
-                call()
-                times[name].append(time.perf_counter() - start)
+        taken.append(time.perf_counter() - start)
+    warm = next(i for i in range(1, len(taken)) if sum(taken[:i]) >= TURN / 3 or i == len(taken) - 3)
+    return taken[warm:]
+
+
+def medians(turns: dict[str, Callable[[], list[float]]], seconds: float) -> dict[str, float]:
+    """Median milliseconds of each, in turns, so that a slow moment of the machine meets them all.
+
+    Turns go on until each had `seconds` and three turns.
+    """
+    times: dict[str, list[float]] = {name: [] for name in turns}
+    count = 0
+    while count < 3 or any(sum(taken) < seconds for taken in times.values()):
+        count += 1
+        for name, take in turns.items():
+            times[name] += take()
     return {name: statistics.median(taken) * 1e3 for name, taken in times.items()}
 
 
+def side_by_side(calls: dict[str, Callable[[], Any]], seconds: float = 1.0) -> dict[str, float]:
+    """Median milliseconds of each call in this process."""
+    for call in calls.values():
+        call()
+    return medians({name: functools.partial(turn, call) for name, call in calls.items()}, seconds)
+
+
 def compare(work: str, make: Callable[[Any], Callable[[], Any]], reach: float, seconds: float = 1.0) -> Row:
-    """The row for `make(t)()`, which does the same work with `t` = tinytorch and with `t` = torch."""
-    medians = side_by_side({name: make(t) for name, t in libraries().items()}, seconds)
-    row = Row(work, medians["tinytorch"], medians.get("torch"), reach)
+    """The row for `make(t)()`, which does the same work with `t` = tinytorch and with `t` = torch.
+
+    Each has a process of its own, or what one sets for itself, such as how memory is kept, would work for the other.
+    `make` travels there, so it is a function of a module, or a partial of one.
+    """
+    workers = [worker(name) for name in libraries()]
+    for connection in workers:
+        connection.send(make)
+        answer(connection)
+    found = medians({name: functools.partial(next_turn, worker(name)) for name in libraries()}, seconds)
+    row = Row(work, found["tinytorch"], found.get("torch"), reach)
     print(line(row), flush=True)
     return row
+
+
+@functools.cache
+def worker(name: str) -> Connection:
+    """The connection to the process in which the library of that name works."""
+    here, there = multiprocessing.Pipe()
+    count = int(os.environ["TINYTORCH_NUM_THREADS"])
+    # spawned: a forked one would inherit what this process has set for itself
+    multiprocessing.get_context("spawn").Process(target=serve, args=(there, name, count), daemon=True).start()
+    there.close()
+    return here
+
+
+def next_turn(connection: Connection) -> list[float]:
+    connection.send("turn")
+    return answer(connection)
+
+
+def answer(connection: Connection) -> Any:
+    try:
+        return connection.recv()
+    except EOFError:
+        sys.exit("the process of this measurement ended; see above")
+
+
+def serve(connection: Connection, name: str, count: int) -> None:
+    """In the worker: take work, prepare it, and answer each request for a turn of it."""
+    threads(count)
+    call = None
+    with contextlib.suppress(EOFError):  # the other side is done
+        while True:
+            wanted = connection.recv()
+            if wanted != "turn":
+                call = wanted(library(name))
+                call()
+                connection.send("ready")
+            elif call is not None:
+                connection.send(turn(call))
 
 
 def in_child(code: str, *arguments: str) -> float:

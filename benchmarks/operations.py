@@ -23,24 +23,25 @@ CONVOLUTIONS = [
     ("conv2d depthwise 64, k3 p1, 32 x 32", 64, 32, 64, {"kernel_size": 3, "padding": 1, "groups": 64}),
 ]
 
-# work, input shape, the layer
+# work, input shape, the layer and its settings
 LAYERS = [
-    ("max pool 2, 32 x 32 x 32", (BATCH, 32, 32, 32), lambda t: t.nn.MaxPool2d(2)),
-    ("max pool 3 s2 p1, 64 x 16 x 16", (BATCH, 64, 16, 16), lambda t: t.nn.MaxPool2d(3, 2, 1)),
-    ("average pool 2, 32 x 32 x 32", (BATCH, 32, 32, 32), lambda t: t.nn.AvgPool2d(2)),
-    ("average pool of all, 64 x 8 x 8", (BATCH, 64, 8, 8), lambda t: t.nn.AdaptiveAvgPool2d(1)),
-    ("batch norm, 32 x 32 x 32", (BATCH, 32, 32, 32), lambda t: t.nn.BatchNorm2d(32)),
-    ("relu, 32 x 32 x 32", (BATCH, 32, 32, 32), lambda t: t.nn.ReLU()),
+    ("max pool 2, 32 x 32 x 32", (BATCH, 32, 32, 32), ("MaxPool2d", 2)),
+    ("max pool 3 s2 p1, 64 x 16 x 16", (BATCH, 64, 16, 16), ("MaxPool2d", 3, 2, 1)),
+    ("average pool 2, 32 x 32 x 32", (BATCH, 32, 32, 32), ("AvgPool2d", 2)),
+    ("average pool of all, 64 x 8 x 8", (BATCH, 64, 8, 8), ("AdaptiveAvgPool2d", 1)),
+    ("batch norm, 32 x 32 x 32", (BATCH, 32, 32, 32), ("BatchNorm2d", 32)),
+    ("relu, 32 x 32 x 32", (BATCH, 32, 32, 32), ("ReLU",)),
 ]
 
 
-def forward_and_backward(t, shape, build, input_gradient=True):
+def forward_and_backward(t, shape, layer, **settings):
     """A call that sends an input through a layer and a gradient back, to input and parameters."""
     import numpy as np
 
     generator = np.random.default_rng(0)
-    layer = build(t)
-    x = t.tensor(generator.standard_normal(shape, np.float32), requires_grad=input_gradient)
+    name, *numbers = layer
+    layer = getattr(t.nn, name)(*numbers, **settings)
+    x = t.tensor(generator.standard_normal(shape, np.float32), requires_grad=True)
     gradient = t.tensor(generator.standard_normal(tuple(layer(x).shape), np.float32))
     leaves = [x, *layer.parameters()]
 
@@ -56,9 +57,9 @@ def convolutions() -> list[Row]:
     heading(f"convolutions, forward and backward, batch {BATCH}")
     rows = []
     for work, channels, side, out, settings in CONVOLUTIONS:
-        shape = (BATCH, channels, side, side)
-        build = functools.partial(lambda t, i, o, s: t.nn.Conv2d(i, o, **s), i=channels, o=out, s=settings)
-        rows.append(compare(work, functools.partial(forward_and_backward, shape=shape, build=build), 1.5))
+        shape, layer = (BATCH, channels, side, side), ("Conv2d", channels, out)
+        make = functools.partial(forward_and_backward, shape=shape, layer=layer, **settings)
+        rows.append(compare(work, make, 1.5))
     say_mean(rows, 1.0)
     return rows
 
@@ -66,8 +67,8 @@ def convolutions() -> list[Row]:
 def other_layers() -> list[Row]:
     heading(f"pooling, normalisation, activation, loss, forward and backward, batch {BATCH}")
     rows = [
-        compare(work, functools.partial(forward_and_backward, shape=shape, build=build), 1.5)
-        for work, shape, build in LAYERS
+        compare(work, functools.partial(forward_and_backward, shape=shape, layer=layer), 1.5)
+        for work, shape, layer in LAYERS
     ]
     rows.append(compare("cross entropy, batch 4096, 10 classes", cross_entropy, 1.5))
     say_mean(rows, 1.5)

@@ -13,7 +13,7 @@ import functools
 import math
 from pathlib import Path
 
-from _report import HAS_TORCH, Row, arguments, compare, finish, heading, in_child, line, side_by_side
+from _report import Row, arguments, compare, finish, heading, in_child, libraries, line, side_by_side
 
 REACH = {8: 1.5, 32: 1.5, 64: 1.0, 128: 1.0}  # batch size: what its ratio must not exceed
 
@@ -22,7 +22,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 import _report, training
 _report.threads(int(sys.argv[3]))
-print(training.peak_of_a_step(_report.libraries()[sys.argv[1]]))
+print(training.peak_of_a_step(_report.library(sys.argv[1])))
 """
 
 
@@ -118,9 +118,7 @@ def memory() -> list[Row]:
         print("not measured: this needs Linux")
         return []
     here = str(Path(__file__).parent)
-    found = {
-        name: in_child(MEMORY, name, here, str(chosen.threads)) for name in ("tinytorch", "torch")[: 1 + HAS_TORCH]
-    }
+    found = {name: in_child(MEMORY, name, here, str(chosen.threads)) for name in libraries()}
     row = Row("batch 256", found["tinytorch"], found.get("torch"), 1.0, "MiB")
     print(line(row))
     return [row]
