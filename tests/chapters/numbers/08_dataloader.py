@@ -43,7 +43,7 @@ crop = RandomCrop(side, padding=padding)
 assert crop(images).shape == images.shape
 windows = np.lib.stride_tricks.sliding_window_view(np.zeros((1, 3, padded, padded)), (side, side), (2, 3))
 assert windows.shape[2:] == (places, places, side, side)
-a, s, t, first = labels.data, numbers, shuffled, 0
+a, s, t = labels.data, numbers, shuffled
 
 SENTENCES = {
     "modules/08_dataloader/ABOUT.md": [
@@ -69,6 +69,6 @@ SENTENCES = {
         "{padded} × {padded}, at one of {places} × {places} places. {in_words(places**2).capitalize()} shifts, no loop?",
         "padded   N × C × {padded} × {padded}\n",
         "windows  N × C × {places} × {places} × {side} × {side}     the same",
-        "windows[{first}…N−1, :, top, left]",
+        "result   N × C × {side} × {side}             of picture i",
     ],
 }
