@@ -126,7 +126,10 @@ def main() -> None:
     draw = figure_of() if chosen.plot else None
     about = machine()
     print("   ".join(f"{name} {value}" for name, value in about.items()))
-    rows = ladder()
+    try:
+        rows = ladder()
+    except (NotImplementedError, ImportError) as error:  # of a chapter that is not finished
+        sys.exit(f"{error}")
     show(rows)
     if chosen.json:
         beside = Path(chosen.json).with_suffix(".new")

@@ -120,4 +120,4 @@ def test_a_missing_extra_is_named_with_what_installs_it(tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert ran.returncode == 1
-    assert "furo not installed" in ran.stderr and "pip install -e '.[site,viz]'" in ran.stderr
+    assert "furo not installed" in ran.stderr and "pip install -e '.[site]'" in ran.stderr
