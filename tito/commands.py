@@ -150,7 +150,7 @@ def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     _stop_unless(checks.package(module.root, [module.shown(module.tests)], module, time_limit or PYTEST_LIMIT))
     if progress.content(module) != was:
         raise TitoError(
-            f"{module.shown(module.dev)}, or a module it needs, changed while it was being checked.",
+            f"{module.shown(module.dev)}, a module it needs, or its tests changed while it was being checked.",
             f"Save it and run `tito module complete {module.number}` again.",
             status=1,
         )

@@ -7,8 +7,10 @@ about what the modules before it export. Where either has changed since, the res
 One file per module in `.tito/`. Deleting the folder loses history, never work; a damaged file is set aside.
 """
 
+import functools
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -33,6 +35,7 @@ class Content:
     tests: dict[str, str]  # inline test -> hash of the code down to it, and to its exercise
     stubs: set[str]  # the tests of exercises that hold a stub
     needs: dict[str, str]  # number of each module it is built on -> hash of what that exports
+    checks: str  # the hash of its folder in tests/
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Check:
     of: str  # the hash of an exercise's code or of the whole dev file
     needs: dict[str, str]
     at: str  # local time with its offset from UTC
+    checks: str = ""  # of a module: the hash of its tests
 
 
 @dataclass
@@ -60,7 +64,7 @@ def content(module: Module) -> Content:
     text = module.read_dev()
     kept = remembered(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
     exercises = [Exercise(**told) for told in kept["exercises"]]
-    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), _needs(module))
+    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), _needs(module), _checks(module))
 
 
 def _read_dev(dev: DevFile) -> dict[str, Any]:
@@ -82,6 +86,14 @@ def _needs(module: Module) -> dict[str, str]:
     except TitoError:  # a damaged ABOUT.md: those who show it say so
         needed = {other for other in course.modules if other.number < module.number}
     return {other.number: _hash(other.core) for other in sorted(needed, key=lambda m: m.number)}
+
+
+def _checks(module: Module) -> str:
+    """The hash of the code in tests/NN_name."""
+    hashed = hashlib.sha256()
+    for path in sorted(module.tests.rglob("*.py")):
+        hashed.update(f"{path.relative_to(module.tests)} {_hash(path)}\n".encode())
+    return hashed.hexdigest()[:16]
 
 
 def _hash(path: Path) -> str:
@@ -106,8 +118,14 @@ def read(module: Module) -> Record:
         _set_aside(path, error)
         return Record()
     except OSError as error:
-        notice(f"{module.shown(path)} cannot be read ({error.strerror}): going on without it")
+        usable = path.parent.is_dir() and os.access(path.parent, os.X_OK)
+        _go_on_without(path if usable else path.parent, str(error.strerror))
         return Record()
+
+
+@functools.cache  # said once, however many modules are read
+def _go_on_without(path: Path, why: str) -> None:
+    notice(f"{path} cannot be read ({why}): going on without what is recorded there")
 
 
 def _parse(content: bytes) -> Record:
@@ -127,7 +145,8 @@ def _parse_check(told: object) -> Check:
     if not isinstance(told, dict):
         raise ValueError("a result of another type than tito writes")
     check = Check(**told)
-    if not isinstance(check.needs, dict) or not _are_texts([check.result, check.of, check.at, *check.needs.values()]):
+    texts = [check.result, check.of, check.at, check.checks]
+    if not isinstance(check.needs, dict) or not _are_texts([*texts, *check.needs.values()]):
         raise ValueError("a result of another type than tito writes")
     if datetime.fromisoformat(check.at).tzinfo is None:
         raise ValueError("a time without its offset")
@@ -194,7 +213,7 @@ def record_incomplete(module: Module) -> None:
 
 def record_completed(module: Module, was: Content) -> None:
     record = read(module)
-    record.complete = Check("complete", was.file, was.needs, _now())
+    record.complete = Check("complete", was.file, was.needs, _now(), was.checks)
     _write(module, record)
 
 
@@ -279,6 +298,8 @@ def _state(now: Content, record: Record, exercises: list[ExerciseState]) -> tupl
     """The state, and why it is so where that is to be told."""
     if record.complete:
         why = _changed(record.complete, now.file, now.needs)
+        if not why and record.complete.checks != now.checks:
+            why = "its tests changed since"
         if why:
             return "stale", f"{why} it was complete"
         if all(e.state == "done" for e in exercises):

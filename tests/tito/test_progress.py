@@ -192,6 +192,7 @@ DAMAGED = {
     "a result of another form": b'{"inline": {"test_double": {"result": "passed"}}}',
     "a time that is none": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "noon"}}',
     "a time of nowhere": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "2026-11-22T12:00:00"}}',
+    "tests of another type": b'{"complete": {"result": "", "of": "", "needs": {}, "at": "2026-11-22T12:00:00+00:00", "checks": 3}}',
     "needs of another type": b'{"complete": {"result": "", "of": "", "needs": {"01": 3}, "at": "2026-11-22T12:00:00+00:00"}}',
     "hints of other types": b'{"hints": {"test_double": "x"}}',
     "hints that are no text": b'{"hints_taken": {"double": [1]}}',
@@ -239,6 +240,15 @@ def test_a_file_in_the_place_of_the_folder_is_named_with_a_fix(tree, tito):
     ran = tito("module", "test", "alpha")
     assert ran.status == 2
     assert f"cannot write {tree.root / '.tito'}" in ran.err
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_once_by_status(tree, tito):
+    (tree.root / ".tito").write_text("")
+    ran = tito("module", "status")
+    assert (ran.status, ran.err.splitlines()) == (
+        0,
+        [f"note  {tree.root / '.tito'} cannot be read (Not a directory): going on without what is recorded there"],
+    )
 
 
 def test_deleting_the_folder_loses_nothing_but_history(tree, tito):

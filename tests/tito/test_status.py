@@ -53,6 +53,27 @@ def test_a_module_that_pytest_finds_wrong_later_is_not_complete_any_more(edition
     assert progress.standing(edition.alpha).state == "in progress"
 
 
+@pytest.mark.parametrize("change", ["more", "other", "none"])
+def test_a_module_whose_tests_are_others_is_stale_until_they_are_back(edition, tito, change):
+    write(edition, "return 2 * x")
+    assert tito("module", "complete", "1").status == 0
+    tests = edition.root / "tests" / "01_alpha"
+    known = tests / "test_double.py"
+    was = known.read_text()
+    if change == "more":
+        (tests / "test_more.py").write_text("def test_more():\n    pass\n")
+    elif change == "other":
+        known.write_text(f"{was}\n# more to come\n")
+    else:
+        known.unlink()
+    out = tito("module", "status", "1").out
+    assert out.splitlines()[2].endswith("stale: its tests changed since it was complete"), out
+    assert out.endswith("Next: `tito module complete 01`\n")
+    known.write_text(was)
+    (tests / "test_more.py").unlink(missing_ok=True)
+    assert progress.standing(edition.alpha).state == "complete"
+
+
 def test_a_module_whose_exercise_fails_later_is_not_complete_any_more(edition, tito):
     write(edition, "return 2 * x")
     assert tito("module", "complete", "1").status == 0
