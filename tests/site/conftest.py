@@ -25,7 +25,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory) -> Path:
     """The built site's folder. With several workers, the first builds it and the others wait."""
     for name in EXTRA:
-        pytest.importorskip(name, reason="the pages need the extras `site` and `viz`")
+        pytest.importorskip(name, reason="the pages needs the extra `site`")
     workers = "PYTEST_XDIST_WORKER" in os.environ
     shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
     with (shared / "site.lock").open("w") as lock:
