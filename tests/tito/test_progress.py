@@ -242,12 +242,12 @@ def test_a_file_in_the_place_of_the_folder_is_named_with_a_fix(tree, tito):
     assert f"cannot write {tree.root / '.tito'}" in ran.err
 
 
-def test_a_file_in_the_place_of_the_folder_is_told_once_by_status(tree, tito):
-    (tree.root / ".tito").write_text("")
+def test_a_file_in_the_place_of_the_folder_is_told_once_by_status(edition, tito):
+    (edition.root / ".tito").write_text("")
     ran = tito("module", "status")
     assert (ran.status, ran.err.splitlines()) == (
         0,
-        [f"note  {tree.root / '.tito'} cannot be read (Not a directory): going on without what is recorded there"],
+        [f"note  {edition.root / '.tito'} cannot be read (Not a directory): going on without what is recorded there"],
     )
 
 
