@@ -125,8 +125,8 @@ def solution(
     """A reference beside your own, with time and multiply-adds of both, once yours has passed its checks."""
     from tito import checks
     from tito import solution as solutions
-    from tito.measure import COUNTED, measure
-    from tito.show import table
+    from tito.measure import COUNTED, ROUNDS, measure
+    from tito.show import say_wrapped, table
 
     module = Course.find().module(name)
     own = solutions.earned(module, exercise).exercise
@@ -138,18 +138,19 @@ def solution(
     for line in solutions.difference(yours, theirs):
         say(line)
     checks.use_seed()
-    texts = (module.read_dev(), solutions.with_reference(module, own.grade_id))
-    mine, other = (measure(module, own, text) for text in texts)
+    mine, other = measure(module, own, [module.read_dev(), solutions.with_reference(module, own.grade_id)])
     if mine.same_as != other.same_as or mine.seconds is None or other.seconds is None:
-        say(f"\nNot measured: {mine.why or other.why or 'the two do not get the same input'}.")
+        say_wrapped(f"\nNot measured: {mine.why or other.why or 'the two do not get the same input'}.")
         return
-    say(f"\nOn the largest input of its inline test: {mine.input}")
-    rows = [["time", solutions.in_words(mine.seconds), solutions.in_words(other.seconds)]]
+    say_wrapped(
+        f"\nMeasured on {mine.input}, on one core, both in turn: the median of {ROUNDS} runs (fastest to slowest)."
+    )
+    rows = [["time", *map(solutions.told_time, (mine, other))]]
     counts = [mine.multiply_adds, other.multiply_adds]
     if None not in counts:
         rows.append(["multiply-adds", *(f"{count:,}" for count in counts)])
     table(["", "yours", "reference"], rows)
-    say(COUNTED if None not in counts else f"Multiply-adds are left out: {mine.why or other.why}.")
+    say_wrapped(COUNTED if None not in counts else f"Multiply-adds are left out: {mine.why or other.why}.")
 
 
 @module_app.command("reset")

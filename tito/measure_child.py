@@ -1,8 +1,8 @@
 """Runs in a child: `python -m tito.measure_child time|count CHAPTER.py TEST ANSWER.json`.
 
-The input is the largest of those on which the exercise's inline test calls what it checks (each a `Case`). What is
-counted are products of floating numbers: where a chapter of the course says `*` or `@`, as it is read here, and where
-anything calls one of NumPy's functions that multiply.
+The input is that of `tinytorch.testing.measured_on`, or else the largest of those on which the exercise's inline test
+calls what it checks (each a `Case`). What is counted are products of floating numbers: where a chapter of the course
+says `*` or `@`, as it is read here, and where anything calls one of NumPy's functions that multiply.
 """
 
 import ast
@@ -15,6 +15,7 @@ import importlib.util
 import json
 import math
 import operator
+import statistics
 import sys
 import threading
 import time
@@ -26,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-_SPENT = 0.4  # seconds of timing
+_SPENT = 0.15  # seconds of timing
+_SPELL = 1e-3  # seconds at least between two looks at the clock, far above its own error
 
 
 class Unknown(Exception):
@@ -221,9 +223,14 @@ def _load(file: Path, count: bool) -> types.ModuleType:
 
 
 def _cases(chapter: types.ModuleType, test: str) -> list[Any]:
-    """The cases on which the inline test runs what it checks, in order."""
-    from tinytorch.testing import Case, seeding
+    """The case to measure on, or those on which the inline test runs what it checks, in order."""
+    from tinytorch.testing import Case, generator, seeding
+    from tinytorch.testing.measured_on import MEASURED_ON
 
+    seeding.begin(f"inline::{test}")
+    if test in MEASURED_ON:
+        draw = generator().standard_normal
+        return [MEASURED_ON[test](chapter, lambda *shape: draw(shape, np.float32))]
     found = []
     run = Case.run
 
@@ -236,7 +243,6 @@ def _cases(chapter: types.ModuleType, test: str) -> list[Any]:
     def verify(claim: str) -> Iterator[None]:
         yield
 
-    seeding.begin(f"inline::{test}")
     with unittest.mock.patch.object(Case, "run", noted):
         getattr(chapter, test)(verify)
     return found
@@ -271,17 +277,20 @@ def _digest(case: Any) -> str:
 
 
 def _time(call: Callable[[], Any]) -> float:
-    """Seconds of one call: the best of what fits into the time for it."""
-    best, calls, end = math.inf, 1, time.perf_counter() + _SPENT
-    while best == math.inf or time.perf_counter() < end:
+    """Seconds of one call: the median of the spells that fit into the time for it, after a first call."""
+    call()
+    spells: list[float] = []
+    calls, end = 1, time.perf_counter() + _SPENT
+    while not spells or time.perf_counter() < end:
         began = time.perf_counter()
         for _ in range(calls):
             call()
         took = time.perf_counter() - began
-        best = min(best, took / calls)
-        if took < 1e-3:
+        if took < _SPELL:
             calls *= 2
-    return best
+        else:
+            spells.append(took / calls)
+    return statistics.median(spells)
 
 
 def answer(what: str, file: Path, test: str) -> dict[str, Any]:

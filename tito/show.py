@@ -53,6 +53,15 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
+def say_wrapped(text: str) -> None:
+    """Say a sentence or two, broken between words where the terminal ends."""
+    import shutil
+    import textwrap
+
+    width = min(shutil.get_terminal_size().columns, 100)
+    say("\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in text.split("\n")))
+
+
 def heading(text: str) -> None:
     say(paint(text, "bold"))
 

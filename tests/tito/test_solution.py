@@ -1,11 +1,16 @@
 """`tito module solution`: earned first, then a reference beside the student's own, with what both cost."""
 
+import importlib
+import re
 import shutil
 import sys
 
 import numpy as np
 import pytest
 
+from tinytorch.testing import generator
+from tinytorch.testing.measured_on import MEASURED_ON
+from tinytorch.testing.text import to_array
 from tito import checks, measure, measure_child, solution
 from tito.course import Course
 from tito.init import make
@@ -84,11 +89,12 @@ def test_the_reference_stands_beside_the_students_own_with_what_both_cost(measur
     out = tito("module", "solution", "alpha", "double").out
     assert out.startswith("Module 01, exercise 1: double\n- yours\n+ reference\n")
     assert "-     return x + x\n+     return 2 * x\n" in out
-    assert "On the largest input of its inline test: double(x (5, 2))\n" in out
+    assert "\nMeasured on double(x (5, 2)), on one core, both in turn: the median of 5 runs" in out
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith(("time", "multiply"))}
     assert rows["multiply-adds"] == ["0", "10"]
-    assert len(rows["time"]) == 4, rows
-    assert "Counted: products of floating numbers" in out
+    told = re.findall(r"([\d.]+ .s) \(([\d.]+ .?s) to ([\d.]+ .?s)\)", " ".join(rows["time"]))
+    assert len(told) == 2, rows
+    assert "Counted are products of floating numbers" in out
 
 
 def test_what_is_the_reference_itself_is_said_so(edition, tito):
@@ -110,7 +116,8 @@ def test_a_program_that_ends_itself_while_it_is_measured_is_said_so(measured):
     checks.use_seed()
     write(measured, "__import__('os')._exit(0)")
     exercise = measured_exercise(measured)
-    assert measure.measure(measured.alpha, exercise, measured.alpha.read_dev()).why == "the run ended with status 0"
+    (found,) = measure.measure(measured.alpha, exercise, [measured.alpha.read_dev()])
+    assert found.why == "the run ended with status 0"
 
 
 def measured_exercise(tree):
@@ -248,6 +255,35 @@ def test_a_network_makes_as_many_as_the_chapter_says(tmp_path):
     checks.use_seed()
     module = Course(solution.Path(__file__).resolve().parents[2]).module("09")
     exercise = progress.exercise_states(module)["simple-cnn"].exercise
-    found = measure.measure(module, exercise, module.read_dev())
+    (found,) = measure.measure(module, exercise, [module.read_dev()])
     assert found.input == "SimpleCNN(inputs 0 (2, 3, 32, 32))"
     assert found.multiply_adds == 2 * (884_736 + 4_718_592 + 40_960), found
+
+
+CHAPTERS = [m for m in Course(solution.Path(__file__).resolve().parents[2]).modules if m.dev.exists()]
+
+
+@pytest.mark.parametrize("test", MEASURED_ON)
+def test_what_is_measured_on_more_than_its_inline_test_runs_on_it(test):
+    (chapter,) = (m for m in CHAPTERS if f"def {test}(" in m.read_dev())
+    home = importlib.import_module(f"tinytorch.core.{chapter.core.stem}")
+    draw = generator().standard_normal
+    case = MEASURED_ON[test](home, lambda *shape: draw(shape, np.float32))
+    assert sum(a.size for value in case.arguments.values() for a in measure_child._arrays(value)) >= 360
+    output = case.function(*case.inputs, **case.keywords)
+    for number in output if isinstance(output, tuple) else (output,):
+        assert np.isfinite(to_array(number)).all()
+
+
+def test_times_are_medians_with_the_fastest_and_the_slowest(measured, monkeypatch):
+    said = iter([3.0, 30.0, 1.0, 10.0, 2.0, 20.0, 9.0, 90.0, 8.0, 80.0])
+
+    def ask(module, exercise, text, what):
+        seconds = next(said) if what == "time" else None
+        return measure.Measured("double(x)", "the same", seconds, multiply_adds=None if seconds else 7)
+
+    monkeypatch.setattr(measure, "_ask", ask)
+    mine, other = measure.measure(measured.alpha, measured_exercise(measured), ["mine", "other"])
+    assert (mine.seconds, mine.fastest, mine.slowest, mine.multiply_adds) == (3.0, 1.0, 9.0, 7)
+    assert (other.seconds, other.fastest, other.slowest) == (30.0, 10.0, 90.0)
+    assert solution.told_time(other) == "30 s (10 s to 90 s)"
