@@ -3,8 +3,9 @@
     python benchmarks/cli.py [ROUNDS]
 
 All commands run in turn, round after round, in one run, so that whatever else the machine does hits all alike; they
-run in a fresh student edition. The table shows medians, and their ratios to `import numpy`. The exit status is 1 where
-a ratio is over its bound.
+run in a fresh student edition. A first round is not counted: in it `status` and `hint` keep what they read of the
+chapters, so their rows are of later calls. The table shows medians, and their ratios to `import numpy`. The exit status
+is 1 where a ratio is over its bound.
 """
 
 import statistics
@@ -23,8 +24,8 @@ COMMANDS = {
     NUMPY: ([sys.executable, "-c", "import numpy"], None),
     "tito --version": ([TITO, "--version"], 1.0),
     "tito --help": ([TITO, "--help"], 2.0),
-    "tito module status": ([TITO, "module", "status"], 2.0),
-    "tito module hint 09": ([TITO, "module", "hint", "09"], 2.0),
+    "tito module status, again": ([TITO, "module", "status"], 2.0),
+    "tito module hint 09, again": ([TITO, "module", "hint", "09"], 2.0),
     "python -c 'import tinytorch'": ([sys.executable, "-c", "import tinytorch"], 1.5),
 }
 
