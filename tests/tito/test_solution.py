@@ -11,7 +11,7 @@ import pytest
 from tinytorch.testing import generator
 from tinytorch.testing.measured_on import MEASURED_ON
 from tinytorch.testing.text import to_array
-from tito import checks, measure, measure_child, solution
+from tito import checks, measure, measure_child, multiply_adds, solution
 from tito.course import Course
 from tito.init import make
 
@@ -231,7 +231,7 @@ def test_what_cannot_be_counted_is_said(code, words, tmp_path, monkeypatch):
 
 
 def counted(code: str, tmp_path, monkeypatch) -> tuple[int, str]:
-    for name in measure_child._FUNCTIONS:
+    for name in multiply_adds.FUNCTIONS:
         monkeypatch.setattr(np, name, getattr(np, name))  # put back afterwards
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     monkeypatch.setitem(sys.modules, "chapter", None)
@@ -243,9 +243,9 @@ def counted(code: str, tmp_path, monkeypatch) -> tuple[int, str]:
         f"def run():\n    return {code}\n"
     )
     module = measure_child._load(chapter, count=True)
-    measure_child.counter.products, measure_child.counter.unknown = 0, ""
+    multiply_adds.counter.products, multiply_adds.counter.unknown = 0, ""
     module.run()
-    return measure_child.counter.products, measure_child.counter.unknown
+    return multiply_adds.counter.products, multiply_adds.counter.unknown
 
 
 def test_a_network_makes_as_many_as_the_chapter_says(tmp_path):
