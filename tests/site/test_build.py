@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import re
 import subprocess
 import sys
 from pathlib import Path
