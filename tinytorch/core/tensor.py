@@ -334,51 +334,61 @@ def primitive(function):
 # %% ../../modules/01_tensor/tensor_dev.py #cell-6
 @primitive
 def add(a, b):
+    """a + b, element by element; shapes broadcast."""
     return a + b
 
 
 @primitive
 def sub(a, b):
+    """a − b, element by element; shapes broadcast."""
     return a - b
 
 
 @primitive
 def mul(a, b):
+    """a · b, element by element; shapes broadcast."""
     return a * b
 
 
 @primitive
 def div(a, b):
+    """a / b, element by element; shapes broadcast. Whole numbers give floats."""
     return a / b
 
 
 @primitive
 def pow(a, b):
+    """a to the power b, element by element; shapes broadcast."""
     return a**b
 
 
 @primitive
 def neg(x):
+    """−x, element by element; the shape stays."""
     return -x
 
 
 @primitive
 def exp(x):
+    """eˣ, element by element; the shape stays."""
     return np.exp(x)
 
 
 @primitive
 def log(x):
+    """The natural logarithm, element by element; the shape stays."""
     return np.log(x)
 
 
 @primitive
 def sqrt(x):
+    """The square root, element by element; the shape stays."""
     return np.sqrt(x)
 
 
 @primitive
 def abs(x):
+    """The distance from 0, element by element; the shape stays."""
     return np.abs(x)
 
 
