@@ -123,7 +123,7 @@ def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, even
     return Item(
         name,
         status,
-        _message(event),
+        _message(event) + _lost(dev, event),
         event.get("diagnosis"),
         event.get("claim"),
         f"{shown}:{at}",
@@ -141,6 +141,18 @@ def _message(event: dict[str, Any]) -> str:
     if re.search(r"\bMemoryError\b", text):
         text += f"\na program that tito runs may take {child.MEMORY // 1024**3} GiB of memory"
     return text
+
+
+def _lost(dev: DevFile, event: dict[str, Any]) -> str:
+    """A remark where the check looked for a function or class that an edition's dev file came with, and has no more."""
+    missed = re.search(r"\bNameError: name '(\w+)' is not defined", str(event.get("message")))
+    if not missed or not dev.module.start.is_file():
+        return ""
+    defined = re.compile(rf"^(?:def|class) {missed[1]}\b", re.MULTILINE)
+    handed_out = dev.module.start.read_text(encoding="utf-8", errors="replace")
+    if defined.search(dev.text) or not defined.search(handed_out):
+        return ""
+    return f"\nthe file was handed out with {missed[1]}, and has it no more: was it renamed, or deleted?"
 
 
 def _judge_inline(
@@ -174,6 +186,8 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
     """What a student does about a file that ended before `test` had run."""
     words = _last_words(dev.module, outcome)
     if words:
+        if re.search(r"\b(Import|ModuleNotFound)Error: ", words):
+            words += " (`tito doctor` finds a file that hides a package.)"
         return words.strip()
     exercise = next((e for e in dev.exercises() if e.test == test.name), None)
     if outcome.status == -9:

@@ -1,5 +1,6 @@
 """The commands of `tito`. Each imports what it needs when it runs, so that the others stay quick."""
 
+import errno
 import importlib
 import os
 import subprocess
@@ -36,9 +37,15 @@ class _PlainHelp(click.HelpFormatter):
 
 # Plain help: it shows in every terminal, and rich need not be loaded for it.
 click.Context.formatter_class = _PlainHelp
-_typer = partial(typer.Typer, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+_typer = partial(
+    typer.Typer,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print every variable there is: hundreds of lines
+)
 app = _typer(help="TinyTorch: the command line of the course.")
-module_app = _typer(help="The chapters: list, status, test, complete.")
+module_app = _typer(help="The chapters: start, test, hint, complete and more.")
 milestone_app = _typer(help="Short programs that use what you built: list, run.")
 data_app = _typer(help="Data sets: get, path.")
 app.add_typer(module_app, name="module")
@@ -47,7 +54,7 @@ app.add_typer(data_app, name="data")
 
 
 def run_app() -> NoReturn:
-    """Run the command on the command line. A TitoError becomes two lines and its exit status."""
+    """Run the command on the command line. What is the user's to mend becomes two lines and an exit status."""
     for more in ("edition_commands", "in_step_commands", "look_commands", "watch_command"):
         importlib.import_module(f"tito.{more}")  # registers its commands here
     try:
@@ -55,6 +62,11 @@ def run_app() -> NoReturn:
     except TitoError as error:
         complain(error)
         sys.exit(error.status)
+    except OSError as error:  # a full disk, a folder that was taken away: nothing that a traceback makes clearer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written there is not tried again
+        fix = "Free some space (`df -h`)" if error.errno == errno.ENOSPC else "Run `tito doctor`"
+        complain(TitoError(f"the system refused: {error}.", f"{fix}, then the same command again."))
+        sys.exit(2)
     sys.exit(0)
 
 

@@ -283,7 +283,7 @@ def standing(module: Module) -> Standing:
         given = module.given
     except TitoError as error:
         missing = not module.dev.exists()
-        return Standing([], "no dev file") if missing else Standing([], "cannot be read", error.message)
+        return Standing([], "no dev file") if missing else Standing([], "cannot be read", error.message.splitlines()[0])
     record = read(module)
     exercises = list(_exercise_states(now, record).values())
     at = record.complete.at if record.complete else max((e.at for e in exercises), default="", key=_moment)

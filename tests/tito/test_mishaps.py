@@ -1,0 +1,50 @@
+"""Mishaps that no exercise is about: each ends with a sentence that says what it is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def test_a_function_renamed_or_deleted_is_told_as_that(edition, tito):
+    path = edition.root / "modules" / "01_alpha" / "alpha_dev.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("def double(", "def twice("), encoding="utf-8")
+    assert "the file was handed out with double, and has it no more" in tito("module", "test", "alpha").out
+
+
+def test_a_name_that_was_never_there_is_not(edition, tito):
+    path = edition.root / "modules" / "01_alpha" / "alpha_dev.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("raise NotImplementedError", "dubble #"), encoding="utf-8")
+    told = tito("module", "test", "alpha").out
+    assert "name 'dubble' is not defined" in told
+    assert "handed out" not in told
+
+
+def test_a_file_that_hides_a_package_leads_to_the_doctor(tree, tito):
+    (tree.root / "modules" / "01_alpha" / "tinytorch.py").write_text("x = 1\n")
+    assert "`tito doctor` finds a file that hides a package" in tito("module", "test", "alpha").out
+
+
+def test_an_unreadable_file_takes_one_line_of_the_table(tree, tito):
+    tree.write_alpha(solution="def double(x:\n    return 2 *\n")
+    told = tito("module", "status").out
+    assert "cannot be read: modules/01_alpha/alpha_dev.py" in told
+    assert "return 2" not in told and "def double" not in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_a_sentence(tree):
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tito", "module", "status"],
+            cwd=tree.root,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert ran.returncode == 2
+    assert "No space left" in ran.stderr and "df -h" in ran.stderr
+    assert "Traceback" not in ran.stderr and len(ran.stderr.splitlines()) == 2
