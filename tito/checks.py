@@ -186,7 +186,9 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
     """What a student does about a file that ended before `test` had run."""
     words = _last_words(dev.module, outcome)
     if words:
-        if re.search(r"\b(Import|ModuleNotFound)Error: ", words):
+        if unbuilt := re.search(r"name '(\w+)' from 'tinytorch\.core'|No module named 'tinytorch\.core\.(\w+)'", words):
+            words += f" (That module is not built yet: `tito module start {unbuilt[1] or unbuilt[2]}`.)"
+        elif re.search(r"\b(Import|ModuleNotFound)Error: ", words):
             words += " (`tito doctor` finds a file that hides a package.)"
         return words.strip()
     exercise = next((e for e in dev.exercises() if e.test == test.name), None)

@@ -27,6 +27,15 @@ def test_a_file_that_hides_a_package_leads_to_the_doctor(tree, tito):
     assert "`tito doctor` finds a file that hides a package" in tito("module", "test", "alpha").out
 
 
+@pytest.mark.parametrize("line", ["from tinytorch.core import beta", "import tinytorch.core.beta"])
+def test_a_module_that_is_not_built_is_named(tree, tito, line):
+    path = tree.write_alpha()
+    path.write_text(path.read_text(encoding="utf-8").replace("# %%\n", f"# %%\n{line}\n", 1), encoding="utf-8")
+    told = tito("module", "test", "alpha").out
+    assert "That module is not built yet: `tito module start beta`" in told
+    assert "tito doctor" not in told
+
+
 def test_an_unreadable_file_takes_one_line_of_the_table(tree, tito):
     tree.write_alpha(solution="def double(x:\n    return 2 *\n")
     told = tito("module", "status").out
