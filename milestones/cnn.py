@@ -84,7 +84,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ImportError as error:  # a module that is not built yet
-        sys.exit(f"{error}")
+    sys.exit(main())

@@ -351,7 +351,7 @@ def milestone_run(
     from tito.programs import program
 
     course = Course.find()
-    _run_through(course, [str(program(course, "milestones", name).path), *context.args])
+    _run_through(course, ["-m", "tito.run_program", str(program(course, "milestones", name).path), *context.args])
 
 
 @app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -367,7 +367,7 @@ def bench(
     if name is None:
         table(["name", "what it times"], [[p.name, p.about] for p in programs(course, "benchmarks")])
     else:
-        _run_through(course, [str(program(course, "benchmarks", name).path), *context.args])
+        _run_through(course, ["-m", "tito.run_program", str(program(course, "benchmarks", name).path), *context.args])
 
 
 @data_app.command("get")

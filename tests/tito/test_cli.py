@@ -214,3 +214,16 @@ def test_help_says_what_arguments_are_and_no_bracket_is_escaped(tito, command):
     assert "\\" not in shown
     arguments = shown.split("Arguments:")[1].split("Options:")[0].strip().splitlines()
     assert all(re.match(r"\s*\S+  +\S|\s{4,}\S", line) for line in arguments), shown
+
+
+@pytest.mark.parametrize("told", ["tinytorch.nn.Conv2d is made in module 09, which is not built yet", "no module x"])
+def test_a_milestone_without_its_module_says_so_in_a_line_and_other_errors_stay_whole(tree, monkeypatch, told):
+    (tree.root / "milestones").mkdir(exist_ok=True)
+    (tree.root / "milestones" / "cnn.py").write_text(f'"""Sees."""\n\nraise ImportError({told!r})\n', encoding="utf-8")
+    monkeypatch.chdir(tree.root)
+    ran = process("milestone", "run", "cnn")
+    assert ran.returncode == 1 and ran.stdout == b""
+    if "not built yet" in told:
+        assert ran.stderr.decode() == f"cnn: {told}\n"
+    else:
+        assert "Traceback" in ran.stderr.decode() and told in ran.stderr.decode()
