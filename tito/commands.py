@@ -42,6 +42,7 @@ _typer = partial(
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
+    suggest_commands=False,  # click does it, too
     pretty_exceptions_enable=False,  # they print every variable there is: hundreds of lines
 )
 app = _typer(help="TinyTorch: the command line of the course.")
