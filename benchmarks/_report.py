@@ -106,17 +106,21 @@ def side_by_side(calls: dict[str, Callable[[], Any]], seconds: float = 1.0) -> d
     return medians({name: functools.partial(turn, call) for name, call in calls.items()}, seconds)
 
 
-def compare(work: str, make: Callable[[Any], Callable[[], Any]], reach: float, seconds: float = 1.0) -> Row:
-    """The row for `make(t)()`, which does the same work with `t` = tinytorch and with `t` = torch.
+def in_workers(make: Callable[[Any], Callable[[], Any]], names: list[str], seconds: float = 1.0) -> dict[str, float]:
+    """Median milliseconds of `make(t)()`, with `t` = tinytorch or torch, each in a process of its own.
 
-    Each has a process of its own, or what one sets for itself, such as how memory is kept, would work for the other.
-    `make` travels there, so it is a function of a module, or a partial of one.
+    In one process what the one sets for itself, such as how memory is kept, would work for the other. `make` travels
+    there, so it is a function of a module, or a partial of one.
     """
-    workers = [worker(name) for name in libraries()]
-    for connection in workers:
-        connection.send(make)
-        answer(connection)
-    found = medians({name: functools.partial(next_turn, worker(name)) for name in libraries()}, seconds)
+    for name in names:
+        worker(name).send(make)
+        answer(worker(name))
+    return medians({name: functools.partial(next_turn, worker(name)) for name in names}, seconds)
+
+
+def compare(work: str, make: Callable[[Any], Callable[[], Any]], reach: float, seconds: float = 1.0) -> Row:
+    """The row for the same work, `make(t)()`, with tinytorch and with torch."""
+    found = in_workers(make, libraries(), seconds)
     row = Row(work, found["tinytorch"], found.get("torch"), reach)
     print(line(row), flush=True)
     return row

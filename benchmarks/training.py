@@ -13,7 +13,7 @@ import functools
 import math
 from pathlib import Path
 
-from _report import Row, arguments, compare, finish, heading, in_child, libraries, line, side_by_side
+from _report import Row, arguments, compare, finish, heading, in_child, in_workers, libraries, line, side_by_side
 
 REACH = {8: 1.5, 32: 1.5, 64: 1.0, 128: 1.0}  # batch size: what its ratio must not exceed
 
@@ -126,18 +126,20 @@ def memory() -> list[Row]:
 
 def growth() -> list[Row]:
     """How the time of a step grows with its work: the exponent 1 is proportional."""
-    import tinytorch
-
     print("\ngrowth of a training step with its work (time = c * work ^ exponent; 0.9 to 1.1 is linear)")
     rows = []
     for what, sizes, make in (
-        ("batch", (8, 16, 32, 64, 128, 256, 512), lambda n: (n, training_step(tinytorch, n))),
-        ("side", (16, 32, 64, 128), lambda n: (n * n, training_step(tinytorch, 16, pooled_cnn, n))),
+        ("batch", (8, 16, 32, 64, 128, 256, 512), lambda n: (n, functools.partial(training_step, batch=n))),
+        (
+            "side",
+            (16, 32, 64, 128),
+            lambda n: (n * n, functools.partial(training_step, batch=16, build=pooled_cnn, side=n)),
+        ),
     ):
         points = []
         for size in sizes:
             work, step = make(size)
-            points.append((work, side_by_side({"step": step})["step"]))
+            points.append((work, in_workers(step, ["tinytorch"])["tinytorch"]))
             print(f"{f'{what} {size}':<44}{points[-1][1]:>10.2f} ms", flush=True)
         exponent = slope([(math.log(work), math.log(taken)) for work, taken in points])
         verdict = "" if 0.9 <= exponent <= 1.1 else "   NOT LINEAR"
