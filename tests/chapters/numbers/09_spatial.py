@@ -1,5 +1,8 @@
 """Where the numbers of module 09 come from. See tests/chapters/prose.py."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 
 import tinytorch as tt
@@ -7,6 +10,7 @@ from tinytorch import nn
 from tinytorch.data import Digits
 from tinytorch.nn import functional as F
 from tinytorch.nn.functional import conv_output_size, im2col
+from tito.chapters import parts
 
 rungs = len([F.conv2d_loops, F.conv2d_windows, F.conv2d_im2col, F.conv2d])
 
@@ -84,11 +88,22 @@ thick, stacked = 64, 3  # layers of 3 x 3 that see what one of 7 x 7 sees
 seen = one + stacked * (k - 1)
 digit = Digits()[0][0].shape[-1]
 
+# how long the page takes to read: its words, to the hundred, and its lines of code, to the ten
+page = Path(__file__).resolve().parents[3] / "modules" / "09_spatial" / "ABOUT.md"
+pieces = list(parts(page.read_text(encoding="utf-8").split("---\n", 2)[2]))
+words = round(sum(len(re.findall(r"\w[\w'’-]*", piece.text)) for piece in pieces if not piece.language), -2)
+lines = round(sum(bool(line.strip()) for piece in pieces if piece.language for line in piece.text.splitlines()), -1)
+pace, seconds_each = 200, 4
+minutes = round(words / pace + lines * seconds_each / 60)
+assert minutes <= 25
+
 SENTENCES = {
     "modules/09_spatial/ABOUT.md": [
         "{in_words(exercises).capitalize()} exercises, in the order",
         "the {in_words(len(front['prerequisites']))} modules before this one",
         "**Time** {front['time_estimate']}\n",
+        "takes about {minutes} minutes to read: {words:,} words at {pace} a minute, and {lines} lines of code at "
+        "{in_words(seconds_each)} seconds each.",
         "You write it {about('four times', rungs)}, each faster",
         "{about('Nine tenths', in_dense / (in_dense + in_convolutions))} of VGG stand in its dense layers.",
         "of them with {wide} × {high_} pixels, {rate} times a second",
