@@ -13,6 +13,7 @@ from tito.show import fail, ok, paint, say
 _COLOURS = {"done": "green", "failing": "red", "not started": "dim", "not run": "dim"}
 _SEED_REMARK = re.compile(r"^\(repeat with \w+=\d+\)$\n?", re.MULTILINE)
 SEED = "TINYTORCH_TEST_SEED"  # tinytorch.testing draws from it
+PRINTED_LINES = 12  # of what a failing test printed; a print in a loop would bury its message
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Item:
     def lines(self) -> list[str]:
         """The message, and what the tested code printed."""
         printed = self.printed.strip().splitlines()
-        heard = ["it printed:", *(f"  {line}" for line in printed)] if printed else []
+        heard = ["it printed:", *(f"  {line}" for line in printed[:PRINTED_LINES])] if printed else []
+        if len(printed) > PRINTED_LINES:
+            heard.append(f"  ... and {len(printed) - PRINTED_LINES:,} lines more")
         return [*_SEED_REMARK.sub("", self.message).splitlines(), *heard]
 
     def told(self) -> dict[str, Any]:

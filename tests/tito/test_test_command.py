@@ -63,6 +63,18 @@ def test_one_failure_is_shown_in_full_what_is_written_before_what_is_not(tree, t
     assert f"Write it: modules/01_alpha/alpha_dev.py:{tree.line_of('exercise 2')}" in everything
 
 
+def test_a_print_in_a_loop_does_not_bury_the_message(tree, tito):
+    loop = "for i in range(40):\n        print('step', i)\n    return x / 2"
+    tree.write_alpha(
+        end=TRIPLE
+        + THIRD.replace('raise NotImplementedError("Module 01, exercise 3: third")', loop)
+        + "# %%\nreport()\n"
+    )
+    told = tito("test", "alpha").out
+    assert told.count("        step ") == 12
+    assert "        ... and 28 lines more\n" in told
+
+
 def test_an_exercise_that_holds_a_stub_is_not_done_though_its_test_passes(tree, tito):
     with_body(tree, 'return 2 * x\n    raise NotImplementedError("Module 01, exercise 1: double")')
     ran = tito("test", "alpha")
