@@ -1,16 +1,19 @@
 """The catalogue: it names the mistake that was made and no other, and puts mistakes into a dev file."""
 
+import importlib
 import inspect
 import subprocess
 import sys
 import types
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinytorch.testing import Case, assert_close, misconceptions
-from tinytorch.testing.misconceptions import catalogue, diagnose, mutate
+from tinytorch import core
+from tinytorch.testing import Case, assert_close, generator, misconceptions
+from tinytorch.testing.misconceptions import catalogue, diagnose, diagnosis, draw_for, mutate
 from tinytorch.testing.misconceptions.diagnosis import alike
 from tinytorch.testing.misconceptions.places import in_place, places
 
@@ -406,6 +409,17 @@ def test_every_entry_is_complete_and_has_a_key_of_its_own():
         assert not known.name.endswith(".") and known.name == known.name.strip()
         assert known.belief.endswith(".") and known.explanation.endswith(".")
         assert (known.headline + known.explanation).isascii()
+
+
+def test_no_entry_takes_what_is_right_for_its_mistake():
+    """The inputs that are drawn for a place tell each of its mistakes from the reference, or it would be named there."""
+    for chapter in Path(core.__file__).parent.glob("[!_]*.py"):
+        importlib.import_module(f"tinytorch.core.{chapter.stem}")
+    drawn = [entry for entry in catalogue() if draw_for(entry.where)]
+    assert len(drawn) > 500
+    with diagnosis._quiet():
+        taken = [e.key for e in drawn if all(diagnosis._agrees(e, generator()) for _ in range(3))]
+    assert taken == []
 
 
 def test_the_catalogue_loads_nothing_of_the_framework():

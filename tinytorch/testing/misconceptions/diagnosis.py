@@ -21,7 +21,7 @@ from tinytorch.testing.text import is_tensor, to_array
 if TYPE_CHECKING:
     from tinytorch.testing.misconceptions import Misconception
 
-DRAWS = 6  # inputs drawn to confirm a mistake or to tell two apart
+DRAWS = 20  # inputs drawn to confirm a mistake or to tell two apart: most of them may be ones on which all agree
 TIME_LIMIT = 2.0  # seconds for one diagnosis; a slow case is better left unnamed than waited for
 RTOL = 1e-4  # between two computations of one wrong result, in float32 and in any order
 

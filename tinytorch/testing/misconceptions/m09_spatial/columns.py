@@ -219,6 +219,8 @@ def product_reshaped(x: Array, weight: Array, bias: Array | None = None, *, grou
 @draws("convolve")
 def _convolve_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
     (x, weight, bias), settings = drawn_convolution(generator)
+    while len(home.kernel_rows(weight, settings["groups"])) == 1:  # a single product, in which no row can be lost
+        (x, weight, bias), settings = drawn_convolution(generator)
     return Case(home.convolve, x, weight, bias, home.place_filters(x, weight, bias, **settings), settings["groups"])
 
 
@@ -233,10 +235,28 @@ def _convolve_cases(generator: np.random.Generator, home: types.ModuleType) -> C
     ),
 )
 def last_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    return _one_kernel_row(-1, x, weight, bias, win, groups)
+
+
+@misconception(
+    "convolve",
+    name="only the first row of the kernel counts",
+    belief="There is one product for each part of the batch.",
+    explanation="Each row of the kernel gives a part of every output: y is the sum of the products of all rows.",
+    hints=(
+        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 3?",
+        "filters and rows are lists, an entry for each row of the kernel.",
+    ),
+)
+def first_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    return _one_kernel_row(0, x, weight, bias, win, groups)
+
+
+def _one_kernel_row(row: int, x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
     y = np.empty((len(x), len(weight), *win.out), x.dtype)
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
     for part, rows in home_of(win).strips(x, win, groups, 0, len(x)):
-        flat[part] = home_of(win).kernel_rows(weight, groups)[-1] @ rows[-1]
+        flat[part] = home_of(win).kernel_rows(weight, groups)[row] @ rows[row]
     return y + per_filter(bias)
 
 
