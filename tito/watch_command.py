@@ -107,14 +107,18 @@ def _read_to_end(ended: Callable[[], None]) -> None:
 def _watch_files(course: Course, module: Module, poll: bool, state: "Watch", stack: contextlib.ExitStack) -> None:
     """Tell of each save of the dev file, and of each change of what the package holds of earlier modules.
 
-    Folders are watched, not files: an editor that writes beside and renames puts another file in its place.
+    Folders are watched, not files: an editor that writes beside and renames puts another file in its place. What counts
+    is whether the files differ, and that is also looked at where nothing was told: polling overlooks a second save in
+    the same second, and a network file system may tell nothing.
     """
     from watchfiles import watch
 
-    files = {str(module.dev), *(str(other.core) for other in course.modules if other.number < module.number)}
+    files = [str(module.dev), *(str(other.core) for other in course.modules if other.number < module.number)]
     stop = threading.Event()
+    before = _stamps(files)
 
     def run() -> None:
+        nonlocal before
         try:
             for _ in watch(
                 course.root / "modules",
@@ -122,15 +126,32 @@ def _watch_files(course: Course, module: Module, poll: bool, state: "Watch", sta
                 watch_filter=lambda change, path: path in files,
                 debounce=400,
                 stop_event=stop,
+                rust_timeout=500,
+                yield_on_timeout=True,
                 force_polling=poll or None,
                 ignore_permission_denied=True,
             ):
-                state.tell(state.saved)
+                now = _stamps(files)
+                if now != before:
+                    before = now
+                    state.tell(state.saved)
         except Exception as error:
             state.tell(lambda error=error: _no_watcher(module, error))  # type: ignore[misc]
 
     threading.Thread(target=run, daemon=True).start()
     stack.callback(stop.set)
+
+
+def _stamps(files: list[str]) -> list[tuple[int, int, int] | None]:
+    """What changes with every save, per file; None where there is none."""
+    stamps: list[tuple[int, int, int] | None] = []
+    for path in files:
+        try:
+            known = os.stat(path)
+            stamps.append((known.st_mtime_ns, known.st_size, known.st_ino))
+        except OSError:
+            stamps.append(None)
+    return stamps
 
 
 def _no_watcher(module: Module, error: Exception) -> None:

@@ -369,11 +369,15 @@ def test_a_file_is_followed_through_renames_and_errors(edition, terminal):
     watch.until("Exercise 1, double", "ok Done.")
 
 
-def test_polling_sees_a_save(edition, terminal):
+def test_polling_sees_every_save(edition, terminal):
     watch = terminal("1", "--poll")
     watch.until("Not written yet")
     edition.write(RIGHT)
+    second = int(edition.alpha.dev.stat().st_mtime)
     watch.until("ok Done.")
+    edition.write(WRONG)
+    os.utime(edition.alpha.dev, (second, second + 0.9))  # saved in the same second as before, however long that took
+    watch.until("FAIL two and two are four")
 
 
 def test_reset_asks_and_undo_takes_it_back(edition, terminal, tito):
