@@ -2,6 +2,8 @@
 has the same seed), and, where the package fails, the line of the dev file that the failing line was exported from.
 """
 
+import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +27,21 @@ hypothesis.settings.load_profile("course")
 
 def pytest_configure() -> None:
     hypothesis.core.global_force_seed = seed()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium that asks nothing of the network."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright: the `dev` extra")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed: `apt install chromium`")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with playwright.sync_playwright() as started:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        shown = started.chromium.launch(executable_path=chromium, args=[*quiet, *root, "--disable-gpu"])
+        yield shown
+        shown.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,9 +3,7 @@
 import base64
 import io
 import itertools
-import os
 import re
-import shutil
 import sys
 
 import numpy as np
@@ -73,20 +71,6 @@ def test_letters_and_outlines_stand_out_from_what_is_behind_them(colours):
     for name in ("a", "b"):
         for behind in ("cell", "grey", "a", "b"):
             assert _contrast(colours[name][1], colours[behind][0]) >= 3, f"a window of {name} on {behind}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright: the `dev` extra")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed: `apt install chromium`")
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    with playwright.sync_playwright() as started:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        shown = started.chromium.launch(executable_path=chromium, args=[*quiet, *root, "--disable-gpu"])
-        yield shown
-        shown.close()
 
 
 @pytest.mark.extras

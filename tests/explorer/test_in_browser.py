@@ -1,7 +1,6 @@
 """The page in Chromium, used as a person would: every control, and the numbers it shows against tinytorch's own."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +12,15 @@ from tinytorch.analysis.receptive import receptive_field
 from tinytorch.explorer.convolution import KERNELS
 from tinytorch.nn import functional as F
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`: pip install -e '.[dev]'")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.extras,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium"),
-]
+expect = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`: pip install -e '.[dev]'").expect
+pytestmark = pytest.mark.extras
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "explorer"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--disable-sync", "--no-first-run"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
 def visit(browser, tmp_path):
     """`visit(text)`: a tab with this page, checked and ready. At the end: no error was logged, nothing was fetched."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     tabs, wrong = [], []
 
     def opened(text, part="convolution", width=1280, height=900, **settings):
@@ -62,7 +48,7 @@ def photograph(tab, name):
     before = tab.viewport_size
     tab.set_viewport_size({**before, "height": tab.evaluate("document.documentElement.scrollHeight")})
     for note in tab.locator(".layer .scale:visible").all():
-        playwright.expect(note).not_to_be_empty()  # maps are drawn when they come into view
+        expect(note).not_to_be_empty()  # maps are drawn when they come into view
     tab.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
     tab.set_viewport_size(before)
 
@@ -205,7 +191,7 @@ def test_the_window_steps_plays_and_goes_back(simple, visit):
     assert known() == 1
     tab.click("#conv-play")
     assert tab.inner_text("#conv-play") == "Pause"
-    playwright.expect(tab.locator("#conv-place-said")).to_have_text("4 of 36")
+    expect(tab.locator("#conv-place-said")).to_have_text("4 of 36")
     tab.click("#conv-play")
     assert tab.inner_text("#conv-play") == "Play" and known() >= 4
     tab.click("#conv-all")
@@ -291,7 +277,7 @@ def look_at(tab, step, map_, row, column):
     """Click a number of a map, where it stands on the page."""
     canvas = tab.locator(f".layer[data-step='{step}'] canvas")
     canvas.scroll_into_view_if_needed()
-    playwright.expect(tab.locator(f".layer[data-step='{step}'] .scale")).not_to_be_empty()
+    expect(tab.locator(f".layer[data-step='{step}'] .scale")).not_to_be_empty()
     canvas.focus()
     tab.keyboard.press("ArrowRight")  # the first map of this layer, or the next one
     now = int(canvas.get_attribute("aria-valuenow"))

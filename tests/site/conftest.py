@@ -4,7 +4,6 @@ import fcntl
 import functools
 import http.server
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory) -> Path:
     """The built site's folder. With several workers, the first builds it and the others wait."""
     for name in EXTRA:
-        pytest.importorskip(name, reason="the pages needs the extra `site`")
+        pytest.importorskip(name, reason="the pages need the extra `site`")
     workers = "PYTEST_XDIST_WORKER" in os.environ
     shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
     with (shared / "site.lock").open("w") as lock:
@@ -47,17 +46,3 @@ def address(built) -> str:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright: the `dev` extra")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed: `apt install chromium`")
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    with playwright.sync_playwright() as started:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        shown = started.chromium.launch(executable_path=chromium, args=[*quiet, *root, "--disable-gpu"])
-        yield shown
-        shown.close()

@@ -140,6 +140,7 @@ def test_a_chapter_leads_to_the_next_and_back(visit):
         seen.page.wait_for_url(f"**/{CHAPTERS[1]}.html")
         seen.page.locator("a.prev-page").click()
         seen.page.wait_for_url(f"**/{CHAPTERS[0]}.html")
+        assert seen.said == []
 
 
 def test_the_reader_may_choose_dark_and_the_choice_stays(visit):
