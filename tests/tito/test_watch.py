@@ -132,13 +132,14 @@ class Terminal:
         self.resize(*size)
         self.before = termios.tcgetattr(self.side)
         self.written = b""
+        inherited = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
         self.process = subprocess.Popen(
             command(*arguments),
             stdin=self.side,
             stdout=self.side,
             stderr=self.side,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", **(env or {})},
+            env={**inherited, "TERM": "xterm-256color", **(env or {})},
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C and sizes reach it
         )
 
