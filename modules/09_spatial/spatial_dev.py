@@ -551,7 +551,7 @@ def test_im2col(verify):
 # ## 5. Fourth rung: the one that trains networks
 #
 # For 64 pictures and a 3×3 layer of 32 channels at 16×16, the columns are 18.9 MB: they do not fit into a processor's
-# cache, so they are written to memory and read back, and waiting for memory is most of the time. Three ideas remain:
+# cache, so they are written to memory and read back, and waiting for memory is most of the time. Four ideas remain:
 #
 # 1. **Lay out only what differs.** The columns of a window's second row are those of its first, one image row further
 #    down: the same numbers, W' places later. So shift the image *across* only, kw times, and take each of the kernel's
@@ -564,8 +564,10 @@ def test_im2col(verify):
 #                         c d g h k l                 c d g h                  g h k l
 # ```
 #
-# 2. **A few images at a time**, in a buffer that stays in the cache.
-# 3. **Each processor core has its own share of the batch.**
+# 2. **Multiply small matrices.** BLAS copies what it multiplies into an order of its own. That is worth it for large
+#    matrices; small ones OpenBLAS takes as they are. So `multiply` cuts a wide product into pieces that are small.
+# 3. **A few images at a time**, in a buffer that stays in the cache.
+# 4. **Each processor core has its own share of the batch.**
 #
 # ```
 #   batch   [ image image image image │ image image image image ]
@@ -659,13 +661,32 @@ def kernel_rows(weight, groups: int):
     return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
 
 
+SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
+
+
+def multiply(a, b, out=None):
+    """a @ b, some columns of b at a time where that makes small products of it. `out` is where to write it."""
+    columns, per_column = b.shape[-1], a.shape[-2] * a.shape[-1]
+    widths = (columns >> halvings for halvings in range(columns.bit_length()))
+    small = (w for w in widths if columns % w == 0 and w >= 32 and w * per_column <= SMALL_PRODUCT)
+    width = next(small, columns)
+
+    def cut(matrices):
+        return matrices.reshape(*matrices.shape[:-1], -1, width).swapaxes(-3, -2)  # a view: (…, pieces, rows, width)
+
+    if out is None:
+        out = np.empty((*b.shape[:-2], a.shape[-2], columns), np.result_type(a, b))
+    np.matmul(a[..., None, :, :], cut(b), out=cut(out))
+    return out
+
+
 def convolve(x, weight, bias, win: Windows, groups: int):
     """conv2d on arrays that have been checked.
 
     TODO: y of each part of the batch, written into `flat[part]`, which has the axes (images, groups, O / groups, places):
     the sum over the kernel's rows p of the products of `filters[p]` and `rows[p]`.
 
-    HINT: `np.matmul` with `out=` writes the first product to its place without a detour; the others are added.
+    HINT: `multiply` with `out=` writes the first product to its place without a detour; the others are added.
     """
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
@@ -674,9 +695,9 @@ def convolve(x, weight, bias, win: Windows, groups: int):
     def work(start, stop):
         for part, rows in strips(x, win, groups, start, stop):
             ### BEGIN SOLUTION
-            np.matmul(filters[0], rows[0], out=flat[part])
+            multiply(filters[0], rows[0], out=flat[part])
             for row_filters, pixels in zip(filters[1:], rows[1:]):
-                flat[part] += row_filters @ pixels
+                flat[part] += multiply(row_filters, pixels)
             ### END SOLUTION
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
@@ -696,8 +717,7 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     TODO: dWₚᵀ = Xₚ · Gᵀ of each part of the batch, summed over its images and added to `total[p]`, which has the axes
     (groups, rows, O / groups). (The transposed product has the longer side first, which is what BLAS likes best.)
 
-    HINT: `flat` is G for the whole batch. `swapaxes` transposes the last two axes; the images are the first axis, which
-    `total` has not.
+    HINT: `turned` is Gᵀ, `pixels` is Xₚ. The images are the first axis, which `total` has not.
     """
     out_channels, channels, *kernel = weight.shape
     products = count_products(channels, kernel)
@@ -706,9 +726,12 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     def work(start, stop):
         total = np.zeros((products, groups, weight[0].size // products, out_channels // groups), weight.dtype)
         for part, rows in strips(x, win, groups, start, stop):
+            turned = flat[part].swapaxes(-1, -2)
+            if turned.shape[-2] <= 256:  # then small products make up for the copy
+                turned = np.ascontiguousarray(turned)
             for p, pixels in enumerate(rows):
                 ### BEGIN SOLUTION
-                total[p] += (pixels @ flat[part].swapaxes(-1, -2)).sum(axis=0)
+                total[p] += multiply(pixels, turned).sum(axis=0)
                 ### END SOLUTION
         return total
 

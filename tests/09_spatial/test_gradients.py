@@ -65,6 +65,19 @@ def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride,
     check(expected[1], spatial.convolve_weight_gradient, grad, x, weight, win, 1)
 
 
+@pytest.mark.parametrize("size", [(8, 8), (18, 16)])
+def test_products_that_are_cut_into_pieces_give_the_same(monkeypatch, size):
+    monkeypatch.setattr(spatial, "SMALL_PRODUCT", 64 * 36 * 32)  # 8x8 places in two halves, and the filters too
+    draw = generator()
+    x, weight, bias = (draw.normal(size=shape) for shape in ((2, 12, *size), (64, 12, 3, 3), 64))
+    grad = draw.normal(size=(2, 64, *size))
+    expected = arrays.conv2d_gradients(grad, x, weight, bias, padding=1)
+    win = spatial.place_filters(x, weight, bias, 1, 1, 1, 1)
+    check(arrays.conv2d(x, weight, bias, padding=1), spatial.convolve, x, weight, bias, win, 1)
+    check(expected[0], spatial.convolve_input_gradient, grad, x, weight, win, 1)
+    check(expected[1], spatial.convolve_weight_gradient, grad, x, weight, win, 1)
+
+
 def test_the_gradients_of_one_image_add_up_over_the_batch():
     draw = generator()
     x, weight = drawn(draw, 3, 2, 4, 4), drawn(draw, 2, 2, 3, 3)

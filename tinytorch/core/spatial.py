@@ -16,13 +16,13 @@ from tinytorch.core.layers import Linear, Module, Parameter, linear
 from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
 
 # %% auto #0
-__all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters', 'bordered',
-           'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col',
-           'count_products', 'lay_out', 'strips', 'kernel_rows', 'convolve', 'channel_sums', 'convolve_weight_gradient',
-           'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows',
-           'without_border', 'max_pool2d', 'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots',
-           'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d',
-           'Flatten', 'SimpleCNN']
+__all__ = ['SMALL_PRODUCT', 'conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows',
+           'place_filters', 'bordered', 'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points',
+           'im2col', 'col2im', 'conv2d_im2col', 'count_products', 'lay_out', 'strips', 'kernel_rows', 'multiply',
+           'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d', 'Conv2d',
+           'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d', 'window_counts',
+           'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize', 'batch_norm',
+           'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -324,6 +324,25 @@ def kernel_rows(weight, groups: int):
     return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
 
 
+SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
+
+
+def multiply(a, b, out=None):
+    """a @ b, some columns of b at a time where that makes small products of it. `out` is where to write it."""
+    columns, per_column = b.shape[-1], a.shape[-2] * a.shape[-1]
+    widths = (columns >> halvings for halvings in range(columns.bit_length()))
+    small = (w for w in widths if columns % w == 0 and w >= 32 and w * per_column <= SMALL_PRODUCT)
+    width = next(small, columns)
+
+    def cut(matrices):
+        return matrices.reshape(*matrices.shape[:-1], -1, width).swapaxes(-3, -2)  # a view: (…, pieces, rows, width)
+
+    if out is None:
+        out = np.empty((*b.shape[:-2], a.shape[-2], columns), np.result_type(a, b))
+    np.matmul(a[..., None, :, :], cut(b), out=cut(out))
+    return out
+
+
 def convolve(x, weight, bias, win: Windows, groups: int):
     """conv2d on arrays that have been checked."""
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
@@ -332,9 +351,9 @@ def convolve(x, weight, bias, win: Windows, groups: int):
 
     def work(start, stop):
         for part, rows in strips(x, win, groups, start, stop):
-            np.matmul(filters[0], rows[0], out=flat[part])
+            multiply(filters[0], rows[0], out=flat[part])
             for row_filters, pixels in zip(filters[1:], rows[1:]):
-                flat[part] += row_filters @ pixels
+                flat[part] += multiply(row_filters, pixels)
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
 
@@ -356,8 +375,11 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     def work(start, stop):
         total = np.zeros((products, groups, weight[0].size // products, out_channels // groups), weight.dtype)
         for part, rows in strips(x, win, groups, start, stop):
+            turned = flat[part].swapaxes(-1, -2)
+            if turned.shape[-2] <= 256:  # then small products make up for the copy
+                turned = np.ascontiguousarray(turned)
             for p, pixels in enumerate(rows):
-                total[p] += (pixels @ flat[part].swapaxes(-1, -2)).sum(axis=0)
+                total[p] += multiply(pixels, turned).sum(axis=0)
         return total
 
     totals = in_threads(work, len(x), grad.size * weight[0].size)
