@@ -596,19 +596,22 @@ def test_im2col(verify):
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
-def count_products(channels: int, kernel) -> int:
-    """Into how many products the sum over a window is cut: one per row of the kernel, or one if those would be tiny."""
-    return kernel[0] if channels * kernel[1] >= 32 else 1
+def count_products(channels: int, groups: int, kernel) -> int:
+    """Into how many products the sum over a window is cut: one per row of the kernel, or one if those would be tiny.
+
+    `channels` are those of a group. Where each channel is a group, copying less is all that counts.
+    """
+    return kernel[0] if channels * kernel[1] >= 32 or channels == 1 < groups else 1
 
 
-def lay_out(win: Windows, channels: int):
+def lay_out(win: Windows, channels: int, groups: int):
     """How `strips` copies an image: (the `Windows` to copy, per product where in each copy its pixels begin: (row, phase)).
 
     Row p of window i is image row i·sh + p·dh. Dealt into phases, image row r·sh + f being row r of phase f, the rows that
     follow each other in a phase are what one p sees in windows that follow each other: row p begins at row r of phase f
     with r·sh + f = p·dh.
     """
-    if count_products(channels, win.kernel) == 1:
+    if count_products(channels, groups, win.kernel) == 1:
         return win, [(0, 0)]
     (kh, kw), (height, width) = win.kernel, win.out
     begins = [divmod(p * win.dilation[0], win.stride[0]) for p in range(kh)]
@@ -628,7 +631,7 @@ def strips(x, win: Windows, groups: int, start: int, stop: int):
         for part in chunks(start, stop, x[0].nbytes):
             yield part, [x[part].reshape(-1, groups, channels // groups, h * w)]  # the image as it is
         return
-    laid, begins = lay_out(win, channels // groups)
+    laid, begins = lay_out(win, channels // groups, groups)
     more, line = laid.out[0] - height, channels * math.prod(laid.kernel) * width
     bands = chunks(0, height, line * x.itemsize)
     parts = chunks(start, stop, line * laid.out[0] * x.itemsize)
@@ -657,7 +660,7 @@ def strips(x, win: Windows, groups: int, start: int, stop: int):
 def kernel_rows(weight, groups: int):
     """The filters as `strips` has its pixels: a matrix (groups, O / groups, C / groups · kw) for each row of the kernel."""
     out_channels, channels, *kernel = weight.shape
-    rows = weight.reshape(out_channels, channels, count_products(channels, kernel), -1)
+    rows = weight.reshape(out_channels, channels, count_products(channels, groups, kernel), -1)
     return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
 
 
@@ -676,7 +679,10 @@ def multiply(a, b, out=None):
 
     if out is None:
         out = np.empty((*b.shape[:-2], a.shape[-2], columns), np.result_type(a, b))
-    np.matmul(a[..., None, :, :], cut(b), out=cut(out))
+    if columns == 1:  # a vector: dot products are quicker
+        np.vecdot(a, b.swapaxes(-1, -2), out=out[..., 0])
+    else:
+        np.matmul(a[..., None, :, :], cut(b), out=cut(out))
     return out
 
 
@@ -720,7 +726,7 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     HINT: `turned` is Gᵀ, `pixels` is Xₚ. The images are the first axis, which `total` has not.
     """
     out_channels, channels, *kernel = weight.shape
-    products = count_products(channels, kernel)
+    products = count_products(channels, groups, kernel)
     flat = grad.reshape(len(x), groups, out_channels // groups, -1)
 
     def work(start, stop):

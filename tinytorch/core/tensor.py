@@ -627,7 +627,7 @@ def tensor(data, dtype=None, requires_grad=False) -> Tensor:
     return Tensor(to_array(data, dtype).copy(), requires_grad)
 
 # %% ../../modules/01_tensor/tensor_dev.py #cell-15
-CHUNK_BYTES = 1024 * 1024  # work on about this much at once: it stays in a core's cache, and one NumPy call is worth it
+CHUNK_BYTES = 2**21  # work on about this much at once: it stays near in the cache, and one NumPy call is worth it
 SMALL_WORK = 2**23  # multiply-adds: below this, starting threads costs more than they save
 
 
@@ -751,7 +751,7 @@ def in_chunks(work, x) -> list:
     """Call work(part) for slices of the batch x that together make it up, in threads; the results in order."""
 
     def share(start, stop):
-        return [work(part) for part in chunks(start, stop, x[0].nbytes)]
+        return [work(part) for part in chunks(start, stop, 2 * x[0].nbytes)]  # as much is read as is written
 
     moved = 8 * x.size  # a number read and written is counted as eight multiply-adds
     return [result for results in in_threads(share, len(x), moved) for result in results]
@@ -772,7 +772,7 @@ def elementwise(function):
         flat, *flats = (a.reshape(-1) for a in (out, *arrays))
 
         def share(start, stop):
-            for part in chunks(start, stop, x.itemsize):
+            for part in chunks(start, stop, 2 * x.itemsize):
                 flat[part] = function(*(a[part] for a in flats))
 
         in_threads(share, x.size, work)

@@ -265,7 +265,7 @@ def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleTyp
         (x, weight, _), settings = drawn_convolution(generator)
         settings["padding"] = 0
         if generator.random() < 0.4:  # so large that the batch comes in parts, of one image each
-            x, weight = generator.standard_normal((3, 8, 34, 34)), generator.standard_normal((1, 8, 3, 3))
+            x, weight = generator.standard_normal((3, 8, 66, 66)), generator.standard_normal((1, 8, 3, 3))
             settings = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
         grad = generator.standard_normal(conv2d(x, weight, **settings).shape)
         groups = settings["groups"]
