@@ -565,7 +565,7 @@ def test_im2col(verify):
 # ```
 #
 # 2. **Multiply small matrices.** BLAS copies what it multiplies into an order of its own. That is worth it for large
-#    matrices; small ones OpenBLAS takes as they are. So `multiply` cuts a wide product into pieces that are small.
+#    matrices; small ones OpenBLAS takes as they are. So `product_in_pieces` cuts a wide product into small ones.
 # 3. **A few images at a time**, in a buffer that stays in the cache.
 # 4. **Each processor core has its own share of the batch.**
 #
@@ -667,7 +667,7 @@ def kernel_rows(weight, groups: int):
 SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
 
 
-def multiply(a, b, out=None):
+def product_in_pieces(a, b, out=None):
     """a @ b, some columns of b at a time where that makes small products of it. `out` is where to write it."""
     columns, per_column = b.shape[-1], a.shape[-2] * a.shape[-1]
     widths = (columns >> halvings for halvings in range(columns.bit_length()))
@@ -692,7 +692,7 @@ def convolve(x, weight, bias, win: Windows, groups: int):
     TODO: y of each part of the batch, written into `flat[part]`, which has the axes (images, groups, O / groups, places):
     the sum over the kernel's rows p of the products of `filters[p]` and `rows[p]`.
 
-    HINT: `multiply` with `out=` writes the first product to its place without a detour; the others are added.
+    HINT: `product_in_pieces` with `out=` writes the first product to its place without a detour; the others are added.
     """
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
@@ -701,9 +701,9 @@ def convolve(x, weight, bias, win: Windows, groups: int):
     def work(start, stop):
         for part, rows in strips(x, win, groups, start, stop):
             ### BEGIN SOLUTION
-            multiply(filters[0], rows[0], out=flat[part])
+            product_in_pieces(filters[0], rows[0], out=flat[part])
             for row_filters, pixels in zip(filters[1:], rows[1:]):
-                flat[part] += multiply(row_filters, pixels)
+                flat[part] += product_in_pieces(row_filters, pixels)
             ### END SOLUTION
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
@@ -737,7 +737,7 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
                 turned = np.ascontiguousarray(turned)
             for p, pixels in enumerate(rows):
                 ### BEGIN SOLUTION
-                total[p] += multiply(pixels, turned).sum(axis=0)
+                total[p] += product_in_pieces(pixels, turned).sum(axis=0)
                 ### END SOLUTION
         return total
 

@@ -128,6 +128,7 @@ def test_search_finds_a_name_and_leads_to_it(visit):
         found.first.wait_for()
         titles = found.all_text_contents()
         assert any("Conv2d" in title for title in titles), titles
+        seen.page.wait_for_load_state("networkidle")  # it fetches the pages it found, to show a line of each
         found.filter(has_text="Conv2d").first.click()
         seen.page.wait_for_load_state()
         assert "Conv2d" in seen.page.locator("article").inner_text()

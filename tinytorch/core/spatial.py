@@ -18,11 +18,11 @@ from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in
 # %% auto #0
 __all__ = ['SMALL_PRODUCT', 'conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows',
            'place_filters', 'bordered', 'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points',
-           'im2col', 'col2im', 'conv2d_im2col', 'count_products', 'lay_out', 'strips', 'kernel_rows', 'multiply',
-           'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient', 'conv2d', 'Conv2d',
-           'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d', 'window_counts',
-           'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize', 'batch_norm',
-           'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
+           'im2col', 'col2im', 'conv2d_im2col', 'count_products', 'lay_out', 'strips', 'kernel_rows',
+           'product_in_pieces', 'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient',
+           'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d',
+           'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize',
+           'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -330,7 +330,7 @@ def kernel_rows(weight, groups: int):
 SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
 
 
-def multiply(a, b, out=None):
+def product_in_pieces(a, b, out=None):
     """a @ b, some columns of b at a time where that makes small products of it. `out` is where to write it."""
     columns, per_column = b.shape[-1], a.shape[-2] * a.shape[-1]
     widths = (columns >> halvings for halvings in range(columns.bit_length()))
@@ -357,9 +357,9 @@ def convolve(x, weight, bias, win: Windows, groups: int):
 
     def work(start, stop):
         for part, rows in strips(x, win, groups, start, stop):
-            multiply(filters[0], rows[0], out=flat[part])
+            product_in_pieces(filters[0], rows[0], out=flat[part])
             for row_filters, pixels in zip(filters[1:], rows[1:]):
-                flat[part] += multiply(row_filters, pixels)
+                flat[part] += product_in_pieces(row_filters, pixels)
             if bias is not None:
                 flat[part] += bias.reshape(groups, -1, 1)
 
@@ -385,7 +385,7 @@ def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
             if turned.shape[-2] <= 256:  # then small products make up for the copy
                 turned = np.ascontiguousarray(turned)
             for p, pixels in enumerate(rows):
-                total[p] += multiply(pixels, turned).sum(axis=0)
+                total[p] += product_in_pieces(pixels, turned).sum(axis=0)
         return total
 
     totals = in_threads(work, len(x), grad.size * weight[0].size)
