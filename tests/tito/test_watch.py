@@ -85,12 +85,26 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+def hear_signals() -> None:
+    """In the child: as from a shell, although what runs the tests may ignore them (nohup, `&` in a script)."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def hear_a_terminal() -> None:
+    """In the child: the same, and Ctrl-C and sizes reach it."""
+    hear_signals()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Piped:
     """`tito watch` with pipes for its input and output."""
 
     def __init__(self, *arguments: str):
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command(*arguments), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            command(*arguments), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, preexec_fn=hear_signals
+        )
         self._left = b""
 
     def line(self) -> str:
@@ -140,7 +154,7 @@ class Terminal:
             stderr=self.side,
             start_new_session=True,
             env={**inherited, "TERM": "xterm-256color", **(env or {})},
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C and sizes reach it
+            preexec_fn=hear_a_terminal,
         )
 
     def resize(self, rows: int, columns: int) -> None:
