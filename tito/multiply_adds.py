@@ -91,7 +91,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "vdot": lambda result, left, right: _contracted(result, np.ravel(left), [0]),
     "tensordot": _tensordot,
     "einsum": _einsum,
+    "vecdot": lambda result, left, right, *_, axis=-1, **__: _contracted(result, left, [axis]),
+    "matvec": lambda result, left, right, *_, **__: _contracted(result, left, [-1]),
+    "vecmat": lambda result, left, right, *_, **__: _contracted(result, left, [-1]),
 }
+if not hasattr(np, "matvec"):  # they came with NumPy 2.2
+    del FUNCTIONS["matvec"], FUNCTIONS["vecmat"]
 
 
 class _Counted:
