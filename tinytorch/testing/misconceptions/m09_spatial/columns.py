@@ -252,6 +252,23 @@ def first_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any,
     return _one_kernel_row(0, x, weight, bias, win, groups)
 
 
+@misconception(
+    "convolve",
+    name="the first row of the kernel counts twice",
+    belief="The loop goes over all rows of the kernel.",
+    explanation="The first product was written to its place before the loop, so the loop begins with the second row.",
+    hints=(
+        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 12?",
+        "What is left for the loop to add: filters[1:] and rows[1:].",
+    ),
+)
+def first_kernel_row_twice(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    y = _one_kernel_row(0, x, weight, bias, win, groups)
+    for row in range(len(home_of(win).kernel_rows(weight, groups))):
+        y += _one_kernel_row(row, x, weight, None, win, groups)
+    return y
+
+
 def _one_kernel_row(row: int, x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
     y = np.empty((len(x), len(weight), *win.out), x.dtype)
     flat = y.reshape(len(x), groups, len(weight) // groups, -1)
@@ -313,6 +330,17 @@ def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, gro
 )
 def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
     return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2))[0], grad, x, weight, win, groups)
+
+
+@misconception(
+    "convolve_weight_gradient",
+    name="every weight gets the sum over all weights",
+    belief="A sum without an axis adds up the images.",
+    explanation="sum() adds up everything, to a single number. Only the images are summed, the first axis.",
+    hints=("What shape has the product, and what shape has its sum()?", "sum(axis=0)."),
+)
+def weight_gradient_summed_to_one_number(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2)).sum(), grad, x, weight, win, groups)
 
 
 @misconception(
