@@ -19,7 +19,6 @@ from tito.progress import ExerciseState
 from tito.reset import reset
 from tito.results import Inline, Item, Package
 
-LIMIT = 20.0  # seconds for the inline tests: an endless loop is told soon
 _Tell = Callable[[Callable[[], None]], None]
 
 
