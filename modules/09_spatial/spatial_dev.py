@@ -565,7 +565,8 @@ def test_im2col(verify):
 # ```
 #
 # 2. **Multiply small matrices.** BLAS copies what it multiplies into an order of its own. That is worth it for large
-#    matrices; small ones OpenBLAS takes as they are. So `product_in_pieces` cuts a wide product into small ones.
+#    matrices; small ones OpenBLAS takes as they are, where the processor has AVX-512. So `product_in_pieces` cuts a
+#    wide product into small ones.
 # 3. **A few images at a time**, in a buffer that stays in the cache.
 # 4. **Each processor core has its own share of the batch.**
 #
