@@ -51,41 +51,38 @@ def im2col() -> Picture:
 
 
 def strips_of_conv2d() -> Picture:
-    side, k, channels = 4, 3, 11  # with fewer channels the products would be too small to cut
+    side, k = 4, 3
     image = np.arange(1, side * side + 1).reshape(side, side)
-    x = np.repeat(image[None, None].astype(np.float64), channels, axis=1)
+    x = image[None, None].astype(np.float64)
     win = place_windows(x.shape, k, 1, 0, 1)
-    ((_, rows),) = strips(x, win, 1, 0, 1)
+    ((_, _, strip),) = strips(x, win, 1, 0, 1, made=0)
+    rows = strip[0, 0].transpose(2, 0, 1, 3).reshape(-1, strip.shape[-1])  # image row, channel and shift; place
     columns = F.im2col(image_of(image), kernel_size=k).data[0]
-    places = columns.shape[1]
-    # the rows are slices of one buffer, each an image row of places further on; here of the first channel
-    begins = [p * win.out[1] for p in range(k)]
-    strip = np.full((k, begins[-1] + places), np.nan)
-    for begin, row in zip(begins, rows):
-        strip[:, begin : begin + places] = row[0, 0, :k]
+    lines, across = win.out
+    points, places = columns.shape
     picture = Picture(
         "Strips in place of columns",
-        f"An image and its {WORDS[places]} windows, laid out twice: as columns, in {WORDS[len(columns)]} rows of "
-        f"{WORDS[places]} numbers; and as strips, the image shifted across only, in {WORDS[k]} rows of "
-        f"{WORDS[strip.shape[1]]}. Each of the kernel's rows p finds its numbers in the strips, a little further on "
-        "than the row before.",
+        f"An image and its {WORDS[places]} windows, laid out twice: as columns, in {WORDS[points]} rows of "
+        f"{WORDS[places]} numbers; and as strips, each image row shifted across. The columns of a line of windows are "
+        f"{WORDS[points]} rows of the strips; those of the next line begin {WORDS[k]} rows further down.",
     )
-    size, left, top, right = 24, 16, 36, 216
+    size, left, middle, right, top = 24, 16, 150, 248, 54
+    kinds = ("a", "b")
     picture.text(left, top - 12, "image", "soft")
     picture.cells(left, top, image, size, name="image")
-    picture.text(right, top - 12, f"columns: {columns.size} numbers", "soft")
-    picture.cells(right, top, columns, size, name="columns", kind=lambda i, j: ("a", "grey", "b")[i // k])
-    for p in range(k):
-        picture.text(right - 8, top + (k * p + 1.5) * size + 4.5, f"p={p}", "end soft")
-    below = top + 9 * size + 42
-    picture.text(left, below - 12, f"strips: {strip.size} numbers", "soft")
-    picture.cells(left, below, strip, size, name="strips")
-    for q in range(k):
-        picture.text(left + strip.shape[1] * size + 8, below + (q + 0.5) * size + 4.5, f"q={q}", "soft")
-    for p, (begin, kind) in enumerate(zip(begins, ("a", "grey", "b"))):
-        y = below + k * size + 8 + p * 21
-        picture.box(left + begin * size, y, places * size, 17, kind, 4)
-        picture.text(left + (begin + places / 2) * size, y + 13, f"p={p}", "mid")
+    picture.text(middle, top - 30, "strips", "soft")
+    picture.text(middle, top - 12, f"{rows.size} numbers", "soft")
+    picture.cells(middle, top, rows, size, name="strips")
+    for row in range(len(rows)):
+        picture.text(middle - 8, top + (row + 0.5) * size + 4.5, f"q={row % k}", "end soft")
+    picture.text(right, top - 30, "columns", "soft")
+    picture.text(right, top - 12, f"{columns.size} numbers", "soft")
+    picture.cells(right, top, columns, size, name="columns", kind=lambda i, j: kinds[j // across])
+    for line in range(lines):
+        begin, x_of_bar = top + line * k * size, middle + (across + 0.25 + line) * size
+        picture.box(x_of_bar, begin, 17, points * size, kinds[line], 4)
+        picture.text(x_of_bar + 8.5, begin + points * size / 2 + 4.5, f"{line}", "mid")
+        picture.text(right + (line + 0.5) * across * size, top + points * size + 18, f"line {line}", "mid soft")
     return picture
 
 

@@ -35,6 +35,13 @@ CONVOLUTIONS = {
     "padding beyond the kernel's reach": ((2, 1, 3, 3), (2, 1, 2, 2), {"padding": 3}),
     "padding beyond the kernel's reach on one axis": ((2, 1, 3, 4), (2, 1, 2, 3), {"padding": (2, 1)}),
     "same, even kernel": ((1, 2, 4, 4), (2, 2, 2, 4), {"padding": "same"}),
+    "long lines": ((2, 2, 4, 9), (3, 2, 3, 3), {"padding": 1}),
+    "long lines, stride 2": ((1, 2, 5, 18), (2, 2, 3, 3), {"stride": 2, "padding": 1}),
+    "long lines, dilated": ((1, 2, 6, 10), (2, 2, 3, 2), {"dilation": (2, 1)}),
+    "a phase of the stride with fewer pixels": ((1, 1, 7, 19), (2, 1, 5, 4), {"stride": (3, 2), "padding": 2}),
+    "an axis none of whose pixels is seen": ((2, 2, 5, 1), (2, 2, 3, 1), {"stride": (2, 3), "padding": 1}),
+    "more filters than points": ((2, 1, 4, 4), (5, 1, 2, 2), {"padding": 1}),
+    "a border around single pixels": ((1, 2, 3, 3), (4, 2, 1, 1), {"padding": 1}),
 }
 
 
@@ -51,12 +58,12 @@ def test_every_rung_of_the_ladder_can_be_learned_through(rung):
     check_gradients(rung, drawn(draw, 2, 2, 3, 4), drawn(draw, 2, 2, 2, 2), drawn(draw, 2), stride=2, padding=1)
 
 
-@pytest.mark.parametrize("channels", [2, 12])
-@pytest.mark.parametrize("stride", [1, 2])
-def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride, channels):
-    monkeypatch.setattr(T, "CHUNK_BYTES", 1)  # parts of one image each, a row of places at a time
+@pytest.mark.parametrize("width", [5, 18])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride, width):
+    monkeypatch.setattr(T, "CHUNK_BYTES", 1)  # parts of one image each, a line of windows at a time
     draw = generator()
-    x, weight, bias = (draw.normal(size=shape) for shape in ((4, channels, 5, 5), (3, channels, 3, 3), 3))
+    x, weight, bias = (draw.normal(size=shape) for shape in ((4, 2, 6, width), (3, 2, 3, 3), 3))
     grad = draw.normal(size=arrays.conv2d(x, weight, stride=stride).shape)
     expected = arrays.conv2d_gradients(grad, x, weight, bias, stride=stride)
     win = spatial.place_filters(x, weight, bias, stride, 0, 1, 1)
@@ -67,7 +74,7 @@ def test_a_batch_that_comes_in_parts_has_the_same_gradients(monkeypatch, stride,
 
 @pytest.mark.parametrize("size", [(8, 8), (18, 16)])
 def test_products_that_are_cut_into_pieces_give_the_same(monkeypatch, size):
-    monkeypatch.setattr(spatial, "SMALL_PRODUCT", 64 * 36 * 32)  # 8x8 places in two halves, and the filters too
+    monkeypatch.setattr(spatial, "SMALL_PRODUCT", 16 * 108 * 16)  # of 64 filters some at a time
     draw = generator()
     x, weight, bias = (draw.normal(size=shape) for shape in ((2, 12, *size), (64, 12, 3, 3), 64))
     grad = draw.normal(size=(2, 64, *size))
@@ -76,6 +83,20 @@ def test_products_that_are_cut_into_pieces_give_the_same(monkeypatch, size):
     check(arrays.conv2d(x, weight, bias, padding=1), spatial.convolve, x, weight, bias, win, 1)
     check(expected[0], spatial.convolve_input_gradient, grad, x, weight, win, 1)
     check(expected[1], spatial.convolve_weight_gradient, grad, x, weight, win, 1)
+
+
+@pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": 1}, {"stride": (3, 1), "dilation": (1, 2)}])
+def test_each_way_to_the_input_gradient_gives_the_same(settings):
+    draw = generator()
+    x, weight = draw.normal(size=(3, 4, 7, 11)), draw.normal(size=(6, 2, 3, 3))
+    grad = draw.normal(size=arrays.conv2d(x, weight, groups=2, **settings).shape)
+    expected, _, _ = arrays.conv2d_gradients(grad, x, weight, groups=2, **settings)
+    win = spatial.place_filters(x, weight, None, **{"stride": 1, "padding": 0, "dilation": 1, "groups": 2} | settings)
+    check(expected, spatial.input_gradient_by_columns, grad, x, weight, win, 2)
+    if win.dilation == (1, 1):
+        check(expected, spatial.input_gradient_by_phases, grad, x, weight, win, 2)
+    if win.stride == (1, 1):
+        check(expected, spatial.input_gradient_by_turning, grad, x, weight, win, 2)
 
 
 def test_the_gradients_of_one_image_add_up_over_the_batch():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from typing import NamedTuple
 
@@ -18,11 +19,13 @@ from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in
 # %% auto #0
 __all__ = ['SMALL_PRODUCT', 'conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows',
            'place_filters', 'bordered', 'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points',
-           'im2col', 'col2im', 'conv2d_im2col', 'count_products', 'lay_out', 'strips', 'kernel_rows',
-           'product_in_pieces', 'convolve', 'channel_sums', 'convolve_weight_gradient', 'convolve_input_gradient',
-           'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows', 'without_border', 'max_pool2d',
-           'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize',
-           'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
+           'im2col', 'col2im', 'conv2d_im2col', 'overlap', 'strips', 'strip_windows', 'line_columns',
+           'product_in_pieces', 'convolve', 'channel_sums', 'phases', 'at', 'convolve_weight_gradient',
+           'input_gradient_by_turning', 'Reach', 'input_gradient_by_phases', 'input_gradient_by_columns',
+           'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows',
+           'without_border', 'max_pool2d', 'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots',
+           'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d',
+           'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -259,109 +262,118 @@ def _(grad, out, columns, *, output_size, **where):
     return im2col.__wrapped__(grad, **where)
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv2d
-def count_products(channels: int, groups: int, kernel) -> int:
-    """Into how many products the sum over a window is cut: one per row of the kernel, or one if those would be tiny.
+def overlap(before: int, size: int, reach: int) -> tuple[slice, slice]:
+    """Where `size` pixels that begin `before` pixels into a row of `reach` lie in it, and which of them do."""
+    begin = max(0, before)
+    end = max(begin, min(before + size, reach))
+    return slice(begin, end), slice(begin - before, end - before)
 
-    `channels` are those of a group. Where each channel is a group, copying less is all that counts.
+
+def strips(x, win: Windows, groups: int, start: int, stop: int, made: int, over_places: bool = False):
+    """Yield (part, lines, strip) for images start … stop: a few images at a time, of large ones a few lines of windows.
+
+    strip[n,g,c,q,r,j] is row r of what the windows in `lines` see of image part.start + n, shifted across: its pixel
+    j·sw + q·dw. In memory all that belongs to a row lies together. `over_places`, the rows of a shift do, dealt into the
+    phases f of the stride: strip[n,g,c,q,f,r,j], of row r·sh + f. `made` is the size of an image's product in bytes. All
+    strips are in one buffer, which is used again.
     """
-    return kernel[0] if channels * kernel[1] >= 32 or channels == 1 < groups else 1
-
-
-def lay_out(win: Windows, channels: int, groups: int):
-    """How `strips` copies an image: (the `Windows` to copy, per product where in each copy its pixels begin: (row, phase)).
-
-    Row p of window i is image row i·sh + p·dh. Dealt into phases, image row r·sh + f being row r of phase f, the rows that
-    follow each other in a phase are what one p sees in windows that follow each other: row p begins at row r of phase f
-    with r·sh + f = p·dh.
-    """
-    if count_products(channels, groups, win.kernel) == 1:
-        return win, [(0, 0)]
-    (kh, kw), (height, width) = win.kernel, win.out
-    begins = [divmod(p * win.dilation[0], win.stride[0]) for p in range(kh)]
-    more, phases = (max(numbers) for numbers in zip(*begins))
-    return win._replace(kernel=(phases + 1, kw), dilation=(1, win.dilation[1]), out=(height + more, width)), begins
-
-
-def strips(x, win: Windows, groups: int, start: int, stop: int):
-    """Yield (part, rows) for images start … stop, a few at a time, and large ones a band of places at a time.
-
-    `rows[p]` is what row p of the windows sees, of shape (images, groups, C / groups · kw, places); all are slices of one
-    buffer that is used again for each part. With few channels it is a single matrix, all columns. `part` is the index of
-    the same images and places in an array with the axes (images, …, places).
-    """
-    (channels, h, w), (height, width) = x.shape[1:], win.out
-    if win.kernel == win.stride == (1, 1) and not any(map(any, win.padding)):
-        for part in chunks(start, stop, x[0].nbytes):
-            yield part, [x[part].reshape(-1, groups, channels // groups, h * w)]  # the image as it is
+    (channels, h, w), (height, width), kw, (sh, sw) = x.shape[1:], win.out, win.kernel[1], win.stride
+    if win.kernel == (1, 1) and not any(map(any, win.padding)):
+        for part in chunks(start, stop, max(made, x[0].nbytes)):  # the image, or every s-th pixel, as a single row
+            pixels = x[part, :, ::sh, ::sw]
+            yield (
+                part,
+                slice(None),
+                pixels.reshape(-1, groups, channels // groups, *[1] * (2 + over_places), height * width),
+            )
         return
-    laid, begins = lay_out(win, channels // groups, groups)
-    more, line = laid.out[0] - height, channels * math.prod(laid.kernel) * width
-    bands = chunks(0, height, line * x.itemsize)
-    parts = chunks(start, stop, line * laid.out[0] * x.itemsize)
-    (above, _), (left, right) = win.padding
-    reach = (laid.out[0] - 1) * laid.stride[0] + (laid.kernel[0] - 1) * laid.dilation[0] + 1
-    inside = min(h, reach - above)  # a last row or two may be in no window
-    padded = np.zeros((parts[0].stop - start, channels, reach, left + w + right), x.dtype)
-    buffer = np.empty(len(padded) * line * (bands[0].stop + more), x.dtype)
-    view = window_view(padded, laid)
-    if laid is not win:
-        view = view.swapaxes(2, 3)  # the kernel's columns first, its phases with the rows
+    reach, columns = ((k - 1) * d + 1 for k, d in zip(win.kernel, win.dilation))
+    rows, columns = (height - 1) * sh + reach, (width - 1) * sw + columns
+    if over_places:
+        rows += -rows % sh  # the same number for each phase
+    step, more = (1, rows // sh - height) if over_places else (sh, reach - sh)  # lines a … b see a·step … b·step + more
+    row = channels * kw * width * x.itemsize
+    bands, parts = chunks(0, height, row * sh), chunks(start, stop, max(made, row * rows))
+    few, tall = parts[0].stop - start, bands[0].stop * step + more
+
+    down, taken_down = overlap(win.padding[0][0], h, rows)
+    right, taken_right = overlap(win.padding[1][0], w, columns)
+    padded = np.zeros((few, channels, rows, columns), x.dtype)
+    across = window_view(padded, Windows((1, kw), (1, sw), (1, win.dilation[1]), win.padding, (rows, width)))
+    across = across.reshape(few, groups, -1, kw, rows, width)
+    if over_places:
+        across = across.reshape(*across.shape[:4], -1, sh, width).swapaxes(4, 5)
+        buffer = np.empty((*across.shape[:5], tall, width), x.dtype)
+    else:
+        buffer = np.empty((few, groups, tall, *across.shape[2:4], width), x.dtype).transpose(0, 1, 3, 4, 2, 5)
     for part in parts:
         images = part.stop - part.start
-        padded[:images, :, above : above + inside, left : left + w] = x[part, :, :inside]
-        for band in bands:
-            windows = view[:images, ..., band.start : band.stop + more, :]
-            strip = buffer[: windows.size].reshape(windows.shape)
-            np.copyto(strip, windows)
-            deep, places = strip.shape[4], (band.stop - band.start) * width
-            strip = strip.reshape(images, groups, -1, math.prod(strip.shape[3:]) if laid is not win else places)
-            firsts = [(phase * deep + row) * width for row, phase in begins]
-            where = (part, ..., slice(band.start * width, band.stop * width))
-            yield where, [strip[..., first : first + places] for first in firsts]
+        padded[:images, :, down, right] = x[part, :, taken_down, taken_right]
+        for lines in bands:
+            seen = across[:images, ..., lines.start * step : lines.stop * step + more, :]
+            strip = buffer[:images, ..., : seen.shape[-2], :]
+            np.copyto(strip, seen)
+            yield part, lines, strip
 
 
-def kernel_rows(weight, groups: int):
-    """The filters as `strips` has its pixels: a matrix (groups, O / groups, C / groups · kw) for each row of the kernel."""
-    out_channels, channels, *kernel = weight.shape
-    rows = weight.reshape(out_channels, channels, count_products(channels, groups, kernel), -1)
-    return np.ascontiguousarray(np.moveaxis(rows, 2, 0)).reshape(rows.shape[2], groups, out_channels // groups, -1)
+def strip_windows(strip, first: int, points: int, dilation: int, stride: int, lines: int):
+    """What the windows in a strip see, without a copy: view[n,g,p,c,q,i,j] = strip[n, g, c, q, first + i·s + p·d, j]."""
+    images, groups, channels, kw, _, width = strip.shape
+    n, g, c, q, r, j = strip.strides
+    shape, strides = (images, groups, points, channels, kw, lines, width), (n, g, dilation * r, c, q, stride * r, j)
+    return as_strided(strip[..., first:, :], shape, strides, writeable=False)
+
+
+def line_columns(strip, first: int, points: int, dilation: int, stride: int, lines: int):
+    """The columns of each line of windows in a strip: (images, groups, lines, (p, c, q), places across).
+
+    They are a view where the kernel's rows follow each other. Lines of less than 8 places, too short for a product of
+    their own, are copied to be one: (images, groups, 1, (p, c, q), places).
+    """
+    windows = strip_windows(strip, first, points, dilation, stride, lines)
+    images, groups, width = *windows.shape[:2], windows.shape[-1]
+    if width < 8:
+        return windows.reshape(images, groups, 1, -1, lines * width)
+    return windows.transpose(0, 1, 5, 2, 3, 4, 6).reshape(images, groups, lines, -1, width)
 
 
 SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
 
 
 def product_in_pieces(a, b, out=None):
-    """a @ b, some columns of b at a time where that makes small products of it. `out` is where to write it."""
-    columns, per_column = b.shape[-1], a.shape[-2] * a.shape[-1]
-    widths = (columns >> halvings for halvings in range(columns.bit_length()))
-    small = (w for w in widths if columns % w == 0 and w >= 32 and w * per_column <= SMALL_PRODUCT)
-    width = next(small, columns)
+    """a @ b, some rows of a at a time where that makes small products of it. `out` is where to write it."""
+    rows, columns, per_row = a.shape[-2], b.shape[-1], b.shape[-2] * b.shape[-1]
+    heights = (rows >> halvings for halvings in range(rows.bit_length()))
+    small = (h for h in heights if rows % h == 0 and h >= 8 and h * per_row <= SMALL_PRODUCT)
+    height = next(small, rows)
+    if out is None:
+        out = np.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), rows, columns), np.result_type(a, b))
 
     def cut(matrices):
-        return matrices.reshape(*matrices.shape[:-1], -1, width).swapaxes(-3, -2)  # a view: (…, pieces, rows, width)
+        return matrices.reshape(*matrices.shape[:-2], -1, height, matrices.shape[-1])
 
-    if out is None:
-        out = np.empty((*b.shape[:-2], a.shape[-2], columns), np.result_type(a, b))
     if columns == 1:  # a vector: dot products are quicker
         np.vecdot(a, b.swapaxes(-1, -2), out=out[..., 0])
     else:
-        np.matmul(a[..., None, :, :], cut(b), out=cut(out))
+        np.matmul(cut(a), b[..., None, :, :], out=cut(out))
     return out
 
 
 def convolve(x, weight, bias, win: Windows, groups: int):
     """conv2d on arrays that have been checked."""
     y = np.empty((len(x), len(weight), *win.out), np.result_type(x, weight))
-    flat = y.reshape(len(x), groups, len(weight) // groups, -1)
-    filters = kernel_rows(weight, groups)
+    by_group = y.reshape(len(x), groups, -1, *win.out)
+    kh, dh, sh = win.kernel[0], win.dilation[0], win.stride[0]
+    filters = weight.swapaxes(1, 2).reshape(groups, 1, len(weight) // groups, -1)
 
     def work(start, stop):
-        for part, rows in strips(x, win, groups, start, stop):
-            product_in_pieces(filters[0], rows[0], out=flat[part])
-            for row_filters, pixels in zip(filters[1:], rows[1:]):
-                flat[part] += product_in_pieces(row_filters, pixels)
+        for part, lines, strip in strips(x, win, groups, start, stop, y[0].nbytes):
+            windows = line_columns(strip, 0, kh, dh, sh, (strip.shape[4] - (kh - 1) * dh - 1) // sh + 1)
+            images, _, count, _, places = windows.shape
+            out = by_group[part, :, :, lines].reshape(images, groups, -1, count, places).swapaxes(2, 3)
+            product_in_pieces(filters, windows, out=out)
             if bias is not None:
-                flat[part] += bias.reshape(groups, -1, 1)
+                out += bias.reshape(groups, 1, -1, 1)
 
     in_threads(work, len(x), y.size * weight[0].size)
     return y
@@ -372,40 +384,125 @@ def channel_sums(x):
     return (x.reshape(*x.shape[:2], -1) @ np.ones(x[0, 0].size, x.dtype)).sum(axis=0)
 
 
+def phases(axis: int, win: Windows) -> list[range]:
+    """The kernel's points along one axis, in groups that see the same phase of the pixels: every s-th, the r·s + f.
+
+    Each point of a group sees the phase `dilation` pixels further on than the point before. (Dilated, with a stride,
+    each point is a group of its own.)
+    """
+    k, s = win.kernel[axis], win.stride[axis]
+    if win.dilation[axis] > 1 and s > 1:
+        return [range(p, p + 1) for p in range(k)]
+    return [range(f, k, s) for f in range(min(s, k))]
+
+
+def at(numbers: range) -> slice:
+    """The slice that takes these numbers."""
+    return slice(numbers.start, numbers.stop, numbers.step)
+
+
 def convolve_weight_gradient(grad, x, weight, win: Windows, groups: int):
     """∂/∂weight: for each filter, the windows it saw, weighted by the gradient of what it made of them."""
-    out_channels, channels, *kernel = weight.shape
-    products = count_products(channels, groups, kernel)
-    flat = grad.reshape(len(x), groups, out_channels // groups, -1)
+    out_channels, channels, kh, kw = weight.shape
+    by_group = grad.reshape(len(x), groups, 1, out_channels // groups, *win.out)
+    # whether each row of the kernel gets a product of its own: with few channels, if that is a small one
+    apart = channels * kw >= 32 or channels * kw * grad[0].size // groups <= SMALL_PRODUCT
 
     def work(start, stop):
-        total = np.zeros((products, groups, weight[0].size // products, out_channels // groups), weight.dtype)
-        for part, rows in strips(x, win, groups, start, stop):
-            turned = flat[part].swapaxes(-1, -2)
-            if turned.shape[-2] <= 256:  # then small products make up for the copy
+        total = {}
+        for points in phases(0, win):
+            products = len(points) if apart else 1
+            shape = groups, products, len(points) // products * channels * kw, out_channels // groups
+            total[points] = np.zeros(shape, weight.dtype)
+        for part, lines, strip in strips(x, win, groups, start, stop, weight.nbytes // kh, over_places=True):
+            flat = by_group[part, ..., lines, :]
+            turned = flat.reshape(*flat.shape[:4], -1).swapaxes(-1, -2)
+            places = turned.shape[-2]
+            if places <= 256:  # then small products make up for the copy
                 turned = np.ascontiguousarray(turned)
-            for p, pixels in enumerate(rows):
-                total[p] += product_in_pieces(pixels, turned).sum(axis=0)
+            for points in total:
+                first, f = divmod(points[0] * win.dilation[0], win.stride[0])
+                rows, count = strip[..., f, :, :], places // strip.shape[-1]
+                windows = strip_windows(rows, first, len(points), win.dilation[0], 1, count)
+                windows = windows.reshape(len(strip), groups, total[points].shape[1], -1, places)
+                total[points] += product_in_pieces(windows, turned).sum(axis=0)
         return total
 
-    totals = in_threads(work, len(x), grad.size * weight[0].size)
-    total = sum(totals[1:], totals[0]).reshape(products, groups, channels, -1, out_channels // groups)
-    return total.transpose(1, 4, 2, 0, 3).reshape(weight.shape)
+    shares = in_threads(work, len(x), grad.size * weight[0].size)
+    dw = np.empty((groups, out_channels // groups, channels, kh, kw), weight.dtype)
+    for points in shares[0]:
+        total = sum(share[points] for share in shares).reshape(groups, -1, channels, kw, out_channels // groups)
+        dw[..., at(points), :] = total.transpose(0, 4, 2, 1, 3)
+    return dw.reshape(weight.shape)
 
 
-def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
-    """∂/∂x: what each pixel contributed to the outputs whose windows covered it."""
+def input_gradient_by_turning(grad, x, weight, win: Windows, groups: int):
+    """∂/∂x at stride 1: a convolution of the output's gradient with the kernel turned by 180°, the channels swapped."""
     out_channels, channels, kh, kw = weight.shape
+    by_group = weight.reshape(groups, out_channels // groups, channels, kh, kw)
+    turned = np.ascontiguousarray(by_group.swapaxes(1, 2)[..., ::-1, ::-1])  # BLAS reads no row backwards
+    turned = turned.reshape(-1, out_channels // groups, kh, kw)
     reach = [d * (k - 1) for d, k in zip(win.dilation, win.kernel)]
     border = tuple((r - before, r - after) for r, (before, after) in zip(reach, win.padding))
-    if win.stride == (1, 1) and min(map(min, border)) >= 0:
-        by_group = weight.reshape(groups, out_channels // groups, channels, kh, kw)
-        turned = np.ascontiguousarray(by_group.swapaxes(1, 2)[..., ::-1, ::-1])  # BLAS reads no row backwards
-        turned = turned.reshape(-1, out_channels // groups, kh, kw)
-        return convolve(grad, turned, None, Windows(win.kernel, (1, 1), win.dilation, border, x.shape[2:]), groups)
+    return convolve(grad, turned, None, Windows(win.kernel, (1, 1), win.dilation, border, x.shape[2:]), groups)
 
-    flat = grad.reshape(len(x), groups, out_channels // groups, -1)
-    filters = weight.reshape(groups, out_channels // groups, -1)
+
+class Reach(NamedTuple):
+    """Every s-th pixel along one axis, and what it reaches: the t-th the outputs from begin + t on, through `points`."""
+
+    pixels: range
+    begin: int
+    points: range
+
+    @property
+    def end(self) -> int:
+        """Where the outputs end that the first pixel reaches."""
+        return self.begin + len(self.points)
+
+
+def input_gradient_by_phases(grad, x, weight, win: Windows, groups: int):
+    """∂/∂x at larger strides: each phase of the pixels is such a convolution, with the points through which it is seen."""
+    out_channels, channels, kh, kw = weight.shape
+    dx = np.zeros((len(x), groups, channels, *x.shape[2:]), x.dtype)
+    axes: list[list[Reach]] = [[], []]
+    for axis, (size, s, (before, _)) in enumerate(zip(x.shape[2:], win.stride, win.padding)):
+        for points in phases(axis, win):
+            pixels = range((points[0] - before) % s, size, s)
+            if pixels:  # its last point sees the first of them in the first output
+                axes[axis].append(Reach(pixels, (pixels[0] + before) // s - len(points) + 1, points))
+    if not all(axes):
+        return dx.reshape(x.shape)  # no pixel is in any window
+    # One strip serves all phases: it has every row and every shift that one of them needs.
+    first = [min(reach.begin for reach in axis) for axis in axes]
+    most = tuple(max(len(reach.pixels) for reach in axis) for axis in axes)
+    rows, shifts = (max(reach.end for reach in axis) - begin for axis, begin in zip(axes, first))
+    # (At least 2 rows: a kernel of one point is laid out as a single line.)
+    seen = Windows((max(rows, 2), shifts), (1, 1), (1, 1), tuple((-begin, 0) for begin in first), most)
+    by_group = weight.reshape(groups, out_channels // groups, channels, kh, kw).swapaxes(1, 2)
+    ways = []
+    for down, across in itertools.product(*axes):
+        turned = by_group[..., at(down.points), at(across.points)][..., ::-1, ::-1].swapaxes(2, 3)
+        ways.append((down, across, np.ascontiguousarray(turned).reshape(groups, 1, channels, -1)))
+
+    def work(start, stop):
+        for part, lines, strip in strips(grad, seen, groups, start, stop, x[0].nbytes):
+            for down, across, filters in ways:
+                pixels, shift = down.pixels[lines], across.begin - first[1]
+                if pixels:
+                    shifted = strip[:, :, :, shift : shift + len(across.points), :, : len(across.pixels)]
+                    windows = line_columns(shifted, down.begin - first[0], len(down.points), 1, 1, len(pixels))
+                    product = product_in_pieces(filters, windows).swapaxes(2, 3)
+                    product = product.reshape(*product.shape[:3], len(pixels), len(across.pixels))
+                    dx[part, ..., at(pixels), at(across.pixels)] = product
+
+    in_threads(work, len(x), grad.size * weight[0].size)
+    return dx.reshape(x.shape)
+
+
+def input_gradient_by_columns(grad, x, weight, win: Windows, groups: int):
+    """∂/∂x through the columns of `im2col`: each entry is added back to the pixel it came from."""
+    flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
+    filters = weight.reshape(groups, len(weight) // groups, -1)
     padding = tuple(before for before, _ in win.padding)
     where = {"kernel_size": win.kernel, "stride": win.stride, "padding": padding, "dilation": win.dilation}
     dx = np.empty(x.shape, x.dtype)
@@ -418,6 +515,18 @@ def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
 
     in_threads(work, len(x), grad.size * filters.shape[2])
     return dx
+
+
+def convolve_input_gradient(grad, x, weight, win: Windows, groups: int):
+    """∂/∂x: what each pixel contributed to the outputs whose windows covered it."""
+    few = 2 * weight[0, :, :, 0].size <= len(weight) // groups  # channels: the columns are smaller than strips would be
+    if win.stride == (1, 1) and (win.kernel == (1, 1) or not few):
+        way = input_gradient_by_turning
+    elif few or win.apart or win.dilation != (1, 1):
+        way = input_gradient_by_columns
+    else:
+        way = input_gradient_by_phases
+    return way(grad, x, weight, win, groups)
 
 
 @primitive
@@ -636,7 +745,7 @@ def channel_dots(a, b):
 def channel_moments(x):
     """Mean and variance (divided by n) of every channel of an array N × C × H × W."""
     n = x.size // x.shape[1]
-    mean = sum(in_chunks(lambda part: channel_sums(x[part]), x)) / n
+    mean = channel_sums(x) / n
 
     def squares(part):
         centred = x[part] - _per_channel(mean)

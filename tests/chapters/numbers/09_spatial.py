@@ -128,7 +128,7 @@ SENTENCES = {
         "with a {k}×{k} window nearly every pixel stands in {copies} columns",
         "as a {axes}-axis array",
         "For {many} pictures and a {k}×{k} layer of {channels} channels at {half}×{half}, the columns are {columns:.1f} MB:",
-        "shifted by q = {low}, {one}, {high}      windows' row p = {low}       row p = {one}: the same",
+        "each image row, shifted by q = {low}, {one}       the columns",
         "thread            {low}               │            {one}\n",
         "the kernel turned by {turned}° and",
         "shrink the signal by 2{raised(layers)} = {shrink:,}",

@@ -219,69 +219,48 @@ def product_reshaped(x: Array, weight: Array, bias: Array | None = None, *, grou
 @draws("convolve")
 def _convolve_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
     (x, weight, bias), settings = drawn_convolution(generator)
-    while len(home.kernel_rows(weight, settings["groups"])) == 1:  # a single product, in which no row can be lost
+    while min(weight.shape[1:3]) == 1:  # with one channel, or one row, c and p are in any order
         (x, weight, bias), settings = drawn_convolution(generator)
     return Case(home.convolve, x, weight, bias, home.place_filters(x, weight, bias, **settings), settings["groups"])
 
 
 @misconception(
     "convolve",
-    name="only the last row of the kernel counts",
-    belief="The loop over the kernel's rows writes the result; the last time round it is complete.",
-    explanation="Each row of the kernel gives a part of every output: y is the sum of the products of all rows.",
+    name="the filters are laid flat in the order of weight, channel by channel",
+    belief="weight.reshape is the filter as a matrix, as it was for im2col.",
+    explanation="Here the windows have their points row by row: p, then c, then q. So must the filters.",
     hints=(
-        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 3?",
-        "The first product is written to flat[part], the others are added: +=.",
+        "Which number of a filter meets row 1 of windows? Write down (c, p, q) for weight, (p, c, q) for windows.",
+        "weight.swapaxes(1, 2) first, then the reshape.",
     ),
 )
-def last_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    return _one_kernel_row(-1, x, weight, bias, win, groups)
+def filters_channel_by_channel(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    return _with_points_taken_as(weight, x, bias, win, groups)
 
 
 @misconception(
     "convolve",
-    name="only the first row of the kernel counts",
-    belief="There is one product for each part of the batch.",
-    explanation="Each row of the kernel gives a part of every output: y is the sum of the products of all rows.",
-    hints=(
-        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 3?",
-        "filters and rows are lists, an entry for each row of the kernel.",
-    ),
+    name="the filters are laid flat with the channels last",
+    belief="Row by row means p, q, c.",
+    explanation="Within a row the windows have channel after channel, each with its shifts: the order is p, c, q.",
+    hints=("Of c and q, which varies faster in windows?", "weight.swapaxes(1, 2), not transpose(0, 2, 3, 1)."),
 )
-def first_kernel_row_only(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    return _one_kernel_row(0, x, weight, bias, win, groups)
+def filters_channels_last(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    return _with_points_taken_as(weight.transpose(0, 2, 3, 1), x, bias, win, groups)
 
 
-@misconception(
-    "convolve",
-    name="the first row of the kernel counts twice",
-    belief="The loop goes over all rows of the kernel.",
-    explanation="The first product was written to its place before the loop, so the loop begins with the second row.",
-    hints=(
-        "A kernel of ones, three rows high, on an image of ones: 9 is right. Do you get 12?",
-        "What is left for the loop to add: filters[1:] and rows[1:].",
-    ),
-)
-def first_kernel_row_twice(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    y = _one_kernel_row(0, x, weight, bias, win, groups)
-    for row in range(len(home_of(win).kernel_rows(weight, groups))):
-        y += _one_kernel_row(row, x, weight, None, win, groups)
-    return y
-
-
-def _one_kernel_row(row: int, x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    y = np.empty((len(x), len(weight), *win.out), x.dtype)
-    flat = y.reshape(len(x), groups, len(weight) // groups, -1)
-    for part, rows in home_of(win).strips(x, win, groups, 0, len(x)):
-        flat[part] = home_of(win).kernel_rows(weight, groups)[row] @ rows[row]
-    return y + per_filter(bias)
+def _with_points_taken_as(flat: Array, x: Array, bias: Array | None, win: Any, groups: int) -> Array:
+    """conv2d whose filters, laid flat, are taken to be in the order p, c, q."""
+    rows = flat.reshape(len(flat), win.kernel[0], -1, win.kernel[1])
+    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation}
+    return conv2d(x, rows.swapaxes(1, 2), bias, groups=groups, **settings)
 
 
 def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleType], Case]:
     def draw(generator: np.random.Generator, home: types.ModuleType) -> Case:
         (x, weight, _), settings = drawn_convolution(generator)
         settings["padding"] = 0
-        if generator.random() < 0.4:  # so large that the batch comes in parts, of one image each
+        if generator.random() < 0.4:  # so large that the batch comes in parts
             x, weight = generator.standard_normal((3, 8, 66, 66)), generator.standard_normal((1, 8, 3, 3))
             settings = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
         grad = generator.standard_normal(conv2d(x, weight, **settings).shape)
@@ -292,22 +271,17 @@ def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleTyp
     return draw
 
 
-for _place in ("convolve_weight_gradient", "convolve_input_gradient"):
+for _place in ("convolve_weight_gradient", "input_gradient_by_columns"):
     draws(_place)(_gradient_draw(_place))
 
 
-def _weight_gradient(
-    add: Callable[[Array, Array, Array], Array], grad: Array, x: Array, weight: Array, win: Any, groups: int
-) -> Array:
-    """The student's loop over the parts of a batch, with `total[p] = add(total[p], X, G)` as its innermost line."""
-    flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
-    products = len(home_of(win).kernel_rows(weight, groups))
-    total = np.zeros((products, groups, weight[0].size // products, len(weight) // groups), weight.dtype)
-    for part, rows in home_of(win).strips(x, win, groups, 0, len(x)):
-        for p, pixels in enumerate(rows):
-            total[p] = add(total[p], pixels, flat[part])
-    by_channel = total.reshape(products, groups, weight.shape[1], -1, len(weight) // groups)
-    return by_channel.transpose(1, 4, 2, 0, 3).reshape(weight.shape)
+def _per_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> list[Array]:
+    """The gradients of the weight, image by image, for each part of the batch that `strips` makes."""
+    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation, "groups": groups}
+    made = weight.nbytes // win.kernel[0]
+    parts = [part for part, *_ in home_of(win).strips(x, win, groups, 0, len(x), made, over_places=True)]
+    by_image = [conv2d_gradients(g[None], image[None], weight, **settings)[1] for g, image in zip(grad, x, strict=True)]
+    return [np.stack(by_image[part]) for part in parts]
 
 
 @misconception(
@@ -318,7 +292,7 @@ def _weight_gradient(
     hints=("Two equal images in a batch, loss by .sum(): how large is dW?", "sum(axis=0), not mean."),
 )
 def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2)).mean(0), grad, x, weight, win, groups)
+    return sum(part.mean(0) for part in _per_part(grad, x, weight, win, groups))
 
 
 @misconception(
@@ -326,32 +300,21 @@ def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, gro
     name="only the first image of a part counts for the weight gradient",
     belief="The product of one image has the weight's shape, so that is the gradient.",
     explanation="The weights met every image: dW is the sum over the batch.",
-    hints=("The product has shape (images, groups, rows, O). What becomes of the first axis?", "sum(axis=0)."),
+    hints=("The product's first axis is the images. What becomes of it?", "sum(axis=0)."),
 )
 def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2))[0], grad, x, weight, win, groups)
-
-
-@misconception(
-    "convolve_weight_gradient",
-    name="every weight gets the sum over all weights",
-    belief="A sum without an axis adds up the images.",
-    explanation="sum() adds up everything, to a single number. Only the images are summed, the first axis.",
-    hints=("What shape has the product, and what shape has its sum()?", "sum(axis=0)."),
-)
-def weight_gradient_summed_to_one_number(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, c, g: total + (c @ g.swapaxes(-1, -2)).sum(), grad, x, weight, win, groups)
+    return sum(part[0] for part in _per_part(grad, x, weight, win, groups))
 
 
 @misconception(
     "convolve_weight_gradient",
     name="only the last part of the batch counts for the weight gradient",
     belief="The loop runs once, over the whole batch.",
-    explanation="A large batch comes in several parts, and the total grows with each: total += ...",
-    hints=("Small batches come in one part. What if there are two?", "+= in place of =."),
+    explanation="A large batch comes in several parts, and each adds to the total: total[points] = total[points] + ...",
+    hints=("Small batches come in one part. What if there are two?", "What stood there before is added to."),
 )
 def weight_gradient_of_last_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _weight_gradient(lambda total, c, g: (c @ g.swapaxes(-1, -2)).sum(0), grad, x, weight, win, groups)
+    return _per_part(grad, x, weight, win, groups)[-1].sum(0)
 
 
 @misconception(
@@ -362,14 +325,13 @@ def weight_gradient_of_last_part(grad: Array, x: Array, weight: Array, win: Any,
     hints=("What is [[1, 2, 3], [4, 5, 6]].reshape(3, 2)? And .T?", "swapaxes(-1, -2)."),
 )
 def weight_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    def add(total: Array, c: Array, g: Array) -> Array:
-        return total + (c @ g.reshape(*g.shape[:-2], g.shape[-1], g.shape[-2])).sum(0)
-
-    return _weight_gradient(add, grad, x, weight, win, groups)
+    matrices = grad.reshape(len(x), groups, math.prod(win.out), -1)  # right would be the axes (…, O, places), swapped
+    dealt = matrices.swapaxes(2, 3).reshape(grad.shape)
+    return sum(part.sum(0) for part in _per_part(dealt, x, weight, win, groups))
 
 
 @misconception(
-    "convolve_input_gradient",
+    "input_gradient_by_columns",
     name="the filters are reshaped where they should be transposed",
     belief="A reshape to (rows, O) gives the matrix the shape that the product needs.",
     explanation="W transposed is filters.swapaxes(-1, -2); a reshape deals the numbers out in another order.",
@@ -377,9 +339,6 @@ def weight_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, gro
 )
 def input_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
     settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation}
-    reach = [d * (k - 1) for d, k in zip(win.dilation, win.kernel, strict=True)]
-    if win.stride == (1, 1) and all(max(border) <= r for border, r in zip(win.padding, reach, strict=True)):
-        return conv2d_gradients(grad, x, weight, groups=groups, **settings)[0]  # that way is given
     flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
     filters = weight.reshape(groups, weight[0].size, -1)
     columns = (filters @ flat).reshape(len(x), -1, flat.shape[-1])
