@@ -1115,6 +1115,7 @@ def tensor(data, dtype=None, requires_grad=False) -> Tensor:
 #| export
 CHUNK_BYTES = 2**21  # work on about this much at once: it stays near in the cache, and one NumPy call is worth it
 SMALL_WORK = 2**23  # multiply-adds: below this, starting threads costs more than they save
+SMALL_PRODUCT = 10**6  # multiply-adds; up to here OpenBLAS multiplies matrices as they lie, where there is AVX-512
 
 
 @functools.cache
@@ -1268,10 +1269,20 @@ def elementwise(function):
 
 
 def product(a, b) -> np.ndarray:
-    """a @ b for two matrices, the rows of `a` shared out among the cores."""
-    out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
-    in_threads(lambda start, stop: np.matmul(a[start:stop], b, out=out[start:stop]), len(a), a.size * b.shape[1])
-    return out
+    """a @ b for two matrices, the longer side of the result shared out among the cores, in small products if they do."""
+    result = out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
+    if len(a) < b.shape[1]:
+        a, b, out = b.T, a.T, out.T
+    few = SMALL_PRODUCT // builtins.max(1, b.size)
+
+    def share(start, stop):
+        step = few if few >= 8 else builtins.max(1, stop - start)
+        for i in range(start, stop, step):
+            rows = slice(i, builtins.min(i + step, stop))
+            np.matmul(a[rows], b, out=out[rows])
+
+    in_threads(share, len(a), a.size * b.shape[1])
+    return result
 
 
 # %% [markdown]

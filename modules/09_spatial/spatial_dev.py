@@ -48,7 +48,16 @@ from numpy.lib.stride_tricks import as_strided
 from tinytorch.core.activations import relu
 from tinytorch.core.autograd import rules, vjp
 from tinytorch.core.layers import Linear, Module, Parameter, linear
-from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
+from tinytorch.core.tensor import (
+    SMALL_PRODUCT,
+    Tensor,
+    chunks,
+    default_generator,
+    flatten,
+    in_chunks,
+    in_threads,
+    primitive,
+)
 
 # %%
 from tinytorch.core.losses import cross_entropy
@@ -680,9 +689,6 @@ def line_columns(strip, first: int, points: int, dilation: int, stride: int, lin
     if width < 8:
         return windows.reshape(images, groups, 1, -1, lines * width)
     return windows.transpose(0, 1, 5, 2, 3, 4, 6).reshape(images, groups, lines, -1, width)
-
-
-SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
 
 
 def product_in_pieces(a, b, out=None):

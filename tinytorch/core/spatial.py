@@ -14,18 +14,26 @@ from numpy.lib.stride_tricks import as_strided
 from tinytorch.core.activations import relu
 from tinytorch.core.autograd import rules, vjp
 from tinytorch.core.layers import Linear, Module, Parameter, linear
-from tinytorch.core.tensor import Tensor, chunks, default_generator, flatten, in_chunks, in_threads, primitive
+from tinytorch.core.tensor import (
+    SMALL_PRODUCT,
+    Tensor,
+    chunks,
+    default_generator,
+    flatten,
+    in_chunks,
+    in_threads,
+    primitive,
+)
 
 # %% auto #0
-__all__ = ['SMALL_PRODUCT', 'conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows',
-           'place_filters', 'bordered', 'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points',
-           'im2col', 'col2im', 'conv2d_im2col', 'overlap', 'strips', 'strip_windows', 'line_columns',
-           'product_in_pieces', 'convolve', 'channel_sums', 'phases', 'at', 'convolve_weight_gradient',
-           'input_gradient_by_turning', 'Reach', 'input_gradient_by_phases', 'input_gradient_by_columns',
-           'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'each_point', 'slide', 'pool_windows',
-           'without_border', 'max_pool2d', 'window_counts', 'avg_pool2d', 'adaptive_avg_pool2d', 'channel_dots',
-           'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d', 'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d',
-           'Flatten', 'SimpleCNN']
+__all__ = ['conv_output_size', 'Windows', 'pair', 'expect_images', 'expect_floats', 'place_windows', 'place_filters', 'bordered',
+           'add_border', 'conv2d_loops', 'conv2d_windows', 'window_view', 'points', 'im2col', 'col2im', 'conv2d_im2col',
+           'overlap', 'strips', 'strip_windows', 'line_columns', 'product_in_pieces', 'convolve', 'channel_sums',
+           'phases', 'at', 'convolve_weight_gradient', 'input_gradient_by_turning', 'Reach', 'input_gradient_by_phases',
+           'input_gradient_by_columns', 'convolve_input_gradient', 'conv2d', 'Conv2d', 'place_pool', 'each_point',
+           'slide', 'pool_windows', 'without_border', 'max_pool2d', 'window_counts', 'avg_pool2d',
+           'adaptive_avg_pool2d', 'channel_dots', 'channel_moments', 'normalize', 'batch_norm', 'BatchNorm2d',
+           'MaxPool2d', 'AvgPool2d', 'AdaptiveAvgPool2d', 'Flatten', 'SimpleCNN']
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -335,9 +343,6 @@ def line_columns(strip, first: int, points: int, dilation: int, stride: int, lin
     if width < 8:
         return windows.reshape(images, groups, 1, -1, lines * width)
     return windows.transpose(0, 1, 5, 2, 3, 4, 6).reshape(images, groups, lines, -1, width)
-
-
-SMALL_PRODUCT = 10**6  # multiply-adds; OpenBLAS's limit (sgemm_small_kernel_permit, for processors with AVX-512)
 
 
 def product_in_pieces(a, b, out=None):
