@@ -288,12 +288,8 @@ def strips(x, win: Windows, groups: int, start: int, stop: int, made: int, over_
     (channels, h, w), (height, width), kw, (sh, sw) = x.shape[1:], win.out, win.kernel[1], win.stride
     if win.kernel == (1, 1) and not any(map(any, win.padding)):
         for part in chunks(start, stop, max(made, x[0].nbytes)):  # the image, or every s-th pixel, as a single row
-            pixels = x[part, :, ::sh, ::sw]
-            yield (
-                part,
-                slice(None),
-                pixels.reshape(-1, groups, channels // groups, *[1] * (2 + over_places), height * width),
-            )
+            shape = (-1, groups, channels // groups, *[1] * (2 + over_places), height * width)
+            yield part, slice(None), x[part, :, ::sh, ::sw].reshape(shape)
         return
     reach, columns = ((k - 1) * d + 1 for k, d in zip(win.kernel, win.dilation))
     rows, columns = (height - 1) * sh + reach, (width - 1) * sw + columns

@@ -308,10 +308,24 @@ def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, gro
 
 @misconception(
     "convolve_weight_gradient",
+    name="every weight gets the sum over all weights",
+    belief="A sum without an axis adds up the images.",
+    explanation="sum() adds up everything, to a single number. Only the images are summed, the first axis.",
+    hints=("What shape has the product, and what shape has its sum()?", "sum(axis=0)."),
+)
+def weight_gradient_summed_to_one_number(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    dw = sum(part.sum(0) for part in _per_part(grad, x, weight, win, groups))
+    for points in home_of(win).phases(0, win):  # each has a total of its own
+        dw[:, :, list(points)] = dw[:, :, list(points)].sum()
+    return dw
+
+
+@misconception(
+    "convolve_weight_gradient",
     name="only the last part of the batch counts for the weight gradient",
     belief="The loop runs once, over the whole batch.",
-    explanation="A large batch comes in several parts, and each adds to the total: total[points] = total[points] + ...",
-    hints=("Small batches come in one part. What if there are two?", "What stood there before is added to."),
+    explanation="A large batch comes in several parts, and each adds to the total: total[points] += ...",
+    hints=("Small batches come in one part. What if there are two?", "+= in place of =."),
 )
 def weight_gradient_of_last_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
     return _per_part(grad, x, weight, win, groups)[-1].sum(0)
