@@ -1,14 +1,26 @@
 """Layers and losses, with torch's names: `nn.Module`, `nn.Linear`, `nn.Conv2d`, `nn.CrossEntropyLoss`, ..."""
 
-from tinytorch.core import face
+from typing import TYPE_CHECKING
+
+from tinytorch.names import lazy
 from tinytorch.nn import functional as functional
 
-_NAMES = """
-    Module Parameter Linear Dropout Sequential Identity Flatten
-    ReLU Sigmoid Tanh GELU Softmax LogSoftmax LeakyReLU
-    MSELoss CrossEntropyLoss NLLLoss BCEWithLogitsLoss
-    Conv2d MaxPool2d AvgPool2d AdaptiveAvgPool2d BatchNorm2d SimpleCNN
-""".split()
+if TYPE_CHECKING:  # so that editors and type checkers can follow the names
+    from tinytorch.core.layers import *  # noqa: F403
+    from tinytorch.core.losses import *  # noqa: F403
+    from tinytorch.core.spatial import *  # noqa: F403
+    from tinytorch.nn.activations import *  # noqa: F403
+    from tinytorch.nn.losses import *  # noqa: F403
+    from tinytorch.nn.pooling import *  # noqa: F403
 
-__all__ = ["functional", *_NAMES]
-__getattr__, __dir__ = face(__name__, __all__)
+_NAMES = {
+    "tinytorch.core.layers": "Module Parameter ReLU LeakyReLU Linear Dropout Sequential",
+    "tinytorch.nn.activations": "Sigmoid Tanh Softplus GELU Softmax LogSoftmax Identity",
+    "tinytorch.core.losses": "MSELoss CrossEntropyLoss",
+    "tinytorch.nn.losses": "NLLLoss BCEWithLogitsLoss",
+    "tinytorch.core.spatial": "Conv2d MaxPool2d AvgPool2d BatchNorm2d Flatten SimpleCNN",
+    "tinytorch.nn.pooling": "AdaptiveAvgPool2d",
+}
+
+__getattr__, __dir__, _all = lazy(__name__, _NAMES)
+__all__ = ["functional", *_all]

@@ -1,6 +1,16 @@
-"""What makes the steps of training: `optim.SGD`, `optim.Adam`, `optim.AdamW`, and schedules of their lr."""
+"""Optimizers, `optim.SGD`, `optim.Adam`, `optim.AdamW`, and schedules of their learning rate."""
 
-from tinytorch.core import face
+from typing import TYPE_CHECKING
 
-__all__ = "Optimizer SGD Adam AdamW Schedule OneCycle CosineSchedule".split()
-__getattr__, __dir__ = face(__name__, __all__)
+from tinytorch.names import lazy
+
+if TYPE_CHECKING:  # so that editors and type checkers can follow the names
+    from tinytorch.core.optimizers import *  # noqa: F403
+    from tinytorch.core.training import *  # noqa: F403
+
+_NAMES = {
+    "tinytorch.core.optimizers": "Optimizer SGD Adam AdamW",
+    "tinytorch.core.training": "Schedule OneCycle CosineSchedule",
+}
+
+__getattr__, __dir__, __all__ = lazy(__name__, _NAMES)

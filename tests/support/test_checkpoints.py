@@ -1,0 +1,73 @@
+"""Checkpoint files: what is written is read, and a write that fails changes nothing."""
+
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from tinytorch.support import checkpoints
+from tinytorch.support.checkpoints import read_checkpoint, write_checkpoint
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.safetensors"
+
+
+def test_arrays_and_values_are_read_as_they_were_written(path):
+    arrays = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "count": np.array(3)}
+    write_checkpoint(path, arrays, {"steps": 7, "lr": np.float32(0.5), "name": None})
+    read, info = read_checkpoint(path)
+    assert read.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert read[name].dtype == array.dtype and np.array_equal(read[name], array)
+    assert info == {"steps": 7, "lr": 0.5, "name": None}
+
+
+def test_a_file_is_overwritten_as_a_whole(path):
+    write_checkpoint(path, {"a": np.zeros(1000)}, {})
+    write_checkpoint(path, {"b": np.ones(1)}, {})
+    assert list(read_checkpoint(path)[0]) == ["b"]
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(path, monkeypatch, call):
+    write_checkpoint(path, {"a": np.zeros(10)}, {})
+    kept = path.read_bytes()
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoints.os, call, full)
+    with pytest.raises(
+        OSError, match=f"checkpoint {path}: not written: No space left on device; the older file there is unchanged"
+    ):
+        write_checkpoint(path, {"b": np.ones(10)}, {})
+    assert path.read_bytes() == kept
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(
+        OSError, match="nowhere/run.safetensors: not written: No such file or directory; no file was left behind"
+    ):
+        write_checkpoint(tmp_path / "nowhere" / "run.safetensors", {}, {})
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1], ids=["nothing", "4 bytes", "100 bytes", "all but one byte"])
+def test_a_truncated_file_is_named_with_its_size(path, keep):
+    write_checkpoint(path, {"a": np.zeros(100)}, {})
+    rest = path.read_bytes()[:keep]
+    path.write_bytes(rest)
+    with pytest.raises(ValueError, match=rf"checkpoint {path}: truncated or damaged \({len(rest):,} bytes\)"):
+        read_checkpoint(path)
+
+
+def test_a_file_of_other_software_is_named(path):
+    from safetensors.numpy import save_file
+
+    save_file({"x": np.zeros(3)}, path)
+    with pytest.raises(ValueError, match="a safetensors file, but not one of a Trainer"):
+        read_checkpoint(path)

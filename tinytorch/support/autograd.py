@@ -1,0 +1,107 @@
+"""What the walk back needs beside the ideas of chapter 05: gradients to start from, and errors with their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from tinytorch.support.tensor import TensorMethods
+
+
+class Rules(dict[Callable[..., Any], Callable[..., Any]]):
+    """The gradient rules by function. A function without a rule is a NotImplementedError that names it."""
+
+    def __missing__(self, function: Callable[..., Any]) -> NoReturn:
+        name = function.__name__
+        raise NotImplementedError(f"{name} has no gradient rule; write one with @vjp({name})")
+
+
+class FreedNode:
+    """Takes the place of a tensor's `grad_fn` once it has been used: it no longer holds the inputs and settings."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    @property
+    def inputs(self) -> NoReturn:
+        raise RuntimeError(
+            f"backward: the graph behind this result of {self.function.__name__} was freed by an earlier backward; "
+            "compute the result again, or pass retain_graph=True the first time"
+        )
+
+
+def one_per_input(found: Any, tensor: Any) -> tuple[Any, ...]:
+    """Return what the rule of `tensor`'s function returned as a tuple, one entry for each input.
+
+    Raises ValueError where there are more or fewer.
+    """
+    entries = found if isinstance(found, tuple) else (found,)
+    function, inputs = tensor.grad_fn.function, tensor.grad_fn.inputs
+    if len(entries) != len(inputs):
+        raise ValueError(f"the rule of {function.__name__} returned {len(entries)} gradients for {len(inputs)} inputs")
+    return entries
+
+
+def fitting(gradient: Any, tensor: Any, position: int) -> np.ndarray:
+    """Return the gradient in the dtype of input `position` of `tensor`'s function.
+
+    Raises ValueError where it has another shape than the input, or is None.
+    """
+    wanted = tensor.grad_fn.inputs[position]
+    if gradient is None or np.shape(gradient) != wanted.shape:
+        came = "no gradient" if gradient is None else f"shape {np.shape(gradient)}"
+        raise ValueError(
+            f"the rule of {tensor.grad_fn.function.__name__} returned {came} for input {position}, "
+            f"which requires one of shape {wanted.shape}"
+        )
+    return np.asarray(gradient, wanted.dtype)
+
+
+def starting_gradient(output: Any, gradient: Any = None) -> np.ndarray:
+    """Return the array to start from: ones for a single number, else the gradient that the caller gives.
+
+    Raises RuntimeError where `output` requires no gradient, or is not a single number and none is given; ValueError
+    where the given one has another shape.
+    """
+    if not output.requires_grad:
+        raise RuntimeError(
+            "backward: this tensor does not require a gradient: nothing it was computed from has requires_grad=True, "
+            "or it was computed inside no_grad()"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise RuntimeError(
+                f"backward: expected a single number such as a loss, got shape {output.shape}; "
+                "reduce it (.sum(), .mean()) or pass the gradient to start from"
+            )
+        return np.ones_like(output.data)
+    start = np.asarray(gradient, output.dtype)
+    if start.shape != output.shape:
+        raise ValueError(f"gradient: expected the tensor's shape {output.shape}, got {start.shape}")
+    return start
+
+
+def starting_gradients(outputs: list[Any], gradients: Any) -> list[np.ndarray]:
+    """Return `starting_gradient` of each output, where `gradients` is a list, a single one for all, or None."""
+    given = gradients if isinstance(gradients, (list, tuple)) else [gradients] * len(outputs)
+    return [starting_gradient(output, gradient) for output, gradient in zip(outputs, given)]
+
+
+def as_tensor_list(tensors: Any) -> list[Any]:
+    """Return one tensor, or several, as a list."""
+    return [tensors] if isinstance(tensors, TensorMethods) else list(tensors)
+
+
+def may_repeat(index: Iterable[Any]) -> bool:
+    """Return whether an index may read one element more than once: whether it holds arrays or lists of integers."""
+    return any(
+        isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.dtype != np.bool_) for part in index
+    )
+
+
+def join_rule(grad: np.ndarray, out: np.ndarray, *arrays: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
+    """Return the gradients of arrays that were joined along the axis `dim`: each gets its part of `grad`."""
+    ends = np.cumsum([array.shape[dim] for array in arrays])
+    return tuple(np.split(grad, ends[:-1], axis=dim))

@@ -1,0 +1,232 @@
+"""What modules need beside the ideas of chapter 03: calls, names, refusals, repr; and checks of layers' arguments."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from tinytorch.support.tensor import TensorMethods, only_numbers
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Named = Iterator[tuple[str, Any]]
+
+
+def errors_name_module(method: _Method) -> _Method:
+    """Decorate a method of a module: the innermost module puts its class name before the message of an error."""
+
+    @functools.wraps(method)
+    def named(self: Any, *inputs: Any, **keywords: Any) -> Any:
+        try:
+            return method(self, *inputs, **keywords)
+        except (TypeError, ValueError) as error:
+            name = type(self).__name__
+            if not hasattr(error, "layer"):
+                error.layer = name  # type: ignore[union-attr]  # outer modules see that one has put its name there
+                if not str(error).startswith(name):
+                    error.args = (f"{name}: {error}",)
+            raise
+
+    return named  # type: ignore[return-value]
+
+
+class ParameterMethods:
+    """Marks the tensors that are learned, and shows them."""
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+
+class ModuleMethods:
+    """What a module can do because of its attributes, and because of the methods that chapter 03 defines."""
+
+    training = True
+    buffer_names: tuple[str, ...] = ()  # the attributes that are buffers
+
+    # Chapter 03's Module and its subclasses define these.
+    forward: Callable[..., Any]
+    named_modules: Callable[..., _Named]
+    named_parameters: Callable[..., _Named]
+    named_buffers: Callable[..., _Named]
+    train: Callable[..., Any]
+
+    @errors_name_module
+    def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        return self.forward(*inputs, **keywords)
+
+    def named_children(self) -> _Named:
+        """Return (name, module) for the attributes that are modules, each module once."""
+        first: dict[int, tuple[str, Any]] = {}
+        for name, module in own_modules(self):
+            first.setdefault(id(module), (name, module))
+        return iter(first.values())
+
+    def children(self) -> Iterator[Any]:
+        """Return the modules that are attributes of this one, each once."""
+        return (module for _, module in self.named_children())
+
+    def modules(self) -> Iterator[Any]:
+        """Return this module and all modules below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def parameters(self) -> Iterator[Any]:
+        """Return the tensors that are learned, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def buffers(self) -> Iterator[Any]:
+        """Return the tensors that are kept but not learned, each once."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def eval(self) -> Any:
+        """Set `training` of this module and of all below it to False. Return this module."""
+        return self.train(False)
+
+    def register_buffer(self, name: str, tensor: Any) -> None:
+        """Set the attribute `name` and make it a buffer: part of the state, not learned. None is left out there."""
+        if not (tensor is None or isinstance(tensor, TensorMethods)):
+            raise TypeError(f"register_buffer: {name}: expected a Tensor or None, got {type(tensor).__name__}")
+        setattr(self, name, tensor)
+        if name not in self.buffer_names:
+            self.buffer_names = (*self.buffer_names, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_parameter = isinstance(vars(self).get(name), ParameterMethods)
+        if is_parameter and not (value is None or isinstance(value, ParameterMethods)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a parameter: expected a Parameter or None, got "
+                f"{type(value).__name__}; to change its numbers write .{name}.data[...] = values"
+            )
+        super().__setattr__(name, value)
+
+    def extra_repr(self) -> str:
+        """Return the settings, as they stand between the parentheses of the repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        inner = [f"({name}): {module!r}" for name, module in own_modules(self)]
+        if not inner:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        lines = [self.extra_repr(), *inner] if self.extra_repr() else inner
+        return f"{type(self).__name__}(\n  " + "\n".join(lines).replace("\n", "\n  ") + "\n)"
+
+
+def own_modules(module: Any) -> list[tuple[str, Any]]:
+    """Return (name, module) for the attributes of a module that are modules, in the order they were set in."""
+    return _attributes(module, ModuleMethods)
+
+
+def own_parameters(module: Any) -> list[tuple[str, Any]]:
+    """Return (name, parameter) for the attributes of a module that are parameters, in the order they were set in."""
+    return _attributes(module, ParameterMethods)
+
+
+def own_buffers(module: Any) -> list[tuple[str, Any]]:
+    """Return (name, tensor) for the registered buffers of a module that are not None."""
+    return [(name, getattr(module, name)) for name in module.buffer_names if getattr(module, name) is not None]
+
+
+def _attributes(module: Any, kind: type) -> list[tuple[str, Any]]:
+    for name, value in vars(module).items():
+        items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+        if any(isinstance(item, (ModuleMethods, ParameterMethods)) for item in items):
+            raise TypeError(
+                f"{type(module).__name__}.{name}: a {type(value).__name__} hides layers and parameters from the "
+                f"network; use a Sequential, or an attribute for each: setattr(self, f'{name}{{i}}', item)"
+            )
+    return [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
+
+
+def dotted(prefix: str, name: str) -> str:
+    """Return "prefix.name", or the name alone where the prefix is empty."""
+    return f"{prefix}.{name}" if prefix else name
+
+
+class LoadedKeys(NamedTuple):
+    """What `load_state_dict` left alone: names that only the network has, and names that only the given state has."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def as_arrays(state_dict: Any) -> dict[str, np.ndarray]:
+    """Return the entries of a state as arrays. Raises TypeError for what is no dict, or holds no numbers."""
+    if not isinstance(state_dict, dict):
+        raise TypeError(f"state_dict: expected a dict of names and tensors, got {type(state_dict).__name__}")
+    arrays = {}
+    for name, value in state_dict.items():
+        try:
+            arrays[name] = _numbers(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"state_dict: {name}: {error}") from None
+    return arrays
+
+
+@only_numbers
+def _numbers(data: Any, dtype: Any = None) -> np.ndarray:
+    return data.data if isinstance(data, TensorMethods) else np.asarray(data, dtype)
+
+
+def misfit_error(own: dict[str, Any], given: dict[str, Any], names: Iterable[str]) -> ValueError:
+    """Return the error that lists the entries `names`: each is missing, unexpected, or of another shape."""
+    names = set(names)
+    misshapen = [name for name in own if name in names and name in given]
+    lines = [f"  missing     {name}, of shape {own[name].shape}" for name in own if name in names - set(given)]
+    lines += [f"  unexpected  {name}" for name in given if name in names - set(own)]
+    lines += [f"  shape       {name}: expected {own[name].shape}, got {given[name].shape}" for name in misshapen]
+    fix = "" if misshapen else "\nto load what fits: load_state_dict(state_dict, strict=False)"
+    return ValueError("state_dict does not fit, and nothing was loaded\n" + "\n".join(lines) + fix)
+
+
+def check_linear(x: Any, weight: Any, bias: Any = None) -> None:
+    """Raise ValueError where the shapes of input, weight and bias do not fit each other."""
+    if weight.ndim != 2:
+        raise ValueError(f"Linear: weight: expected shape (out_features, in_features), got {weight.shape}")
+    out_features, in_features = weight.shape
+    if x.ndim == 0 or x.shape[-1] != in_features:
+        fix = f"; use Linear({x.shape[-1]}, {out_features})" if x.ndim else ""
+        if x.ndim > 2 and math.prod(x.shape[1:]) == in_features:
+            fix = "; flatten each sample first: x.flatten(1)"
+        raise ValueError(f"Linear: input: expected {in_features} features in the last axis, got shape {x.shape}{fix}")
+    if bias is not None and bias.shape != (out_features,):
+        raise ValueError(f"Linear: bias: expected shape ({out_features},), got {bias.shape}")
+
+
+def check_sizes(layer: Any, in_features: Any, out_features: Any, bias: bool = True) -> None:
+    """Raise ValueError for sizes of a linear layer that are no whole numbers of at least 1."""
+    for name, size in (("in_features", in_features), ("out_features", out_features)):
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"Linear: {name}: expected a whole number of at least 1, got {size!r}")
+
+
+def check_input(layer: Any, x: Any) -> None:
+    """Raise TypeError for an input of a layer that is not a tensor."""
+    if not isinstance(x, TensorMethods):
+        raise TypeError(f"{type(layer).__name__}: input: expected a Tensor, got {type(x).__name__}; wrap it: Tensor(x)")
+
+
+def check_dropout(x: Any, p: Any = 0.5, training: bool = True) -> None:
+    """Raise ValueError for a p that is no probability, TypeError for an input that is not a tensor of floats."""
+    if not isinstance(x, TensorMethods):
+        raise TypeError(f"Dropout: input: expected a Tensor, got {type(x).__name__}; wrap it: Tensor(x)")
+    check_probability(None, p)
+    if x.dtype.kind != "f":
+        raise TypeError(f"Dropout: input: expected floats, got {x.dtype}; convert: Tensor(x, dtype=np.float32)")
+
+
+def check_probability(layer: Any, p: Any = 0.5) -> None:
+    """Raise ValueError for a p that is no number from 0 to 1."""
+    if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+        raise ValueError(f"Dropout: p: expected a probability from 0 to 1, got {p!r}; p is the part that is dropped")
+
+
+def check_sequential(chain: Any, *layers: Any) -> None:
+    """Raise TypeError for an argument of a Sequential that is not a module, with its place or name."""
+    named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
+    for name, layer in named.items():
+        if not isinstance(layer, ModuleMethods):
+            is_list = isinstance(layer, (list, tuple))
+            fix = "unpack it: Sequential(*layers)" if is_list else "make one first, such as ReLU()"
+            raise TypeError(f"Sequential: layer {name}: expected a layer, got {layer!r:.60}; {fix}")

@@ -1,0 +1,342 @@
+"""What a tensor needs beside the ideas of chapter 01: its operators and methods, and checks of its arguments."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+_Tensor = TypeVar("_Tensor", bound="TensorMethods")
+_Dims = int | tuple[int, ...] | None
+
+NUMBERS = (bool, int, float, np.generic)  # what counts as a plain number beside tensors
+
+
+class Recording(threading.local):
+    """Whether functions are recorded in this thread. Module 05's `no_grad` turns it off for a while."""
+
+    enabled = True
+
+
+class TensorMethods:
+    """The operators and methods of a tensor: each calls the function of the same name in the chapter.
+
+    `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
+    which inherits from this one, so `Tensor` in a dev file calls the functions of that dev file.
+    """
+
+    data: np.ndarray
+    requires_grad: bool
+    grad: Any
+    grad_fn: Any
+    _chapter: types.ModuleType
+
+    __array_ufunc__ = None  # `array + tensor` then calls our __radd__ instead of NumPy's addition
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if TensorMethods in cls.__bases__:
+            cls._chapter = sys.modules[cls.__module__]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded function made this tensor: it is a parameter, an input or a constant."""
+        return self.grad_fn is None
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a tensor without dimensions; use .item() for its value")
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", precision=4, prefix="Tensor(")
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            text += f", dtype={self.dtype}"
+        return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.data, dtype, copy=copy)
+
+    def numpy(self) -> np.ndarray:
+        """Return the numbers as a NumPy array that shares the tensor's memory."""
+        return self.data
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def item(self) -> Any:
+        """Return the one number in this tensor as a Python number. Raises ValueError where there is not exactly one."""
+        if self.size != 1:
+            raise ValueError(f"item: expected a tensor with one element, got shape {self.shape}")
+        return self.data.item()
+
+    backward_pass: Callable[..., None] | None = None  # a static method: module 05 puts its `backward` here
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
+        if self.backward_pass is None:
+            raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
+        self.backward_pass(self, gradient, retain_graph)
+
+    # Arithmetic
+    def __add__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.add(self, other)
+
+    def __radd__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.add(other, self)
+
+    def __sub__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.sub(self, other)
+
+    def __rsub__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.sub(other, self)
+
+    def __mul__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.mul(self, other)
+
+    def __rmul__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.mul(other, self)
+
+    def __truediv__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.div(self, other)
+
+    def __rtruediv__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.div(other, self)
+
+    def __pow__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.pow(self, other)
+
+    def __rpow__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.pow(other, self)
+
+    def __matmul__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.matmul(self, other)
+
+    def __rmatmul__(self: _Tensor, other: Any) -> _Tensor:
+        return self._chapter.matmul(other, self)
+
+    def __neg__(self: _Tensor) -> _Tensor:
+        return self._chapter.neg(self)
+
+    # Comparisons give tensors of truth values, which have no gradient.
+    def _compare(self: _Tensor, compare: Callable[[Any, Any], Any], other: Any) -> _Tensor:
+        is_number = isinstance(other, NUMBERS)
+        other = number_array(other, [self.dtype]) if is_number else self._chapter.to_array(other)
+        return self._chapter.Tensor(compare(self.data, other))
+
+    def __eq__(self: _Tensor, other: Any) -> _Tensor:  # type: ignore[override]
+        return self._compare(np.equal, other)
+
+    def __ne__(self: _Tensor, other: Any) -> _Tensor:  # type: ignore[override]
+        return self._compare(np.not_equal, other)
+
+    def __lt__(self: _Tensor, other: Any) -> _Tensor:
+        return self._compare(np.less, other)
+
+    def __le__(self: _Tensor, other: Any) -> _Tensor:
+        return self._compare(np.less_equal, other)
+
+    def __gt__(self: _Tensor, other: Any) -> _Tensor:
+        return self._compare(np.greater, other)
+
+    def __ge__(self: _Tensor, other: Any) -> _Tensor:
+        return self._compare(np.greater_equal, other)
+
+    __hash__ = object.__hash__  # two tensors with equal numbers are two tensors: each can be a key in a dict
+
+    # Indexing
+    def __getitem__(self: _Tensor, index: Any) -> _Tensor:
+        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple(part.data if isinstance(part, TensorMethods) else part for part in parts)
+        return self._chapter.getitem(self, index=parts)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor is not written in place, because the graph could not record it; "
+            "use where(), or .data[...] = ... where no gradient is needed"
+        )
+
+    # Element by element
+    def exp(self: _Tensor) -> _Tensor:
+        return self._chapter.exp(self)
+
+    def log(self: _Tensor) -> _Tensor:
+        return self._chapter.log(self)
+
+    def sqrt(self: _Tensor) -> _Tensor:
+        return self._chapter.sqrt(self)
+
+    def abs(self: _Tensor) -> _Tensor:
+        return self._chapter.abs(self)
+
+    def clip(self: _Tensor, min: float | None = None, max: float | None = None) -> _Tensor:
+        return self._chapter.clip(self, min=min, max=max)
+
+    # Reductions
+    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
+        return self._chapter.sum(self, dim=dim, keepdim=keepdim)
+
+    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
+        return self._chapter.mean(self, dim, keepdim)
+
+    def var(self: _Tensor, dim: _Dims = None, keepdim: bool = False, correction: int = 1) -> _Tensor:
+        return self._chapter.var(self, dim, keepdim, correction)
+
+    def max(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+        return self._chapter.max(self, dim, keepdim)
+
+    def min(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+        return self._chapter.min(self, dim, keepdim)
+
+    def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
+        """Return the place of the largest entry, the first among equals."""
+        return self._chapter.Tensor(np.argmax(self.data, axis=dim, keepdims=keepdim))
+
+    def argmin(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
+        """Return the place of the smallest entry, the first among equals."""
+        return self._chapter.Tensor(np.argmin(self.data, axis=dim, keepdims=keepdim))
+
+    # Shape
+    def reshape(self: _Tensor, *shape: Any) -> _Tensor:
+        return self._chapter.reshape(self, shape=as_shape(shape))
+
+    view = reshape
+
+    def flatten(self: _Tensor, start_dim: int = 0, end_dim: int = -1) -> _Tensor:
+        return self._chapter.flatten(self, start_dim, end_dim)
+
+    def permute(self: _Tensor, *dims: Any) -> _Tensor:
+        return self._chapter.permute(self, dims=as_shape(dims))
+
+    def transpose(self: _Tensor, dim0: int, dim1: int) -> _Tensor:
+        return self._chapter.transpose(self, dim0, dim1)
+
+    @property
+    def T(self: _Tensor) -> _Tensor:
+        """The tensor with its axes in reverse order."""
+        return self._chapter.permute(self, dims=tuple(reversed(range(self.ndim))))
+
+    def squeeze(self: _Tensor, dim: int | None = None) -> _Tensor:
+        return self._chapter.squeeze(self, dim)
+
+    def unsqueeze(self: _Tensor, dim: int) -> _Tensor:
+        return self._chapter.unsqueeze(self, dim)
+
+
+def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return (2, 3) for the arguments of both f(2, 3) and f((2, 3))."""
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+class Extremum(NamedTuple):
+    """What `max(dim)` and `min(dim)` return: the values, and their indices along `dim` (the first among equals)."""
+
+    values: Any
+    indices: Any
+
+
+def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Decorate `to_array`: data that cannot become an array of numbers is an error that names `data`."""
+
+    @functools.wraps(to_array)
+    def checked(data: Any, dtype: Any = None) -> np.ndarray:
+        try:
+            array = to_array(data, dtype)
+        except ValueError as error:
+            raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
+        if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
+            raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
+        return array
+
+    return checked
+
+
+def number_array(number: Any, dtypes: Iterable[Any]) -> np.ndarray:
+    """Return a plain number as an array, in the dtype that it takes beside arrays of these dtypes.
+
+    A number never widens what it meets: float64 comes out only where one of `dtypes` is float64.
+    """
+    number = number.item() if isinstance(number, np.generic) else number
+    dtypes = set(dtypes)
+    dtype = np.result_type(number, *dtypes)
+    return np.asarray(number, np.float32 if dtype == np.float64 and np.dtype(np.float64) not in dtypes else dtype)
+
+
+def positive_axis(dim: int, axes: int) -> int:
+    """Return the axis `dim` counted from the front: -1 of four axes is 3. Raises IndexError where there is none.
+
+    As in torch, a tensor without axes counts as one with a single axis.
+    """
+    axes = max(axes, 1)
+    if not -axes <= dim < axes:
+        raise IndexError(f"dim: expected {-axes} to {axes - 1} for a tensor with {axes} axes, got {dim}")
+    return dim % axes
+
+
+def check_matmul(a: Any, b: Any) -> None:
+    """Raise ValueError where two arrays have no matrix product."""
+    a, b = np.shape(a), np.shape(b)
+    if not a or not b:
+        raise ValueError(f"matmul: expected at least one axis on both sides, got {a} @ {b}; use * instead")
+    rows = b[-2 if len(b) > 1 else 0]
+    if a[-1] != rows:
+        raise ValueError(
+            f"matmul: expected inner sizes to agree, got {a} @ {b}: {a[-1]} columns on the left, {rows} rows on the "
+            "right; is a transpose missing (x @ w.T)?"
+        )
+
+
+def check_flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> None:
+    """Raise ValueError where start_dim is behind end_dim, and IndexError where one of them is no axis."""
+    if positive_axis(start_dim, x.ndim) > positive_axis(end_dim, x.ndim):
+        raise ValueError(f"flatten: expected start_dim <= end_dim, got {start_dim} and {end_dim} for shape {x.shape}")
+
+
+def check_pad(x: np.ndarray, *, pad: Sequence[int], value: float = 0.0) -> None:
+    """Raise ValueError for an odd, negative or too long `pad`."""
+    if len(pad) % 2 or len(pad) > 2 * x.ndim or any(n < 0 for n in pad):
+        raise ValueError(f"pad: expected up to {x.ndim} pairs of sizes >= 0 (last axis first), got {tuple(pad)}")
+
+
+def as_list(tensors: Iterable[Any]) -> list[Any]:
+    """Return the tensors as a list. Raises ValueError where there are none."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("tensors: expected at least one tensor, got an empty list")
+    return tensors
+
+
+def as_list_of_equal_shapes(tensors: Iterable[Any]) -> list[Any]:
+    """Return the tensors as a list. Raises ValueError where there are none, or where their shapes differ."""
+    tensors = as_list(tensors)
+    shapes = {np.shape(tensor) for tensor in tensors}
+    if len(shapes) > 1:
+        raise ValueError(f"tensors: expected equal shapes to stack, got {sorted(shapes)}")
+    return tensors
