@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase
 
 from tinytorch.testing import pytest_report_header, seed
-from tito.checks import origin
+from tinytorch.testing.explain import explain_in_pytest
 
 __all__ = ["pytest_report_header"]
 
@@ -48,9 +48,7 @@ def browser():
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed and call.excinfo is not None:
-        for entry in reversed(call.excinfo.traceback):
-            place = origin(ROOT, Path(entry.path), entry.lineno + 1)
-            if place:
-                report.sections.append(("in the chapter", f"{place}, in {entry.name}"))
-                break
+        place = explain_in_pytest(call.excinfo.value, ROOT, getattr(call.excinfo.value, "diagnosis", None)).place
+        if place:
+            report.sections.append(("in the chapter", str(place)))
     return report

@@ -1,10 +1,10 @@
-"""Windows laid out as columns and as strips, and pooled: pictures of module 09."""
+"""Windows laid out as columns, and pooled: pictures of module 09."""
 
 import numpy as np
 
 from pictures.images import image_of, within
 from pictures.svg import WIDTH, WORDS, Picture
-from tinytorch.core.spatial import place_windows, strips
+from tinytorch.core.spatial import image_columns, placer
 from tinytorch.nn import functional as F
 
 
@@ -50,39 +50,45 @@ def im2col() -> Picture:
     return picture
 
 
-def strips_of_conv2d() -> Picture:
-    side, k = 4, 3
-    image = np.arange(1, side * side + 1).reshape(side, side)
-    x = image[None, None].astype(np.float64)
-    win = place_windows(x.shape, k, 1, 0, 1)
-    ((_, _, strip),) = strips(x, win, 1, 0, 1, made=0)
-    rows = strip[0, 0].transpose(2, 0, 1, 3).reshape(-1, strip.shape[-1])  # image row, channel and shift; place
-    columns = F.im2col(image_of(image), kernel_size=k).data[0]
-    lines, across = win.out
-    points, places = columns.shape
+def shared_batch() -> Picture:
+    images = np.arange(1, 37).reshape(4, 1, 3, 3) % 10
+    x, kernel = images.astype(np.float64), np.array([[1.0, 0], [0, 2]])[None, None]
+    win = placer.of_filters(x, kernel, None, 1, 0, 1, 1)
+    shares = [(0, 2), (2, 4)]
+    columns = [next(iter(image_columns(x, win, 1, *share)))[1][0] for share in shares]
+    outputs = F.conv2d(x, kernel).data
+    positions, places = columns[0].shape
     picture = Picture(
-        "Strips in place of columns",
-        f"An image and its {WORDS[places]} windows, laid out twice: as columns, in {WORDS[points]} rows of "
-        f"{WORDS[places]} numbers; and as strips, each image row shifted across. The columns of a line of windows are "
-        f"{WORDS[points]} rows of the strips; those of the next line begin {WORDS[k]} rows further down.",
+        "One image at a time, on two cores",
+        f"A batch of {WORDS[len(images)]} small images is shared by {WORDS[len(shares)]} cores. Each core lays the "
+        "columns of its first image out in a buffer of its own, and multiplies the flat filter by them. The columns of "
+        "its next image go to the same buffer, so the columns of all images are never in memory at once.",
     )
-    size, left, middle, right, top = 24, 16, 150, 248, 54
-    kinds = ("a", "b")
-    picture.text(left, top - 12, "image", "soft")
-    picture.cells(left, top, image, size, name="image")
-    picture.text(middle, top - 30, "strips", "soft")
-    picture.text(middle, top - 12, f"{rows.size} numbers", "soft")
-    picture.cells(middle, top, rows, size, name="strips")
-    for row in range(len(rows)):
-        picture.text(middle - 8, top + (row + 0.5) * size + 4.5, f"q={row % k}", "end soft")
-    picture.text(right, top - 30, "columns", "soft")
-    picture.text(right, top - 12, f"{columns.size} numbers", "soft")
-    picture.cells(right, top, columns, size, name="columns", kind=lambda i, j: kinds[j // across])
-    for line in range(lines):
-        begin, x_of_bar = top + line * k * size, middle + (across + 0.25 + line) * size
-        picture.box(x_of_bar, begin, 17, points * size, kinds[line], 4)
-        picture.text(x_of_bar + 8.5, begin + points * size / 2 + 4.5, f"{line}", "mid")
-        picture.text(right + (line + 0.5) * across * size, top + points * size + 18, f"line {line}", "mid soft")
+    size, large, top = 22, 24, 58
+    lefts = [16, 94, 196, 274]
+
+    def table(x, y, values, cell, name, colour):
+        picture.cells(x, y, values, cell, name=name, kind=lambda i, j: colour)
+
+    for core, ((start, stop), colour) in enumerate(zip(shares, "ab")):
+        left, first = lefts[start], f"image {start}"
+        picture.text(left, 20, f"core {core}", "bold")
+        for n in range(start, stop):
+            picture.text(lefts[n], top - 10, f"image {n}", "soft")
+            table(lefts[n], top, images[n, 0], size, f"image {n}", colour if n == start else "cell")
+        buffer = top + 3 * size + 56
+        picture.arrow(left + 1.5 * size, top + 3 * size + 6, left + 1.5 * size, buffer - 24)
+        picture.text(left, buffer - 8, f"columns of {first}", "soft")
+        table(left, buffer, columns[core], large, f"columns of {first}", colour)
+        after = buffer + positions * large + 20
+        picture.text(left, after, f"then of image {start + 1}", "soft")
+        product = after + 40
+        picture.text(left, product - 8, f"filter · columns = y[{start}]", "soft")
+        table(left, product, outputs[start].reshape(1, -1), large, f"output of {first}", colour)
+    buffers, everything = len(shares) * positions * places, len(images) * positions * places
+    below = product + large + 28
+    picture.text(16, below, f"filter, laid flat: {' '.join(f'{weight:.0f}' for weight in kernel.ravel())}", "soft")
+    picture.text(16, below + 24, f"{buffers} numbers in buffers, not {everything} in all columns")
     return picture
 
 

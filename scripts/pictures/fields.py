@@ -18,7 +18,7 @@ def _apply(functions):
 
 
 def _field(functions, pixels: int) -> int:
-    """How many pixels across the place in the middle sees."""
+    """Return the width of the receptive field of the place in the middle."""
     places = _apply(functions)(tt.ones(1, 1, 1, pixels)).shape[3]
     return int(seen_by(_apply(functions), (1, pixels), (0, places // 2)).sum())
 
@@ -34,7 +34,7 @@ def _pyramid(picture: Picture, layers, pixels: int, at: int) -> Picture:
     seen = [seen_by(_apply(functions[level:]), (1, sizes[level]), (0, at))[0] for level in range(top + 1)]
     left, right, high, step = 62, 316, 20, 44
     bottom = 32 + top * step
-    picture.text(WIDTH - 16, 20, "pixels that one place sees", "soft end")
+    picture.text(WIDTH - 16, 20, "receptive field of one place", "soft end")
     edges = []
     for level, used in enumerate(seen):
         wide, places = (right - left) / sizes[level], np.flatnonzero(used)
@@ -49,7 +49,7 @@ def _pyramid(picture: Picture, layers, pixels: int, at: int) -> Picture:
         )
         picture.text(left - 8, y + 14.5, name, "end bold")
         if level:
-            with picture.shows(f"sees {name}"):
+            with picture.shows(f"field of {name}"):
                 picture.text(WIDTH - 16, y + 14.5, str(_field(functions[:level], 32)), "end bold")
     return picture
 
@@ -59,7 +59,7 @@ def _conv(x):
 
 
 def _pool(x):
-    """A mean: a maximum sees the same pixels, but its gradient goes to one of them only."""
+    """Return means: a maximum has the same receptive field, but its gradient goes to one pixel only."""
     return F.avg_pool2d(x, (1, 2))
 
 
@@ -68,8 +68,8 @@ def stack() -> Picture:
     first, second, third = (WORDS[_field([_conv] * n, 32)] for n in (1, 2, 3))
     picture = Picture(
         "The receptive field of three convolutions",
-        "One row of an image and of the maps that three convolutions, one after the other, make of it. A place of "
-        f"the first sees {first} pixels across, one of the second {second}, one of the third {third}.",
+        "One row of an image and of the feature maps of three convolutions, one after the other. The receptive field "
+        f"of a place is {first} pixels wide in the first, {second} in the second, {third} in the third.",
     )
     return _pyramid(picture, layers, pixels=13, at=6)
 
@@ -80,8 +80,8 @@ def field() -> Picture:
     fields = [WORDS[_field(functions[:level], 32)] for level in (1, 2, 3, 4)]
     picture = Picture(
         "The receptive field in SimpleCNN",
-        f"One row of an image and of the maps of SimpleCNN. A place of conv1 sees {fields[0]} pixels across, after "
-        f"the first pooling {fields[1]}, a place of conv2 {fields[2]}, after the second pooling {fields[3]}: behind a "
-        "pooling, each step to the side is two pixels wide.",
+        "One row of an image and of the feature maps of SimpleCNN. The receptive field of a place is "
+        f"{fields[0]} pixels wide in conv1, {fields[1]} after the first pooling, {fields[2]} in conv2 and "
+        f"{fields[3]} after the second pooling: after a pooling, neighbouring places are two pixels apart.",
     )
     return _pyramid(picture, layers, pixels=16, at=1)

@@ -56,8 +56,8 @@ def padding() -> Picture:
     picture = Picture(
         "Padding",
         f"A window of ones, {square(k)}, on an image of ones, {square(side)}. Without padding it has "
-        f"{square(len(bare))} places and sees {WORDS[bare[0, 0]]} pixels at each. With a border of zeros it has "
-        f"{square(len(bordered))}, as many as the image has pixels, and sees {WORDS[bordered[0, 0]]} of them in a "
+        f"{square(len(bare))} places and covers {WORDS[bare[0, 0]]} pixels at each. With a border of zeros it has "
+        f"{square(len(bordered))}, as many as the image has pixels, and covers {WORDS[bordered[0, 0]]} of them in a "
         f"corner, {WORDS[bordered[0, 1]]} at an edge.",
     )
     size, left, y = 26, 16, 34
@@ -114,7 +114,7 @@ def stride() -> Picture:
                 picture.text((start + stop) / 2, bar + 13, " ".join(f"{pixel:g}" for pixel in inside), "mid")
                 bar += 20
         if pixels - 1 not in places:
-            picture.text(left + pixels * wide + 10, y + 9 + high / 2 + 4.5, "never seen", "soft")
+            picture.text(left + pixels * wide + 10, y + 9 + high / 2 + 4.5, "left over", "soft")
         y = bar + 22
     return picture
 
@@ -132,9 +132,9 @@ def dilation() -> Picture:
     gaps = [WORDS[rows[1] - rows[0] - 1] for rows in down]
     picture = Picture(
         "Dilation",
-        f"The {WORDS[points[0].sum()]} points of a kernel stand side by side with dilation one, with {gaps[1]} pixel "
-        f"between them at two, with {gaps[2]} at three: the same {WORDS[points[2].sum()]} weights cover {covered[0]}, "
-        f"{covered[1]} and {covered[2]} pixels.",
+        f"The {WORDS[points[0].sum()]} positions of a kernel are side by side with dilation one, have {gaps[1]} pixel "
+        f"between them with two, and {gaps[2]} with three: the same {WORDS[points[2].sum()]} weights cover "
+        f"{covered[0]}, {covered[1]} and {covered[2]} pixels.",
     )
     size, left, top = 15, 12, 32
     for d, seen, rows, reach in zip((1, 2, 3), points, down, reaches):

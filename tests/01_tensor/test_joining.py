@@ -25,18 +25,6 @@ def test_any_iterable_can_be_joined():
     assert_close(concatenate(Tensor([float(i)]) for i in range(3)), Tensor([0.0, 1.0, 2.0]))
 
 
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_nothing_to_join_is_refused():
-    with pytest.raises(ValueError, match="at least one tensor"):
-        concatenate([])
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_stack_refuses_shapes_that_differ():
-    with pytest.raises(ValueError, match=r"equal shapes to stack, got \[\(2,\), \(3,\)\]"):
-        stack([Tensor([1, 2]), Tensor([1, 2, 3])])
-
-
 @pytest.mark.parametrize(
     "sizes, width",
     [
@@ -52,15 +40,8 @@ def test_pad_takes_pairs_for_the_last_axis_first(sizes, width):
     assert_close(case(), Tensor(np.pad(x, width, constant_values=7.0)), case=case)
 
 
-def test_pad_puts_zeros_unless_told_otherwise():
+def test_pad_puts_zeros_by_default():
     assert_close(pad(Tensor([5.0]), (1, 1)), Tensor([0.0, 5.0, 0.0]))
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-@pytest.mark.parametrize("sizes", [(1,), (1, -1), (1, 1, 1, 1)])
-def test_pad_refuses_odd_negative_or_too_many_sizes(sizes):
-    with pytest.raises(ValueError, match="up to 1 pairs of sizes >= 0"):
-        pad(Tensor([1.0]), sizes)
 
 
 @pytest.mark.not_in_catalogue("given code")

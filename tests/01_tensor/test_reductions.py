@@ -49,9 +49,17 @@ def test_max_and_min_along_an_axis_say_where(name, keepdim):
     assert_close(indices, Tensor(getattr(np, "arg" + name)(x, axis=1, keepdims=keepdim)), case={"x": x})
 
 
-def test_among_ties_the_first_is_named():
+def test_among_equals_the_first_is_named():
     assert_close(Tensor([[1, 3, 3]]).max(dim=1).indices, Tensor([1]))
     assert_close(Tensor([[1, 1, 3]]).min(dim=1).indices, Tensor([0]))
+
+
+def test_pick_takes_one_entry_per_row_and_drops_that_axis_only():
+    x, indices = Tensor([[1.0, 2.0, 3.0]]), Tensor([[1]])
+    assert_close(T.pick(x, indices, 1, False).values, Tensor([2.0]))
+    assert_close(T.pick(x, indices, 1, False).indices, Tensor([1]))
+    assert_close(T.pick(x, indices, 1, True).values, Tensor([[2.0]]))
+    assert_close(T.pick(x, indices, -1, True).indices, indices)
 
 
 @pytest.mark.not_in_catalogue("given code")

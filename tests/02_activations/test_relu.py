@@ -16,7 +16,7 @@ def test_relu_keeps_what_is_positive_and_the_dtype(dtype):
     assert_close(case(), Tensor(np.array([[0, 0], [3, 0]], dtype)), case=case)
 
 
-def test_relu_takes_infinities_and_does_not_hide_nan():
+def test_relu_accepts_infinities_and_does_not_hide_nan():
     case = Case(relu, Tensor([-math.inf, math.inf, math.nan]))
     assert_close(case(), Tensor([0.0, math.inf, math.nan]), case=case)
 
@@ -34,6 +34,11 @@ def test_leaky_relu_has_the_given_slope_on_the_left(slope):
     assert_close(case(), Tensor(np.where(x > 0, x, slope * x)), case=case)
 
 
-def test_leaky_relu_leaks_a_hundredth_by_default():
+def test_the_slope_is_a_hundredth_by_default():
     assert_close(leaky_relu(Tensor([-100.0, 5.0])), Tensor([-1.0, 5.0]))
     assert_close(leaky_relu(Tensor([-100.0]), 0.5), Tensor([-50.0]))
+
+
+@pytest.mark.parametrize("function", [relu, leaky_relu])
+def test_both_can_be_traced_back(function):
+    assert function(Tensor([1.0, -1.0], requires_grad=True)).grad_fn is not None

@@ -1,4 +1,4 @@
-"""sigmoid and tanh: laws, saturation, no overflow."""
+"""sigmoid: its formula, its ends, and the digits of small probabilities."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinytorch.core.activations import sigmoid, tanh
+from tinytorch.core.activations import sigmoid
 from tinytorch.core.tensor import Tensor
 from tinytorch.testing import Case, assert_close
 
@@ -43,15 +43,3 @@ def test_a_small_probability_keeps_its_digits(x):
 @pytest.mark.not_in_catalogue("the known mistakes pass NaN on")
 def test_nan_stays_nan():
     assert_close(sigmoid(Tensor([math.nan])), Tensor([math.nan]))
-
-
-@given(vectors)
-def test_tanh_is_a_sigmoid_stretched_to_minus_one_and_one(x):
-    case = Case(tanh, Tensor(x / 2))
-    assert_close(case(), 2 * sigmoid(Tensor(x)) - 1, case=case, atol=1e-12)
-
-
-@pytest.mark.not_in_catalogue("given code")
-def test_tanh_is_odd_and_has_slope_one_at_zero():
-    assert_close(tanh(Tensor([1.0, -1.0])), Tensor([0.7615942, -0.7615942]))
-    assert tanh(Tensor(np.array(1e-9))).item() == pytest.approx(1e-9, rel=1e-12, abs=0)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinytorch.core.layers import Linear, Parameter, linear
-from tinytorch.core.tensor import Tensor, manual_seed
+from tinytorch.core.tensor import Tensor
+from tinytorch.support.random import manual_seed
 from tinytorch.testing import Case, assert_close, generator
 
 sizes = st.integers(1, 5)
@@ -49,10 +50,11 @@ def test_the_layer_uses_its_parameters(bias):
     assert (layer.bias is not None) == bias
 
 
-def test_the_result_can_be_traced_back_to_the_parameters():
-    layer = Linear(3, 2)
-    inputs = layer(Tensor([[1.0, 2.0, 3.0]])).grad_fn.inputs
-    assert any(t is layer.weight for t in inputs) and any(t is layer.bias for t in inputs)
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 2, 3)], ids=str)
+def test_the_result_can_be_traced_back_to_the_input_and_the_parameters(shape, leaves):
+    layer, x = Linear(3, 2), Tensor(np.ones(shape, np.float32), requires_grad=True)
+    found = leaves(layer(x))
+    assert all(any(leaf is tensor for leaf in found) for tensor in (x, layer.weight, layer.bias))
 
 
 def test_the_parameters_have_one_row_per_output_and_are_float32():
@@ -68,7 +70,7 @@ def test_the_first_weights_and_biases_fill_one_over_the_root_of_the_inputs(input
     layer = Linear(inputs, 8_000)
     for values in (layer.weight.data, layer.bias.data):
         assert -bound <= values.min() < -0.99 * bound and 0.99 * bound < values.max() <= bound
-        # uniform: variance bound²/3, here of at least 8,000 draws, strays by about 1 %; allowed are 8 %
+        # uniform: variance bound²/3; of 8,000 draws its relative standard deviation is 1 %, and 8 % are allowed
         assert values.var() == pytest.approx(bound**2 / 3, rel=0.08)
 
 
@@ -82,45 +84,21 @@ def test_manual_seed_repeats_the_first_weights():
     assert not np.array_equal(first(1).weight.data, first(2).weight.data)
 
 
-@pytest.mark.not_in_catalogue("given code")
-def test_it_shows_its_sizes():
-    assert repr(Linear(3, 2)) == "Linear(in_features=3, out_features=2, bias=True)"
+def test_it_keeps_and_shows_its_sizes():
+    layer = Linear(3, 2)
+    assert (layer.in_features, layer.out_features) == (3, 2)
+    assert repr(layer) == "Linear(in_features=3, out_features=2, bias=True)"
     assert repr(Linear(3, 2, bias=False)) == "Linear(in_features=3, out_features=2, bias=False)"
 
 
-@pytest.mark.parametrize(
-    "shape, message",
-    [
-        ((5, 3), r"Linear: input: expected 784 features in the last axis, got shape \(5, 3\); use Linear\(3, 10\)"),
-        ((5, 28, 28), r"got shape \(5, 28, 28\); flatten each sample first: x.flatten\(1\)"),
-        ((), r"expected 784 features in the last axis, got shape \(\)"),
-    ],
-    ids=str,
-)
-def test_an_input_of_the_wrong_size_is_refused_with_a_way_out(shape, message):
-    with pytest.raises(ValueError, match=message):
-        Linear(784, 10)(Tensor(np.zeros(shape)))
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-@pytest.mark.parametrize("x", [np.zeros((1, 3)), [[0.0, 0.0, 0.0]], None], ids=["array", "list", "None"])
-def test_an_input_that_is_not_a_tensor_is_refused(x):
-    with pytest.raises(TypeError, match=rf"Linear: input: expected a Tensor, got {type(x).__name__}; wrap it"):
-        Linear(3, 2)(x)
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-@pytest.mark.parametrize(
-    "arguments, name", [((0, 2), "in_features"), ((2, -1), "out_features"), ((2.0, 2), "in_features")]
-)
-def test_sizes_that_are_no_sizes_are_refused(arguments, name):
-    with pytest.raises(ValueError, match=rf"Linear: {name}: expected a whole number of at least 1"):
-        Linear(*arguments)
-
-
-def test_a_weight_or_bias_of_another_shape_is_refused():
+@pytest.mark.not_in_catalogue("given code")
+def test_what_does_not_fit_is_refused():
     x = Tensor(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match=r"weight: expected shape \(out_features, in_features\), got \(3,\)"):
-        linear(x, Tensor(np.zeros(3)))
-    with pytest.raises(ValueError, match=r"bias: expected shape \(4,\), got \(1,\)"):
+    with pytest.raises(ValueError, match="input"):
+        Linear(4, 2)(x)
+    with pytest.raises(TypeError, match="input"):
+        Linear(3, 2)(x.data)
+    with pytest.raises(ValueError, match="out_features"):
+        Linear(3, 0)
+    with pytest.raises(ValueError, match="bias"):
         linear(x, Tensor(np.zeros((4, 3))), Tensor(np.zeros(1)))

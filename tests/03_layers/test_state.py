@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tinytorch.core.activations import ReLU
-from tinytorch.core.layers import Linear, Module, Parameter, Sequential
-from tinytorch.core.tensor import Tensor, ones, zeros
+from tinytorch.core.layers import Linear, Module, Parameter, ReLU, Sequential, load_state
+from tinytorch.core.tensor import Tensor
+from tinytorch.creation import ones, zeros
 from tinytorch.testing import assert_close, generator
 
 
@@ -28,10 +28,10 @@ def test_the_state_holds_parameters_and_buffers_in_the_order_of_the_tree():
     assert list(network().state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias", "2.count"]
 
 
-def test_the_state_shares_memory_and_has_no_past():
+def test_the_state_shares_memory_and_is_detached():
     layer = Linear(2, 2)
     weight = layer.state_dict()["weight"]
-    assert type(weight) is Tensor and not weight.requires_grad
+    assert isinstance(weight, Tensor) and not weight.requires_grad and weight.grad_fn is None
     assert np.shares_memory(weight.data, layer.weight.data)
 
 
@@ -62,22 +62,19 @@ def test_arrays_load_like_tensors_and_dtype_and_memory_stay():
 def test_everything_that_does_not_fit_is_listed_and_nothing_is_loaded():
     layer = Affine()
     before = numbers(layer)
-    with pytest.raises(ValueError, match="Affine: state_dict does not fit, and nothing was loaded") as error:
+    with pytest.raises(ValueError, match="Affine") as error:
         layer.load_state_dict({"weight": np.ones((3, 2)), "count": 7, "scale": np.ones(1)})
-    lines = str(error.value).splitlines()[1:]
-    assert lines == [
-        "  missing     bias, of shape (2,)",
-        "  unexpected  scale",
-        "  shape       weight: expected (2, 3), got (3, 2)",
-    ]
+    for name in ("weight", "bias", "scale"):
+        assert name in str(error.value)
+    assert "count" not in str(error.value)
     for name, array in before.items():
         assert_close(layer.state_dict()[name], Tensor(array), case={"name": name})
 
 
 @pytest.mark.parametrize("state", [{"weight": ones(2, 3)}, {"weight": ones(2, 3), "bias": ones(2), "more": ones(1)}])
-def test_a_missing_or_unexpected_entry_alone_is_refused_and_strict_is_offered(state):
+def test_a_missing_or_unexpected_entry_alone_is_refused(state):
     layer = Affine()
-    with pytest.raises(ValueError, match=r"load_state_dict\(state_dict, strict=False\)"):
+    with pytest.raises(ValueError, match="count|more"):
         layer.load_state_dict(state)
     assert_close(layer.weight.detach(), zeros(2, 3))
 
@@ -90,16 +87,28 @@ def test_not_strict_loads_what_fits_and_names_the_rest():
     assert_close(layer.weight.detach(), zeros(2, 3))
 
 
-def test_not_strict_still_refuses_a_wrong_shape():
+@pytest.mark.parametrize("shape", [(6,), (3, 2), (1, 3), (1,), ()], ids=str)
+def test_not_strict_still_refuses_a_wrong_shape(shape):
     layer = Affine()
-    with pytest.raises(ValueError, match=r"weight: expected \(2, 3\), got \(6,\)") as error:
-        layer.load_state_dict({"weight": ones(6), "bias": ones(2)}, strict=False)
-    assert "missing" not in str(error.value)
+    with pytest.raises(ValueError, match="weight") as error:
+        layer.load_state_dict({"weight": np.ones(shape), "bias": ones(2)}, strict=False)
+    assert "count" not in str(error.value)
     assert_close(layer.bias.detach(), zeros(2))
+    assert_close(layer.weight.detach(), zeros(2, 3))
 
 
+def test_loading_is_a_function_of_tensors_and_arrays():
+    own = {"a": zeros(2), "b": zeros(2)}
+    assert load_state(own, {"a": np.ones(2), "b": np.ones(2)}) == ([], [])
+    assert_close(own["b"], ones(2))
+    with pytest.raises(ValueError, match="c"):
+        load_state(own, {"a": np.zeros(2), "b": np.zeros(2), "c": np.zeros(2)})
+    assert_close(own["a"], ones(2))
+
+
+@pytest.mark.not_in_catalogue("given code")
 def test_a_state_that_is_no_dict_or_holds_no_numbers_is_refused():
-    with pytest.raises(TypeError, match="Affine: state_dict: expected a dict of names and tensors, got list"):
+    with pytest.raises(TypeError, match="state_dict"):
         Affine().load_state_dict([1, 2])
-    with pytest.raises(TypeError, match="Affine: state_dict: weight: .*expected numbers, got str"):
+    with pytest.raises(TypeError, match="weight"):
         Affine().load_state_dict({"weight": "zeros", "bias": ones(2), "count": 0})

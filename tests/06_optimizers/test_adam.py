@@ -46,7 +46,7 @@ def test_it_follows_the_formula(kind, settings):
 
 
 @given(st.floats(1e-4, 1e4), st.sampled_from([-1, 1]))
-def test_the_first_step_is_one_lr_whatever_the_scale_of_the_gradient(size, sign):
+def test_the_first_step_is_one_lr_at_any_size_of_the_gradient(size, sign):
     moved = descend(Adam, np.array([[sign * size]]), np.zeros(1), lr=0.25, eps=0)
     assert_close(moved, np.array([-0.25 * sign]))
 
@@ -58,9 +58,9 @@ def test_adamw_shrinks_all_weights_by_the_same_share_and_adam_does_not():
     assert_close(steps[Adam], np.array([0.9, 0.9]))  # the decay went through m / √v and left no trace
 
 
-def test_without_weight_decay_they_are_the_same():
+def test_without_weight_decay_adamw_is_adam():
     draw = generator()
     start, gradients = draw.standard_normal(4), draw.standard_normal((5, 4))
     assert_close(
-        descend(AdamW, gradients, start, weight_decay=0), descend(Adam, gradients, start, weight_decay=0), rtol=1e-15
+        descend(AdamW, gradients, start, weight_decay=0), descend(Adam, gradients, start, weight_decay=0), rtol=1e-12
     )

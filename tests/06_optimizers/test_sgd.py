@@ -39,7 +39,7 @@ def by_the_formula(gradients, w, lr=1e-3, momentum=0, dampening=0, weight_decay=
         {"lr": 0.1, "momentum": 0.9, "dampening": 0.4, "weight_decay": 0.3},
         {"lr": 0.1, "momentum": 0.9, "nesterov": True},
         {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.3},
-        {"lr": 0.1, "dampening": 0.4},  # without momentum there is nothing to dampen
+        {"lr": 0.1, "dampening": 0.4},  # without momentum, dampening has no effect
     ],
     ids=lambda settings: "-".join(settings) or "defaults",
 )
@@ -68,7 +68,7 @@ def test_arguments_may_be_given_in_torchs_order():
     assert_close(w.data, by_the_formula(gradients, start, 0.1, 0.9, 0.0, 0.3, True))
 
 
-def test_a_change_of_lr_acts_at_once_and_on_the_whole_velocity():
+def test_a_new_lr_applies_to_the_whole_velocity_at_once():
     w = Tensor(np.array([1.0]), requires_grad=True)
     optimizer = SGD([w], lr=0.1, momentum=0.9)
     for lr in (0.1, 0.0, 0.01):

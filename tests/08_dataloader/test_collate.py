@@ -55,15 +55,3 @@ def test_dtypes_are_those_of_tensors_made_from_the_values(value, dtype):
 def test_strings_stay_a_list():
     names, labels = default_collate([("cat", 0), ("dog", 1)])
     assert names == ["cat", "dog"] and labels.shape == (2,)
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_shapes_that_differ_are_named_with_their_place():
-    with pytest.raises(ValueError, match=r"got \(2,\) first and \(3,\) at place 2 of the batch; crop or pad"):
-        default_collate([np.zeros(2), np.zeros(2), np.zeros(3)])
-
-
-@pytest.mark.not_in_catalogue("bad input: no entry leaves its check out")
-def test_what_cannot_be_stacked_is_named():
-    with pytest.raises(TypeError, match="default_collate: expected tensors, arrays, .* got object"):
-        default_collate([object()])

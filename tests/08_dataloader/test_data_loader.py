@@ -1,12 +1,12 @@
 """DataLoader: a partition of the data into batches, in orders that can be had again."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tinytorch.core.dataloader import DataLoader, Dataset, Subset, TensorDataset
-from tinytorch.core.tensor import Tensor, default_generator, manual_seed
+from tinytorch.core.tensor import Tensor
+from tinytorch.support.random import default_generator, manual_seed
 from tinytorch.testing import assert_close
 
 
@@ -133,24 +133,3 @@ def test_a_collate_fn_gets_the_list_of_examples_of_any_data_set():
         batches = list(DataLoader(dataset, 2, collate_fn=lambda samples: [int(sample[1]) for sample in samples]))
         assert [len(batch) for batch in batches] == [2, 1]
     assert batches == [[0, 100], [200]]
-
-
-@pytest.mark.parametrize(
-    ("n", "settings", "message"),
-    [
-        (0, {}, "DataLoader: dataset: expected at least one example, got an empty data set"),
-        (5, {"batch_size": 0}, "DataLoader: batch_size: expected a whole number from 1, got 0"),
-        (5, {"batch_size": -2}, "got -2"),
-        (5, {"batch_size": 2.5}, "got 2.5"),
-        (
-            5,
-            {"batch_size": 6, "drop_last": True},
-            "batch_size 6 is more than the 5 examples, .* pass drop_last=False or batch_size=5",
-        ),
-        (5, {"seed": -1}, "DataLoader: seed: expected a whole number from 0 or None, got -1"),
-        (5, {"seed": "x"}, "DataLoader: seed: .* got 'x'"),
-    ],
-)
-def test_what_would_give_no_batches_is_refused(n, settings, message):
-    with pytest.raises(ValueError, match=message):
-        DataLoader(numbered(n), **settings)

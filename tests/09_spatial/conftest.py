@@ -1,4 +1,4 @@
-"""Puts this folder on the path, so that its checks share `spatial_checks.py`."""
+"""Puts this folder on the path, so that its tests share `spatial_checks.py`."""
 
 import sys
 from pathlib import Path

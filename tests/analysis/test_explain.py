@@ -150,7 +150,7 @@ def test_places_that_the_output_has_not(at, words):
             nn.Linear(8, 3),
             np.ones((2, 4, 9, 8), np.float32),
             TypeError,
-            "layer: expected a convolution.*got Linear, .*linear",
+            "layer: expected a convolution.*got Linear, ",
         ),
         (
             nn.Identity(),

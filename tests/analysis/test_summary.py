@@ -19,7 +19,7 @@ def test_simple_cnn_by_hand():
     assert [row.params for row in found.rows] == [0, 896, 0, 18_496, 0, 0, 40_970]
     per_place = 32 * (27 + 1), 64 * (288 + 1)
     assert [row.mult_adds for row in found.rows] == [0, per_place[0] * 1024, 0, per_place[1] * 256, 0, 0, 10 * 4097]
-    numbers = [32 * 1024, 32 * 256, 64 * 256, 64 * 64, 0, 10]
+    numbers = [32 * 1024, 32 * 256, 64 * 256, 64 * 64, 0, 10 + 10]  # fc: the product, and with its bias
     assert [row.activation_bytes for row in found.rows[1:]] == [4 * n for n in numbers]
     assert found.rows[0].activation_bytes == 4 * (numbers[0] + numbers[2])  # the two relus, functions of the forward
     assert [row.output_shape for row in found.rows[-3:]] == [(1, 64, 8, 8), (1, 4096), (1, 10)]
@@ -169,13 +169,14 @@ def test_without_images_no_receptive_fields_are_shown():
     assert "jump" not in text and "15" in text
 
 
-class Freezer(nn.Module):
+class Products(nn.Module):
     def forward(self, x):
-        return F.linear(x, tinytorch.Tensor(np.eye(4, dtype=np.float32)))
+        constant = tinytorch.Tensor(np.ones((4, 3), np.float32))
+        return F.linear(x, constant.T, tinytorch.ones(3)) + (x @ constant + x.sum(dim=1, keepdim=True) + 2.0)
 
 
-def test_products_with_constants_are_not_counted():
-    assert tinytorch.summary(Freezer(), (1, 4)).total_mult_adds == 0
+def test_every_product_counts_and_a_bias_is_what_is_added_to_each_row_of_one():
+    assert tinytorch.summary(Products(), (2, 4)).total_mult_adds == 2 * 3 * (4 + 1) + 2 * 3 * 4
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,4 +86,5 @@ def tree():
 @pytest.mark.parametrize("language", ["python", "bash"])
 @pytest.mark.parametrize("page", RUN, ids=shown)
 def test_the_code_of_a_page_prints_what_the_page_shows(page, language, tree):
+    shutil.rmtree(tree / ".tito", ignore_errors=True)  # other pages' results would change what is next
     run_page(page, language, ROOT, tree)

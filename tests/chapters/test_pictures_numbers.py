@@ -17,6 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 import tinytorch as tt
 from tinytorch import nn
 from tinytorch.nn import functional as F
+from tinytorch.support.threads import in_threads
+from tinytorch.testing import shared_among
 
 
 def test_the_pictures_are_what_the_code_draws():
@@ -81,7 +83,7 @@ def test_stride(step):
     assert drawn.texts[drawn.texts.index(f"stride {step}") + 1] == f"{len(places)} places"
     grey = [cell.get("class") == "grey" for cell in drawn.groups[f"row {step}"].iter(f"{SVG}rect")]
     assert grey == [pixel not in places for pixel in row]
-    assert drawn.texts.count("never seen") == 1 and (any(grey) == (step == 3))
+    assert drawn.texts.count("left over") == 1 and (any(grey) == (step == 3))
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -120,22 +122,29 @@ def test_im2col():
     assert sorted(float(ring.get("cx")) - 15 for ring in rings[1:]) == sorted(cells), "a ring in each column"
 
 
-def test_strips():
-    drawn = Drawn.of("09_spatial", "strips")
-    image, columns, strips = (drawn.numbers(name) for name in ("image", "columns", "strips"))
-    np.testing.assert_array_equal(columns, sliding_window_view(image, (3, 3)).reshape(-1, 9).T)
-    across = F.conv_output_size(len(image), 3)
-    for line in range(2):
-        rows = strips[3 * line : 3 * line + 9]
-        np.testing.assert_array_equal(rows, columns[:, line * across : (line + 1) * across], err_msg=f"line {line}")
-    assert [text for text in drawn.texts if "numbers" in text] == [f"{strips.size} numbers", f"{columns.size} numbers"]
-    assert [text for text in drawn.texts if text.startswith("q=")] == ["q=0", "q=1", "q=2"] * len(image)
-    starts = sorted({float(cell.get("y")) for cell in drawn.groups["strips"].iter(f"{SVG}rect")})
-    bars = [bar for bar in drawn.root.findall(f"{SVG}rect") if bar.get("rx") == "4"]
-    assert [starts.index(float(bar.get("y"))) for bar in bars] == [0, 3], "where the rows of each line begin"
-    assert [float(bar.get("height")) for bar in bars] == [9 * (starts[1] - starts[0])] * 2
-    kinds = [cell.get("class") for cell in drawn.groups["columns"].iter(f"{SVG}rect")]
-    assert kinds == [bars[cell % 4 // across].get("class") for cell in range(columns.size)], "the same colours"
+def test_batch():
+    drawn = Drawn.of("09_spatial", "batch")
+    images = [drawn.numbers(f"image {n}") for n in range(4)]
+    flat = next(text for text in drawn.texts if text.startswith("filter, laid flat: "))
+    kernel = np.array([float(number) for number in flat.split(": ")[1].split()]).reshape(2, 2)
+    shares = in_threads_of(2, 4)
+    assert [text for text in drawn.texts if text.startswith("core")] == [f"core {core}" for core in range(len(shares))]
+    for first, after in shares:
+        columns = drawn.numbers(f"columns of image {first}")
+        np.testing.assert_array_equal(columns, sliding_window_view(images[first], (2, 2)).reshape(-1, 4).T)
+        output = drawn.numbers(f"output of image {first}")
+        np.testing.assert_array_equal(output.ravel(), by_loops(images[first], kernel).ravel())
+        assert f"then of image {after - 1}" in drawn.texts and f"filter · columns = y[{first}]" in drawn.texts
+    marked = [n for n in range(4) if drawn.marked(f"image {n}").any()]
+    assert marked == [first for first, _ in shares], "the images whose columns are shown"
+    size = columns.size
+    assert f"{2 * size} numbers in buffers, not {4 * size} in all columns" in drawn.texts
+
+
+def in_threads_of(cores, count):
+    """The shares (start, stop) of so many images that so many cores get."""
+    with shared_among(cores):
+        return in_threads(lambda start, stop: (start, stop), count, cost=0)
 
 
 def test_pooling():
@@ -161,12 +170,12 @@ def test_receptive_fields(name):
         model = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=1) for _ in range(3)))
         layers = ["0", "1", "2"]
         shape = (1, 1, 32, 32)
-    names = [shown for shown in drawn.groups if not shown.startswith("sees ")]
+    names = [shown for shown in drawn.groups if not shown.startswith("field of ")]
     assert names[0] == "image" and len(names) == len(layers) + 1
-    assert [text for text in drawn.texts if not text.isdigit()] == ["pixels that one place sees", *names]
+    assert [text for text in drawn.texts if not text.isdigit()] == ["receptive field of one place", *names]
     fields = [tt.receptive_field(model, shape, layer) for layer in layers]
     for shown, field in zip(names[1:], fields):
-        assert drawn.words(f"sees {shown}") == str(field.size[0])
+        assert drawn.words(f"field of {shown}") == str(field.size[0])
     # what is marked in the image is what the one marked place of the last map sees
     pixels, (place,) = drawn.marked("image")[0], np.flatnonzero(drawn.marked(names[-1])[0])
     first = fields[-1].start[1] + place * fields[-1].jump[1]

@@ -179,15 +179,12 @@ def test_settings_given_in_order_are_named_too():
     assert list(Case(scale, np.ones(2), 3, 1.0).arguments) == ["x", "factor", "shift"]
 
 
-def test_a_wrong_kind_of_result_names_function_and_line():
+def test_a_wrong_kind_of_result_names_the_function():
     def listing(x):
         return list(x)
 
     case = Case(listing, np.ones(2))
-    line = listing.__code__.co_firstlineno
-    assert message(case(), np.ones(2), case=case).startswith(
-        f"listing (line {line} of test_testing_comparison.py): expected a Tensor or a NumPy array, got a list"
-    )
+    assert message(case(), np.ones(2), case=case).startswith("listing: expected a Tensor or a NumPy array, got a list")
 
 
 @pytest.mark.parametrize("wrap", [lambda x: x, Tensor, lambda x: [x]], ids=["array", "tensor", "list"])

@@ -263,4 +263,4 @@ def test_a_known_mistake_in_a_rule_is_named_first(monkeypatch):
     assert first == "shift: your gradient is what you get when the bias gradient is averaged."
     assert second == "  It is a sum."
     assert third.startswith("shift: the gradient of bias is 0.25 times what it should be: it is divided by 4")
-    assert caught.value.diagnosis == first
+    assert caught.value.diagnosis.headline == first

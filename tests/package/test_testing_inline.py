@@ -58,7 +58,7 @@ def test_results_are_a_beginning_and_an_end_per_test_and_the_end_of_all(run):
     assert test.pop("seconds") >= 0
     assert test == {
         "event": "test", "name": "test_unit", "title": "Unit", "status": "passed", "verified": ["a claim"],
-        "claim": None, "message": "", "diagnosis": None, "hints": [], "line": None, "printed": "",
+        "claim": None, "message": "", "diagnosis": None, "hints": [], "place": None, "printed": "",
     }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ report()
     assert done.status == 1
     first = done.tests["test_first"]
     assert (first["status"], first["verified"], first["claim"]) == ("failed", ["right"], "wrong")
-    assert first["line"] == done.line_of('"shapes differ"')
+    assert f"(the check, line {done.line_of('shapes differ')}: assert (2, 3) == (3, 2)" in first["message"]
     assert "never reached" not in done.out
     assert done.tests["test_second"]["status"] == "passed"
     assert "1 of 2 exercises done" in done.out
@@ -104,7 +104,7 @@ def test_a_stub_is_not_written_yet(run):
     done = run(one_test("conv(1)", code=code))
     test = done.tests["test_unit"]
     line = done.line_of("raise NotImplementedError")
-    assert (test["status"], test["line"]) == ("not written", line)
+    assert (test["status"], test["place"]) == ("not written", f"unit_dev.py:{line}, in conv")
     assert f"----  conv is not written yet (line {line})" in done.out
     assert done.status == 1
 
@@ -113,6 +113,104 @@ def test_not_implemented_from_a_library_is_a_failure(run):
     check = "import numbers_of_others; numbers_of_others.f()"
     code = "import pathlib; pathlib.Path('numbers_of_others.py').write_text('def f():\\n    raise NotImplementedError')"
     assert run(one_test(check, code=code)).tests["test_unit"]["status"] == "failed"
+
+
+CUBE = """
+from tinytorch.core.autograd import vjp
+from tinytorch.core.tensor import primitive
+from tinytorch.testing import check_gradients
+
+@primitive
+def cube(x):
+    return {} * x**3
+
+def of_cube(x):
+    return cube(x) + 1
+
+@vjp(cube)
+def _(grad, out, x):
+    return {} * grad * x**2
+"""
+COMPARE = "case = Case({}, 2.0); assert_close(case(), np.array({}), case=case)"
+
+
+@pytest.mark.parametrize(
+    ("check", "factors", "place"),
+    [
+        ("check_gradients(cube, np.arange(3.0))", (1, 2), ("def _(", "vjp(cube)")),
+        ("check_gradients(cube, np.arange(3.0))", (2, 3), ("def _(", "vjp(cube)")),
+        (COMPARE.format("cube", 8.0), (2, 3), ("def cube", "cube")),
+        (COMPARE.format("of_cube", 9.0), (2, 3), ("def of_cube", "of_cube")),
+        (COMPARE.format("lambda x: cube(x) + 1", 9.0), (2, 3), ("def cube", "cube")),
+        (COMPARE.format("lambda x: of_cube(x) + 1", 10.0), (2, 3), ("def of_cube", "of_cube")),
+    ],
+    ids=["a rule", "a rule that was right", "a function", "a function of it", "what a lambda calls", "the outermost"],
+)
+def test_a_wrong_result_is_looked_for_in_what_the_case_is_about(run, check, factors, place):
+    done = run(one_test(check, CUBE.format(*factors)))
+    assert done.tests["test_unit"]["place"] == f"unit_dev.py:{done.line_of(place[0])}, in {place[1]}"
+
+
+LAYERS = """
+class Tensor:
+    def __init__(self, data, requires_grad=False):
+        self.data, self.requires_grad = np.asarray(data, float), requires_grad
+
+class Parameter(Tensor):
+    pass
+
+class Layer:
+    _buffers = ("mean",)
+    def parameters(self):
+        return [value for value in vars(self).values() if isinstance(value, Parameter)]
+
+class Affine(Layer):
+    def __init__(self, size):
+        super().__init__()
+        self.mean = Tensor(np.zeros(size))
+        {}
+"""
+COUNT = "assert sum(p.data.size for p in Affine(3).parameters()) == 4"
+CASE = "case = Case(lambda n: sum(p.data.size for p in Affine(n).parameters()), 3); assert_close(case(), 4, case=case)"
+
+
+@pytest.mark.parametrize("check", [COUNT, CASE], ids=["assert", "Case"])
+@pytest.mark.parametrize(
+    ("attributes", "what", "fix"),
+    [
+        (
+            "self.weight, self.bias = Tensor(np.ones(size)), Parameter([1])",
+            "weight holds a Tensor where a Parameter belongs",
+            "self.weight = Parameter(...).",
+        ),
+        (
+            "self.weight, self.bias = Tensor(np.ones(size)), Tensor([1])",
+            "weight and bias hold Tensors where Parameters belong",
+            "self.weight = Parameter(...).",
+        ),
+        (
+            "self.weights = [Tensor([1, 1]), Tensor([1, 1])]",
+            "weights holds a list of Tensors where Parameters belong",
+            "setattr(self, f'weights{i}', Parameter(...)).",
+        ),
+    ],
+)
+def test_a_forgotten_parameter_is_named_with_its_layer(run, check, attributes, what, fix):
+    done = run(one_test(check, LAYERS.format(attributes)))
+    headline = f"Affine.__init__: your output is what you get when {what}."
+    test = done.tests["test_unit"]
+    assert (test["diagnosis"], test["message"].splitlines()[0]) == (headline, headline)
+    assert test["hints"][-1] == fix
+    assert test["place"] == f"unit_dev.py:{done.line_of('def __init__(self, size)')}, in Affine.__init__"
+
+
+@pytest.mark.parametrize(
+    "attributes", ["self.bias, self.last = Parameter([1]), Tensor([7])", "self.bias = Parameter([1])"]
+)
+def test_a_tensor_that_changes_nothing_in_a_check_is_not_blamed(run, attributes):
+    check = "assert Affine(3).bias.data == 2"
+    test = run(one_test(check, LAYERS.format(attributes))).tests["test_unit"]
+    assert (test["diagnosis"], test["hints"]) == (None, [])
 
 
 def test_a_test_that_verifies_nothing_fails(run):
@@ -132,7 +230,7 @@ def test_an_error_inside_numpy_names_the_function_and_its_line(run):
     assert f"project on line {line}: ValueError: matmul" in done.out
     assert "return np.zeros((2, 3)) @ x" in done.out
     assert "Traceback" not in done.out + done.err
-    assert done.tests["test_unit"]["line"] == line
+    assert done.tests["test_unit"]["place"] == f"unit_dev.py:{line}, in project"
 
 
 def test_a_method_is_named_with_its_class_or_by_itself(run):
@@ -142,9 +240,9 @@ def test_a_method_is_named_with_its_class_or_by_itself(run):
 
 
 def test_what_was_raised_in_an_earlier_module_is_said(run):
-    code = "from tinytorch.testing import seeding\ndef use():\n    return seeding.seed()"
-    done = run(one_test("use()", code=code), TINYTORCH_TEST_SEED="seven")
-    assert "raised inside tinytorch.testing.seeding, seed" in done.out
+    code = "from tinytorch.testing import check_gradients\ndef use():\n    check_gradients(abs, 1)"
+    done = run(one_test("use()", code=code))
+    assert "raised inside tinytorch.testing.gradients, check_gradients" in done.out
 
 
 def test_sys_exit_in_tested_code_does_not_end_the_run(run):

@@ -17,6 +17,7 @@ from tinytorch.testing.misconceptions import catalogue, diagnose, diagnosis, dra
 from tinytorch.testing.misconceptions.diagnosis import alike
 from tinytorch.testing.misconceptions.places import in_place, places
 
+KNOWN = "tinytorch.testing.misconceptions.m09_spatial"
 FLIPPED = "conv2d: your output is what you get when the kernel is flipped."
 
 
@@ -84,6 +85,7 @@ def only(monkeypatch):
     """A catalogue with nothing in it but what the test enters."""
     monkeypatch.setattr(misconceptions, "_entries", [])
     monkeypatch.setattr(misconceptions, "_draws", {})
+    monkeypatch.setattr(misconceptions, "_layers", [])
     monkeypatch.setattr(misconceptions, "_load", lambda: None)
 
     def enter(place, name, wrong, draw=None):
@@ -115,7 +117,7 @@ def test_the_mistake_is_the_first_thing_said(student, known):
     assert lines[0] == FLIPPED
     assert lines[1] == "  e."
     assert lines[2].endswith("expected 4, got 1")
-    assert caught.value.diagnosis == FLIPPED
+    assert caught.value.diagnosis.headline == FLIPPED
 
 
 def test_the_shape_gives_a_mistake_away_too(student, known):
@@ -182,6 +184,93 @@ def test_a_layer_that_errs_itself_is_not_blamed_on_its_function(student, known):
     assert diagnose(case, case()) is None
 
 
+@pytest.fixture
+def declared(known, monkeypatch):
+    """`known`, and what the forward of Conv2d gives."""
+
+    def forward(home, self, x):
+        return home.conv2d(x, self.weight, self.bias, stride=self.stride)
+
+    forward.__module__ = "tinytorch.testing.misconceptions.m10_pretend"
+    misconceptions.layer("Conv2d.forward", of="conv2d")(forward)
+
+
+STRIDED = """
+class Conv2d:
+    def __init__(self, weight, bias, stride):
+        self.weight, self.bias, self.stride = weight, bias, stride
+    def __call__(self, x):
+        return self.forward(x)
+    def forward(self, x):
+        return conv2d({})
+
+def network(x):
+    return Conv2d(np.arange(8.0).reshape(2, 1, 2, 2), np.ones(2), 2)(x)
+"""
+PASSED_ON = "x, self.weight, self.bias, stride=self.stride"
+OF_LAYER = "Conv2d.forward: your output is what you get when {}."
+
+
+def strided_case(home, made_within, weight=None):
+    """A case that is the layer, or a function that makes it."""
+    layer = home.Conv2d(np.arange(8.0).reshape(2, 1, 2, 2) if weight is None else weight, np.ones(2), 2)
+    return Case(home.network if made_within else layer, np.arange(25.0).reshape(1, 1, 5, 5))
+
+
+@pytest.mark.parametrize("made_within", [False, True])
+@pytest.mark.parametrize(
+    ("passed_on", "headline"),
+    [
+        ("x, self.weight[..., ::-1, ::-1], self.bias, stride=2", OF_LAYER.format("the kernel is flipped")),
+        ("x, self.weight, self.bias", OF_LAYER.format("the stride is ignored")),
+        ("x, self.weight, stride=self.stride", OF_LAYER.format("the bias is forgotten")),
+        ("x, 2 * self.weight, self.bias, stride=self.stride", None),
+    ],
+)
+def test_a_mistake_in_a_forward_is_the_layers(student, declared, passed_on, headline, made_within):
+    case = strided_case(student(conv2d("") + STRIDED.format(passed_on)), made_within)
+    found = diagnose(case, case())
+    assert [entry.headline for entry in found.entries] == [headline] if headline else found is None
+
+
+@pytest.mark.parametrize("made_within", [False, True])
+@pytest.mark.parametrize("change", ["weight = weight[:, :, ::-1, ::-1]", "weight = 2 * weight"])
+def test_a_mistake_in_its_function_is_not_the_layers(student, declared, change, made_within):
+    case = strided_case(student(conv2d(change) + STRIDED.format(PASSED_ON)), made_within)
+    found = diagnose(case, case())
+    assert [entry.headline for entry in found.entries] == [FLIPPED] if "::-1" in change else found is None
+
+
+def test_an_accident_with_these_weights_is_no_mistake_of_the_layer(student, declared):
+    passed_on = PASSED_ON.replace("self.weight", "self.weight.swapaxes(2, 3)")
+    home = student(conv2d("") + STRIDED.format(passed_on))
+    weight = np.array([[[[5.0, 1.0], [2.0, 5.0]]]] * 2)  # transposed and flipped are the same
+    case = strided_case(home, False, weight)
+    assert alike(case(), flipped(case.inputs[0], weight, np.ones(2), stride=2))
+    assert diagnose(case, case()) is None
+
+
+def test_a_mistake_is_the_functions_where_the_layer_is_not_made_as_declared(student, declared):
+    layer = STRIDED.format(PASSED_ON).replace("self.stride", "self.step")
+    case = strided_case(student(conv2d("weight = weight[:, :, ::-1, ::-1]") + layer), False)
+    assert diagnose(case, case()).headline == FLIPPED
+
+
+def test_a_mistake_of_a_layer_takes_the_place_of_the_solution(student, declared, tmp_path):
+    [derived] = [entry for entry in catalogue() if entry.key == "10_pretend/Conv2d.forward/flipped"]
+    source = (
+        "class Conv2d:\n    def forward(self, x):\n        check(x)\n        ### BEGIN SOLUTION\n"
+        "        return conv2d(x, self.weight)\n        ### END SOLUTION\n"
+    )
+    mutated = mutate(source, derived).splitlines()
+    assert mutated[:4] == source.splitlines()[:4] and mutated[-1] == source.splitlines()[-1]
+    assert mutated[4:-1] == [
+        "        from tinytorch.testing.misconceptions import wrong_function",
+        "        return wrong_function('10_pretend/Conv2d.forward/flipped')(self, x)",
+    ]
+    assert misconceptions.wrong_function(derived.key).__name__ == "flipped"
+
+
 OPTIMIZER = """
 class Adam:
     def __init__(self, value):
@@ -241,7 +330,7 @@ def test_diagnosing_prints_nothing_warns_of_nothing_and_leaves_the_code_as_it_wa
     capsys.readouterr()
     diagnose(case, got)
     assert capsys.readouterr().out == ""
-    assert home.conv2d.__code__ is code and "__wrong__" not in vars(home)
+    assert home.conv2d.__code__ is code and not [name for name in vars(home) if "wrong" in name]
     assert home.conv2d.__kwdefaults__ == {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 
@@ -250,7 +339,8 @@ def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student)
     kept = home.conv2d
     where = ("10_pretend", "conv2d")
     with pytest.raises(KeyError), in_place(where, lambda *given, **settings: "stood in") as calls:
-        assert kept(X, W) == "stood in" and calls == [1]
+        assert calls == [] and kept(X, W, stride=2) == kept(X, W) == "stood in"
+        assert calls == [((X, W), {"stride": 2})], "the first call"
         raise KeyError
     assert kept(X, W).shape == (1, 1, 1, 1)
 
@@ -325,7 +415,7 @@ class Adam(Optimizer):
 
 def entry(place, name="kernel_flipped"):
     wrong = types.FunctionType((lambda: None).__code__, {}, name)
-    wrong.__module__ = "tinytorch.testing.misconceptions.m09_spatial"
+    wrong.__module__ = KNOWN
     return misconceptions.Misconception("n", ("09_spatial", place), "b", "e", ("h",), wrong)
 
 
@@ -354,8 +444,11 @@ def test_a_mistake_takes_the_place_of_the_solution_and_of_nothing_else(place, ca
     }
     assert [text in mutated for name, text in others.items()] == [name != place for name in others]
     assert ("@decorated" in mutated) == (place != "Adam.other")
-    assert mutated.count("### BEGIN SOLUTION") == mutated.count("### END SOLUTION")
-    assert mutated.count("### BEGIN SOLUTION") == DEV.count("### BEGIN SOLUTION") - (place[-2:] in ("2d", "d)"))
+    marked = (
+        f"    ### BEGIN SOLUTION\n    from {KNOWN} import kernel_flipped\n    return {call}\n    ### END SOLUTION\n"
+    )
+    assert (marked in mutated) == (place[-2:] in ("2d", "d)")), "what was an exercise is one"
+    assert mutated.count("### BEGIN SOLUTION") == mutated.count("### END SOLUTION") == DEV.count("### BEGIN SOLUTION")
 
 
 def test_a_place_that_is_not_there_is_an_error():
@@ -370,23 +463,47 @@ from tinytorch.testing import Case, assert_close, inline_test, report
 
 {inspect.getsource(right)}
 
-def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_windows(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
     return right(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 @inline_test("Conv2d")
 def test_conv2d(verify):
     with verify("a window, a bias, a stride"):
-        case = Case(conv2d, np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 2.0]]]]), np.ones(1), stride=2)
+        case = Case(conv2d_windows, np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 2.0]]]]), np.ones(1), stride=2)
         assert_close(case(), np.array([3.0, 21.0]).reshape(1, 1, 2, 1), case=case)
 report()
 """
-    (known,) = [entry for entry in catalogue() if entry.headline == FLIPPED]
+    (known,) = [entry for entry in catalogue() if entry.key == "09_spatial/conv2d_windows/kernel_flipped"]
     for text, status in ((dev, 0), (mutate(dev, known), 1)):
         (tmp_path / "spatial_dev.py").write_text(text)
         command = [sys.executable, "spatial_dev.py"]
         run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert run.returncode == status, run.stdout + run.stderr
-        assert (FLIPPED in run.stdout) == (status == 1)
+        assert (known.headline in run.stdout) == (status == 1)
+
+
+@pytest.mark.parametrize("check", ["assert f(5, 3) == 3", "{3: 1}[f(5, 3)]"])
+def test_a_mistake_is_named_in_a_test_without_a_case(tmp_path, check):
+    """The test as a whole is the case: by what does not hold, or by the error that is raised."""
+    dev = f"""from tinytorch.testing import inline_test, report
+
+def conv_output_size(size, kernel, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+@inline_test("places")
+def test_places(verify):
+    f = conv_output_size
+    with verify("three"):
+        {check}
+report()
+"""
+    (known,) = [entry for entry in catalogue() if entry.key == "09_spatial/conv_output_size/last_place_not_counted"]
+    for text, status in ((dev, 0), (mutate(dev, known), 1), (dev.replace("// stride + 1", "// stride + 2"), 1)):
+        (tmp_path / "spatial_dev.py").write_text(text)
+        command = [sys.executable, "spatial_dev.py"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert run.returncode == status, run.stdout + run.stderr
+        assert (known.headline in run.stdout) == ("import last_place_not_counted" in text)
 
 
 def test_entries_in_a_folder_belong_to_the_module_of_the_folder(only):

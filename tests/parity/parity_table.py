@@ -17,7 +17,7 @@ NOT_COMPARED = {
     "every case that has a gradient runs it": "backward",
     "switches, without numbers of their own": "no_grad is_grad_enabled",
     "what layers and optimizers are derived from": "Parameter Module Optimizer",
-    "another thing than torch's of this name": "Node normalize",
+    "another thing than torch's of this name": "Node unique",
 }
 
 TABLE: list[Case] = []
@@ -217,7 +217,7 @@ def functional(name):
 # Where formulas overflow, with values beside them where the gradient is not all rounding.
 LARGE = (-40, -20, -8, -1, 0, 1, 8, 20, 40)
 
-for name in ("relu", "sigmoid", "tanh", "gelu", "leaky_relu"):
+for name in ("relu", "sigmoid", "tanh", "softplus", "gelu", "leaky_relu"):
     activation(name, functional(name), real(3, 4))
     activation(name, functional(name), real(2, 3, 2, 2))
     activation(name, functional(name), real(24, allowed=LARGE), note="large")
@@ -238,16 +238,20 @@ def layer(module, function, run, *inputs, note="", evaluate=False, **state):
     TABLE.append(LayerCase(module, function, run, inputs, note=note, state=state, evaluate=evaluate))
 
 
-for name in ("ReLU", "Sigmoid", "Tanh", "GELU", "LeakyReLU"):
+for name in ("Sigmoid", "Tanh", "Softplus", "GELU"):
     layer("activations", name, lambda t, name=name: getattr(t.nn, name)(), real(3, 4))
 layer("activations", "GELU", lambda t: t.nn.GELU("tanh"), real(3, 4), note="tanh")
-layer("activations", "LeakyReLU", lambda t: t.nn.LeakyReLU(0.3), real(3, 4), note="slope0.3")
 for name in ("Softmax", "LogSoftmax"):
     layer("activations", name, lambda t, name=name: getattr(t.nn, name)(dim=1), real(2, 3, 4), note="dim1")
     layer("activations", name, lambda t, name=name: getattr(t.nn, name)(-1), real(3, 4), note="dim-1")
 
 
 # --- 03 layers ---
+for name in ("ReLU", "LeakyReLU"):
+    layer("layers", name, lambda t, name=name: getattr(t.nn, name)(), real(3, 4))
+layer("layers", "LeakyReLU", lambda t: t.nn.LeakyReLU(0.3), real(3, 4), note="slope0.3")
+
+
 def case(module, function, *inputs, note="", run=None, theirs=None, **settings):
     TABLE.append(Case(module, function, run or functional(function), inputs, settings, note, theirs))
 

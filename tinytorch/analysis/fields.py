@@ -73,22 +73,19 @@ def _through(tensor: Any, seen: list[Field]) -> Field | None:
         return _union(seen)
     if name in ("sum", "amax", "amin"):
         return _reduce(seen[0], inputs[0].ndim, settings["dim"], settings["keepdim"])
-    if name in ("softmax", "log_softmax"):
-        kept = settings["dim"] % tensor.ndim == 1
-        return seen[0] if kept else None
-    if name == "_concatenate":
+    if name == "join":
         return _union(seen) if settings["dim"] % tensor.ndim == 1 else None
     if name == "reshape":
         return _reshape(seen[0], inputs[0].shape, tensor.shape)
     if name == "pad":
         return _pad(seen[0], settings["pad"]) if seen[0].is_map else None
-    if name in ("linear", "matmul") and not seen[0].is_map and len(seen) == 1:
+    if name == "matrix_product" and not seen[0].is_map and len(seen) == 1:
         return Field(seen[0].axes, is_map=False)
     return None
 
 
 _ELEMENTWISE = frozenset(
-    "add sub mul div pow neg exp log sqrt abs clip relu leaky_relu sigmoid tanh gelu normalize _where".split()
+    "add sub mul div pow neg exp log sqrt abs clip where relu sigmoid tanh softplus normal_cdf".split()
 )
 
 

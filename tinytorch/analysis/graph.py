@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.analysis.trace import Call, as_input, evaluating, follow
-from tinytorch.core import face
-
-_built, _ = face("tinytorch.core.autograd", ["topological_order"])  # where module 05 is not built, this says so
+from tinytorch.names import load_module
 
 POOLINGS = ("max_pool2d", "avg_pool2d")
 CONVOLUTIONS = ("conv2d", "conv2d_loops", "conv2d_windows", "conv2d_im2col")
@@ -37,7 +35,7 @@ class Graph:
 
     def behind(self, *tensors: Any) -> list[Any]:
         """The results that these tensors were computed from, themselves included, inputs before results."""
-        return [t for t in _built("topological_order")(tensors) if not t.is_leaf]
+        return [t for t in load_module("tinytorch.core.autograd", __name__).topological_order(tensors) if not t.is_leaf]
 
     def own(self, call: Call) -> list[Any]:
         """The results that this call's forward computed itself, not a layer within it."""
@@ -58,19 +56,27 @@ def _behind(call: Call) -> list[Any]:
 
 
 def mult_adds(tensor: Any) -> int:
-    """Multiply-adds of the function that made a tensor: of convolutions, dense layers and matrix products.
+    """Return the multiply-adds of the function that made a tensor: of convolutions and matrix products.
 
     A bias counts as one for each number of the result, as in torchinfo. Everything else counts as none, as in
-    torch.utils.flop_counter, which counts two operations for each multiply-add and leaves out the bias. So does a
-    dense product with constants, which is how adaptive pooling takes its means.
+    torch.utils.flop_counter, which counts two operations for each multiply-add and leaves out the bias.
     """
     name, inputs = tensor.grad_fn.function.__name__, tensor.grad_fn.inputs
-    if name == "matmul":
+    if name == "matrix_product":
         return tensor.size * inputs[0].shape[-1]
-    if name in CONVOLUTIONS or (name == "linear" and inputs[1].requires_grad):
+    if name == "add" and any(_is_product(a) and b.is_leaf and b.ndim == 1 for a, b in (inputs, inputs[::-1])):
+        return tensor.size  # the bias of a dense layer
+    if name in CONVOLUTIONS:
         weight, bias = inputs[1], inputs[2] if len(inputs) > 2 else None
         return tensor.size * (math.prod(weight.shape[1:]) + (bias is not None))
     return 0
+
+
+def _is_product(tensor: Any) -> bool:
+    """Whether a tensor is a matrix product, in that or another shape."""
+    while not tensor.is_leaf and tensor.grad_fn.function.__name__ == "reshape":
+        tensor = tensor.grad_fn.inputs[0]
+    return not tensor.is_leaf and tensor.grad_fn.function.__name__ == "matrix_product"
 
 
 def own_bytes(tensor: Any) -> int:

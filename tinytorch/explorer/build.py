@@ -18,7 +18,7 @@ from tinytorch.analysis.trace import evaluating
 from tinytorch.explorer.convolution import kernels_and_pictures
 from tinytorch.explorer.networks import Network
 from tinytorch.explorer.pack import Numbers
-from tinytorch.explorer.steps import Step, follows, scale_and_shift, steps_of
+from tinytorch.explorer.steps import Step, deviation, follows, steps_of
 from tinytorch.nn import functional as F
 
 PAGE = Path(__file__).parent / "page"
@@ -149,7 +149,7 @@ def _step(step: Step, count: int, known: bool, numbers: Numbers, with_weights: b
     if step.windows is not None:
         told["windows"] = [[w.kernel, w.stride, w.dilation, w.before] for w in step.windows]
     if step.op == "normalize":
-        constants = [*scale_and_shift(step), *constants]
+        constants = [deviation(step), *constants]
     settings = {name: step.settings.get(name) for name in ("groups", "eps", "negative_slope", "count_include_pad")}
     told |= {name: value for name, value in settings.items() if value is not None}
     if with_weights or step.op not in ("conv2d", "linear"):

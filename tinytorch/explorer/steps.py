@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinytorch import Tensor
+from tinytorch import Tensor, nn
 from tinytorch.analysis.fields import Field, Window, fields, window
 from tinytorch.analysis.graph import CONVOLUTIONS, Graph
 
 
 @dataclass
 class Step:
-    """One function of the network: what it was called with and what came out, for a batch of pictures."""
+    """One function of the network: what it was called with and what came out, for a batch of pictures.
+
+    A layer of `ONE_STEP` is one step, although its forward calls several functions.
+    """
 
     op: str
     name: str  # of the layer that computed it; a function without a layer is counted: "relu 1"
@@ -32,6 +35,17 @@ class Step:
         return [t.data for t in self.inputs if not isinstance(t, int)]
 
 
+# Layer -> the op of its step, and which of the layer's attributes are constants and settings of it.
+ONE_STEP: dict[type, tuple[str, list[str], list[str]]] = {
+    nn.Linear: ("linear", ["weight", "bias"], []),
+    nn.BatchNorm2d: ("normalize", ["running_mean", "running_var", "weight", "bias"], ["eps"]),
+    nn.LeakyReLU: ("leaky_relu", [], ["negative_slope"]),
+    nn.GELU: ("gelu", [], []),
+    nn.Softmax: ("softmax", [], []),
+    nn.LogSoftmax: ("log_softmax", [], []),
+}
+
+
 def steps_of(graph: Graph) -> list[Step]:
     """The steps in the order of computing; step 0 is the picture, the last one the scores.
 
@@ -42,18 +56,25 @@ def steps_of(graph: Graph) -> list[Step]:
     number = {id(graph.x): 0}
     counts: dict[str, int] = {}
     for tensor in graph.results:
-        inputs = [number.get(id(t), t) for t in tensor.grad_fn.inputs if t is not None]
+        call = graph.owner[id(tensor)]
+        if type(call.layer) in ONE_STEP:
+            if tensor is not call.output:
+                continue
+            op, constants, names = ONE_STEP[type(call.layer)]
+            given = [*call.inputs, *(getattr(call.layer, name) for name in constants)]
+            settings = {name: getattr(call.layer, name) for name in names}
+        else:
+            function, given, settings = tensor.grad_fn
+            op = "conv2d" if function.__name__ in CONVOLUTIONS else function.__name__
+        inputs = [number.get(id(t), t) for t in given if t is not None]
         if not any(isinstance(i, int) for i in inputs):
             continue  # made of the network's own numbers alone
-        op = tensor.grad_fn.function.__name__
-        op = "conv2d" if op in CONVOLUTIONS else op
         counts[op] = counts.get(op, 0) + 1
-        call = graph.owner[id(tensor)]
         is_result = call.name and graph.own(call)[-1] is tensor
         name = call.key if is_result else f"{op.removesuffix('2d').replace('_', ' ')} {counts[op]}"
         windows = window(tensor) if op in ("conv2d", "max_pool2d", "avg_pool2d") else None
         number[id(tensor)] = len(steps)
-        steps.append(Step(op, name, inputs, tensor.grad_fn.settings, tensor.data, seen.get(id(tensor)), windows))
+        steps.append(Step(op, name, inputs, settings, tensor.data, seen.get(id(tensor)), windows))
         if tensor is graph.output:
             return steps
     raise ValueError(
@@ -63,16 +84,14 @@ def steps_of(graph: Graph) -> list[Step]:
 
 
 # ---- what need not be stored -----------------------------------------------------------------------
-# These functions round at most twice, in an order that is given, so the page gets the same bits from their inputs.
+# These functions round a few times, in an order that is given, so the page gets the same bits from their inputs.
 # Whether the network at hand gives them, too, is compared, picture by picture.
 
 
-def scale_and_shift(step: Step) -> tuple[np.ndarray, np.ndarray]:
-    """Batch norm after training is one factor and one summand for each channel."""
-    mean, var, *learned = step.constants
-    weight, bias = learned if len(learned) == 2 else (np.float32(1), np.float32(0))
-    scale = np.asarray(weight / np.sqrt(var + np.asarray(step.settings["eps"], var.dtype)), np.float32)
-    return scale, np.asarray(bias - mean * scale, np.float32)
+def deviation(step: Step) -> np.ndarray:
+    """√(variance + ε) of each channel, by which batch norm divides after training."""
+    var = step.constants[1]
+    return np.sqrt(var + np.asarray(step.settings["eps"], var.dtype))
 
 
 def _max_pool(step: Step, x: np.ndarray) -> np.ndarray:
@@ -86,8 +105,8 @@ def _max_pool(step: Step, x: np.ndarray) -> np.ndarray:
 
 
 def _normalize(step: Step, x: np.ndarray) -> np.ndarray:
-    scale, shift = (a[:, None, None] for a in scale_and_shift(step))
-    return np.float32(x * scale) + shift
+    mean, _, weight, bias = (array[:, None, None] for array in step.constants)
+    return (x - mean) / deviation(step)[:, None, None] * weight + bias
 
 
 _AGAIN: dict[str, Callable[..., np.ndarray]] = {

@@ -6,21 +6,24 @@ import copy
 import inspect
 import types
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinytorch.testing import chapters
 from tinytorch.testing.text import is_tensor, show, to_array
+
+if TYPE_CHECKING:
+    from tinytorch.testing.misconceptions import Diagnosis
 
 
 class Mismatch(AssertionError):
-    """A failed check: `diagnosis` is the sentence that names the mistake, `tested` the function's code, if known."""
+    """A failed check, with the diagnosis of the mistake, if it is known, and the case that was tried, if it was one."""
 
-    def __init__(self, message: str, diagnosis: str | None = None, tested: types.CodeType | None = None) -> None:
+    def __init__(self, message: str, diagnosis: Diagnosis | None = None, case: Case | None = None) -> None:
         super().__init__(message)
         self.diagnosis = diagnosis
-        self.tested = tested
+        self.case = case
 
 
 class Case:
@@ -39,6 +42,7 @@ class Case:
 
     def __init__(self, function: Callable[..., Any], *inputs: Any, **keywords: Any) -> None:
         self.function, self.inputs, self.keywords = copy.deepcopy((function, inputs, keywords))
+        self.names = parameter_names(function, len(inputs))  # as written: a diagnosis replaces the function's code
 
     def __call__(self) -> Any:
         """The output of the function on these inputs.
@@ -54,10 +58,10 @@ class Case:
 
             found = diagnose(self, error)
             if found is None:
-                error.tested = self.code  # type: ignore[attr-defined]  # whatever fails after it, it is what was tried
+                error.case = self  # type: ignore[attr-defined]  # for `explain`
                 raise
             text = str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {error}"
-            raise Mismatch(f"{found.text}\n{text}", found.headline, self.code) from error
+            raise Mismatch(f"{found.text}\n{text}", found, self) from error
 
     def run(self) -> Any:
         """As `case()`, without a look into the catalogue."""
@@ -68,8 +72,7 @@ class Case:
             if not _same(before, after[name]):
                 raise Mismatch(
                     f"{self.name} changes its input {name}; it must leave it as it was\n"
-                    f"  before  {show(before)}\n  after   {show(after[name])}",
-                    tested=self.code,
+                    f"  before  {show(before)}\n  after   {show(after[name])}"
                 )
         return output
 
@@ -87,9 +90,12 @@ class Case:
 
     @property
     def place(self) -> str:
-        """The name with the line it stands on: `conv2d (line 120 of spatial_dev.py)`."""
+        """The name, and of a student's function the line it stands on: `conv2d (line 120 of spatial_dev.py)`."""
         code = self.code
-        return f"{self.name} (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else self.name
+        place = chapters.place_of(code.co_filename, code.co_firstlineno) if code else None
+        if place is None or not place.is_students:
+            return self.name
+        return f"{self.name} (line {chapters.definition(place).line} of {place.file.name})"
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -106,7 +112,7 @@ class Case:
         )
 
     def _named(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
-        return {**dict(zip(parameter_names(self.function, len(inputs)), inputs, strict=True)), **keywords}
+        return {**dict(zip(self.names, inputs, strict=True)), **keywords}
 
 
 def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -135,6 +141,10 @@ def _drawn(value: Any, generator: np.random.Generator) -> Any:
     if is_tensor(value):
         fresh = copy.copy(value)
         fresh.data = _drawn(value.data, generator)
+        return fresh
+    if hasattr(type(value), "forward"):  # a layer, with other numbers in its tensors and in those of its parts
+        fresh = copy.copy(value)
+        vars(fresh).update((name, _drawn(item, generator)) for name, item in vars(value).items())
         return fresh
     if type(value) in (list, tuple):
         return type(value)(_drawn(item, generator) for item in value)

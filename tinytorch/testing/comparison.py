@@ -49,15 +49,14 @@ def assert_close(
     problem = _difference(actual, expected, rtol, atol)
     if problem is None:
         return
-    diagnosis = None
+    found = None
     parts = []
     if isinstance(case, Case):
         from tinytorch.testing.misconceptions import diagnose  # read when something is wrong, not before
 
         found = diagnose(case, actual)
         if found:
-            diagnosis, text = found.headline, found.text
-            parts.append(text)
+            parts.append(found.text)
         elif problem.startswith("expected "):
             problem = f"{case.place}: {problem}"
     parts.append(problem)
@@ -67,7 +66,7 @@ def assert_close(
         parts.append("\n".join(f"  {name:<{width}}  {show(value)}" for name, value in inputs.items()))
     if seeding.used():
         parts.append(f"(repeat with {seeding.VARIABLE}={seeding.seed()})")
-    raise Mismatch("\n".join(parts), diagnosis, case.code if isinstance(case, Case) else None)
+    raise Mismatch("\n".join(parts), found, case if isinstance(case, Case) else None)
 
 
 def close(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:

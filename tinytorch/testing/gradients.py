@@ -261,4 +261,4 @@ def _mismatch(case: Case, trial: Case, gradients: list[np.ndarray | None], probl
     width = max(map(len, case.arguments))
     text += [f"  {name:<{width}}  {show(value)}" for name, value in case.arguments.items()]
     text.append(f"(repeat with {seeding.VARIABLE}={seeding.seed()})")
-    return Mismatch("\n".join(text), found.headline if found else None, case.code)
+    return Mismatch("\n".join(text), found, trial)

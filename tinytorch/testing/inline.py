@@ -6,13 +6,15 @@ does anything.
 
 If the environment variable TINYTORCH_RESULTS names a file, every step is appended to it as one JSON object a
 line: per test `{"event": "begin", "name"}` and `{"event": "test", "name", "title", "status", "verified", "claim",
-"message", "diagnosis", "hints", "line", "printed", "seconds"}`, and, from `report()`, `{"event": "end"}`. `status` is
-"passed", "failed" or "not written"; `claim` is the one that failed, `hints` are the catalogue's on the diagnosis.
+"message", "diagnosis", "hints", "place", "printed", "seconds"}`, and, from `report()`, `{"event": "end"}`. `status` is
+"passed", "failed" or "not written"; `claim` is the one that failed, `hints` are the catalogue's on the diagnosis,
+`place` is where the student looks: `modules/09_spatial/spatial_dev.py:412, in conv2d`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -22,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, NoReturn
 
 from tinytorch.testing import seeding
-from tinytorch.testing.explain import Failure, explain
+from tinytorch.testing.explain import Failure, definition, explain
 from tinytorch.testing.text import printable
 
 PRINT_LIMIT = 2_000  # characters that the tested code may print per test before the rest is left out
@@ -38,7 +40,7 @@ class _Result:
     message: str = ""
     diagnosis: str | None = None
     hints: tuple[str, ...] = ()
-    line: int | None = None
+    place: str | None = None
     printed: str = ""
     seconds: float = 0.0
 
@@ -116,7 +118,7 @@ def report() -> None:
         _say(f"\n{done} of {len(results)} exercises done", stream)
     open_result = next((result for result in results if result.status != "passed"), None)
     if open_result:
-        at = f" (line {open_result.line})" if open_result.line else ""
+        at = f" ({open_result.place})" if open_result.place else ""
         _say(f"next: {open_result.title}{at}", stream)
     _record({"event": "end"})
     if (open_result or not results) and not _in_notebook():
@@ -131,16 +133,21 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
     _say(f"\n{title}", stream)
     seeding.begin(f"inline::{function.__name__}")
     _record({"event": "begin", "name": result.name})
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), time.thread_time()
     try:
         with contextlib.redirect_stdout(limited):
             function(verify)
-        failure = None if result.verified else Failure("failed", f"{function.__name__} verifies nothing", None, None)
-        task = ""
+        failure, task = None, ""
+        if not result.verified:
+            failure = Failure("failed", f"{function.__name__} verifies nothing", definition(function.__code__))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit: tested code must not end the run
-        failure, task = explain(error, function), str(error)
+        from tinytorch.testing.misconceptions import diagnose_test  # read when something is wrong, not before
+
+        seconds = time.thread_time() - computed
+        diagnosis = diagnose_test(lambda: function(Verify(_Result("", ""), io.StringIO())), error, seconds)
+        failure, task = explain(error, function, diagnosis), str(error)
     result.seconds = round(time.perf_counter() - began, 4)
     result.printed = limited.kept
     if limited.left_out:
@@ -148,11 +155,10 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
         result.printed += f"\n{remark}"
         _say(f"\n        {remark}", stream)
     if failure:
-        result.status, result.message, result.diagnosis, result.line = failure
-        if result.diagnosis:
-            from tinytorch.testing.misconceptions import hints_on  # loaded by now: it made the diagnosis
-
-            result.hints = hints_on(result.diagnosis)
+        result.status, result.message = failure.status, failure.message
+        result.place = str(failure.place) if failure.place else None
+        if failure.diagnosis:
+            result.diagnosis, result.hints = failure.diagnosis.headline, failure.diagnosis.hints
         _say_failure(result, stream)
     _results[result.name] = result
     _record({"event": "test", **vars(result)})

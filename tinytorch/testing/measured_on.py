@@ -42,8 +42,8 @@ MEASURED_ON: dict[str, Callable[[types.ModuleType, _Draw], Case]] = {
     "test_linear": lambda home, draw: Case(home.linear, draw(128, 784), draw(128, 784), draw(128)),
     "test_dropout": lambda home, draw: Case(home.dropout, home.Tensor(draw(128, 1024))),
     "test_mse_loss": lambda home, draw: Case(home.mse_loss, home.Tensor(draw(256, 100)), home.Tensor(draw(256, 100))),
-    "test_target_weights": lambda home, draw: Case(
-        home.target_weights, draw(256, 100), _labels(256, 100), None, -100, 0.1
+    "test_target_distribution": lambda home, draw: Case(
+        home.target_distribution, home.Tensor(draw(256, 100)), home.Tensor(_labels(256, 100)), label_smoothing=0.1
     ),
     "test_cross_entropy": lambda home, draw: Case(home.cross_entropy, draw(256, 100), _labels(256, 100)),
     "test_bce": lambda home, draw: Case(
@@ -63,8 +63,7 @@ MEASURED_ON: dict[str, Callable[[types.ModuleType, _Draw], Case]] = {
     ),
     "test_im2col": lambda home, draw: Case(home.conv2d_im2col, draw(8, 16, 32, 32), draw(32, 16, 3, 3), padding=1),
     "test_conv2d": lambda home, draw: Case(home.conv2d, draw(8, 16, 32, 32), draw(32, 16, 3, 3), padding=1),
-    "test_max_pool2d": lambda home, draw: Case(home.max_pool2d, draw(16, 16, 32, 32), kernel_size=2),
-    "test_avg_pool2d": lambda home, draw: Case(home.avg_pool2d, draw(16, 16, 32, 32), kernel_size=2),
+    "test_pooling": lambda home, draw: Case(home.max_pool2d, draw(16, 16, 32, 32), kernel_size=2),
     "test_batch_norm": lambda home, draw: Case(
         home.batch_norm,
         *map(home.Tensor, (draw(16, 16, 32, 32), np.zeros(16, np.float32), np.ones(16, np.float32))),

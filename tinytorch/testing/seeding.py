@@ -33,16 +33,25 @@ def seed() -> int:
 
 def generator() -> np.random.Generator:
     """A fresh NumPy generator for the running test; every call within a test gives an independent one."""
-    test = os.environ.get("PYTEST_CURRENT_TEST", _inline_test).split(" (")[0]
+    test = _running_test()
     _calls[test] = _calls.get(test, -1) + 1
     return np.random.default_rng([seed(), zlib.crc32(test.encode()), _calls[test]])
 
 
 def begin(test: str) -> None:
-    """Tell `generator()` which inline test runs now; its draws start anew."""
+    """Tell `generator()` which inline test runs now; it draws from the start."""
     global _inline_test
     _inline_test = test
-    _calls.pop(test, None)
+    restart()
+
+
+def restart() -> None:
+    """Let the running test draw once more what it has drawn."""
+    _calls.pop(_running_test(), None)
+
+
+def _running_test() -> str:
+    return os.environ.get("PYTEST_CURRENT_TEST", _inline_test).split(" (")[0]
 
 
 def used() -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import tensor
+from tinytorch.support.tensor import positive_axis
 
 # lists that the table of dtypes gives as examples
 floats, a_float, whole = [1.0, 2.0], 3.5, [1, 2]
@@ -23,11 +24,8 @@ rows, columns = m.shape
 down, across = m.sum(dim=0).data, m.sum(dim=1).data
 reshaped, permuted = m.reshape(3, 2).data, m.permute(1, 0).data
 kept = m.sum(dim=1, keepdim=True).shape[1]
-first, second = 0, 1
-
-x = tensor([1.0, 2.0, 3.0], requires_grad=True)
-y = (x * x).sum()
-squares = y.grad_fn.inputs[0]
+first, second, last = 0, 1, -1
+last_of_four = positive_axis(last, 4)
 
 cube = tt.zeros(2, 3, 4)
 
@@ -46,6 +44,7 @@ SENTENCES = {
         "an axis of length {mean.shape[1]} (or a",
         "images     {n} × {c} × {h} × {w}\n mean           {mean.shape[0]} ×  {mean.shape[1]} ×  {mean.shape[2]}        "
         "one number per channel\n  result     {n} × {c} × {h} × {w}",
+        "counts an axis from the front: −{-last} of four axes is {last_of_four}.",
         "For a {rows} × {columns} tensor:",
         "[[{a}, {b}, {d}],     sum(dim={first}) → [{down[0]}, {down[1]}, {down[2]}]        "
         "the rows are added up: {len(down)} numbers\n"
@@ -57,6 +56,5 @@ SENTENCES = {
         "permute({second}, {first}) → [[{permuted[0][0]}, {permuted[0][1]}],\n"
         "[{e}, {f}, {g}]]   [{reshaped[1][0]}, {reshaped[1][1]}],   [{permuted[1][0]}, {permuted[1][1]}],\n"
         "[{reshaped[2][0]}, {reshaped[2][1]}]]   [{permuted[2][0]}, {permuted[2][1]}]]",
-        "# 'sum', Tensor([{squares.data[0]:g}., {squares.data[1]:g}., {squares.data[2]:g}.], requires_grad=True)",
     ],
 }

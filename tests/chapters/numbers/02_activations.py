@@ -29,7 +29,11 @@ infinite = finite + 1
 at_most = 1.0  # of an exponential of something that is not positive
 assert np.exp(-abs(points)).max() == at_most
 
-phi0, phi1 = normal_cdf(np.array([0.0, 1.0]))
+rounded = 20
+assert np.float32(1) + np.exp(np.float32(-rounded)) == 1
+small = at(F.softplus, -rounded)[0]
+
+phi0, phi1 = normal_cdf(tensor([0.0, 1.0])).data
 gelu1, gelu_1 = at(F.gelu, 1, -1)
 
 half, cubic = 0.5, 0.044715
@@ -49,8 +53,6 @@ far = 200
 log_p = at(F.log_softmax, 0, -far)[1]
 assert np.log(np.float32(sum(np.exp([0.0, -far])))) == 0
 
-pixels, units, classes, axis = 784, 64, 10, 1
-
 sample = 100.0
 assert at(F.relu, sample, -sample, 0) == [sample, 0, 0]
 
@@ -61,29 +63,30 @@ SENTENCES = {
         "on {sample:.0f}, -{sample:.0f}, {zero:.0f} and `float",
     ],
     "modules/02_activations/activations_dev.py": [
-        "leaky_relu, negative_slope {slope}\n / /",
-        "───────/ ______ /\n {bottom:.0f} ‾‾‾‾‾  {bottom:.0f}",
-        "{top:.0f} ┤ ________ sigmoid(x) =",
-        "{middle} ┤ / sigmoid({bottom:.0f}) = {middle}",
-        "{bottom:.0f} ┤___' tanh(x) = {1 + one:.0f} sigmoid(2x) - 1   the same step from {low:.0f} to {high:.0f}",
-        "between {bottom:.0f} and {top:.0f}: a probability",
-        "`e^{finite}` is a number\nand `e^{infinite}` is infinite",
-        "an input of -{infinite} therefore overflows",
-        "instead and +{infinite} does",
-        "where its exponential is at most {at_most:.0f}:",
-        "| x ≥ {zero:.0f} | 1 / (1 + e⁻ˣ) | e⁻ˣ ≤ {at_most:.0f} |",
-        "| x < {zero:.0f} | eˣ / (1 + eˣ) | eˣ ≤ {at_most:.0f} |",
-        "Φ({zero:.0f}) = {phi0}   Φ({one:.0f}) = {phi1:.4f}   so gelu({one:.0f}) = {gelu1:.4f}, gelu(-{one:.0f}) = {gelu_1:.4f}",
+        "leaky_relu,           /\n / negative_slope {slope} /",
+        "{bottom:.0f} ‾‾‾‾‾ {bottom:.0f}\n",
+        "{top:.0f} ┤            ________          sigmoid(x) =",
+        "{middle} ┤        .─'                   sigmoid({bottom:.0f}) = {middle}",
+        "{bottom:.0f} ┤_____.-'                      tanh(x) = {1 + one:.0f} sigmoid(2x) - 1   the same step from "
+        "{low:.0f} to {high:.0f}",
+        "`e^{finite}` is a number and `e^{infinite}` is infinite, so the textbook's form of sigmoid overflows at "
+        "-{infinite}, and the\nform `e^x / (1 + e^x)` at {infinite}.",
+        "It\noverflows at {infinite}; at -{rounded} the sum 1 + e{raised(-rounded)} rounds to 1",
+        "e = e^-|x| ≤ {at_most:.0f}, helps both",
+        "| x ≥ {zero:.0f} | 1 / (1 + e) | x + log(1 + e) |",
+        "| x < {zero:.0f} | e / (1 + e) | {zero:.0f} + log(1 + e) |",
+        "softplus(-{rounded}) is then {small:.2e}",
+        "Φ({zero:.0f}) = {phi0}   Φ({one:.0f}) = {phi1:.4f}   so gelu({one:.0f}) = {gelu1:.4f}, gelu(-{one:.0f}) = "
+        "{gelu_1:.4f}",
         "by less than {bound} everywhere",
         "Φ(x) ≈ {fraction(half)} (1 + tanh(√(2/π) (x + {cubic} x³)))",
         "scores {scores} ──exp──► [{powers[0]:.3f}, {powers[1]:.3f}, {powers[2]:.3f}] ──÷ {powers.sum():.3f}──► "
         "[{p[0]:.3f}, {p[1]:.3f}, {p[2]:.3f}]    sum {total:.0f}",
-        "a score of {infinite} is infinite",
-        "the largest exponential is e⁰ = {at_most:.0f}, and the sum is at least {at_most:.0f}",
-        "Take scores 0 and -{far}: the second probability\nis about e{raised(-far)}, which float32",
-        "the answer is nearly {log_p:.0f}, a harmless",
-        "└─ between {at_most:.0f} and the number of classes",
-        "network = [Linear({pixels}, {units}), ReLU(), Linear({units}, {classes}), Softmax(dim={axis})]",
+        "a score of {infinite} gives ∞",
+        "the largest exponential is\nthen e⁰ = {at_most:.0f}, and the sum is at least {at_most:.0f}",
+        "Take the scores 0 and -{far}: the second probability is about\ne{raised(-far)}, which float32",
+        "the answer is nearly {log_p:.0f}. So",
+        "the sum is at least {at_most:.0f}\n",
         "the two scores (x, {zero:.0f})",
     ],
 }

@@ -61,9 +61,8 @@ SENTENCES = {
         "in = {ins}\n",
         "x  (…, {ins})   │ w w w    │  out = {outs}         y[…, o]",
         "y  (…, {outs})\n",
-        "variance of one weight          (1/√n)² / {part}",
-        "variance of a sum of n          n · (1/√n)² / {part} = 1/{part}        whatever",
-        "(for inputs of variance {unit}; the variance of a uniform draw from ±b is b²/{part})",
+        "inputs of variance {unit} and weights with variance b²/{part}, which is that\nof a uniform draw from ±b",
+        "n · (1/√n)² / {part} = 1/{part}, for every n",
         "twice as large for p = {fraction(half)}",
     ],
 }

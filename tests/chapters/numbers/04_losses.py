@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tinytorch import tensor
-from tinytorch.core.losses import target_weights
+from tinytorch.core.losses import target_distribution
 from tinytorch.nn import functional as F
 
 given = [0.9, 0.5, 0.1, 0.01]
@@ -24,14 +24,14 @@ label, smoothing, ignored = 1, 0.3, -100
 
 
 def table(weight=None, epsilon=0.0, target=label):
-    q, _ = target_weights(scores.data, np.array([target]), weight, ignored, epsilon)
-    return q[0]
+    q, _ = target_distribution(scores, tensor([target]), weight, ignored, epsilon)
+    return q.data[0]
 
 
 plain, smooth, weighted, nothing = (
     table(),
     table(epsilon=smoothing),
-    table(weights.data, smoothing),
+    table(weights, smoothing),
     table(target=ignored),
 )
 names = range(3)
@@ -47,13 +47,10 @@ sure = 20
 assert F.sigmoid(tensor([float(sure)])).item() == 1
 right = F.binary_cross_entropy_with_logits(tensor([float(sure)]), tensor([0.0])).item()
 
-# the smallest loss of probabilities taken for scores: all weight on the label
-least = F.cross_entropy(tensor(np.eye(classes, dtype=np.float32)[:1]), tensor([0])).item()
 
 last = classes - 1
 yes, no = 1, 0
 near, near_too = 1, 2
-example = 0.83  # a loss, as it may come
 
 some_scores = tensor([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0]])
 p_true = F.softmax(some_scores, dim=1).data[0, 0]
@@ -66,40 +63,38 @@ SENTENCES = {
         "**Time** {front['time_estimate']}\n",
         "gives each 1/{classes}, so its loss is ln {classes} = {blind:.4f}",
         "`{column.shape}` against `{flat.shape}` has an answer",
-        "Watch for ignored labels: `{ignored}` is no index",
-        "The first picture's truth got {p_true:.4f}, and −ln {p_true:.4f} is its loss. About the second the network knows nothing: ln {third}.",
+        "Watch for ignored labels: `{ignored}` is no class",
+        "The true class of the first sample got {p_true:.4f}, and −ln {p_true:.4f} is its loss. About the second sample the "
+        "network knows\nnothing: ln {third}.",
         "# probability one for class {truth}",
         "**Predictions have shape {column.shape}, targets {flat.shape}.",
         "with weight {heavy:.0f}, and nine of",
-        "counts {about('five times', heavy)} above the line and {about('five times', heavy)} below it",
+        "counts {about('five times', heavy)} in the sum and {about('five times', heavy)} in the divisor",
         "the same loss, ln {pair}",
     ],
     "modules/04_losses/losses_dev.py": [
-        "├── loss ──► {example}       smaller",
-        "| probability given to the truth | {given[0]} | {given[1]} | {given[2]} | {given[3]} |",
+        "| probability of the true class | {given[0]} | {given[1]} | {given[2]} | {given[3]} |",
         "| loss | {told[0]:.3f} | {told[1]:.3f} | {told[2]:.3f} | {told[3]:.3f} |",
-        "classes gives each 1/{classes}: its loss is ln {classes} = {blind:.3f}.",
-        "predictions of shape {column.shape}, the\ntargets have shape {flat.shape}. Their",
-        "{column.shape} - {flat.shape}  →  {wide} every",
+        "gives each of them 1/{classes}: its loss is ln {classes} = {blind:.3f}.",
+        "If predictions have shape {column.shape} and targets have shape {flat.shape}, their difference\nbroadcasts to "
+        "{wide}: every",
         "class   {names[0]}     {names[1]}     {names[2]}\n",
         "label {label}                              q =       [ {plain[0]:g}     {plain[1]:g}     {plain[2]:g}  ]",
         "label smoothing ε = {smoothing}              q =       [ {smooth[0]:.1f}   {smooth[1]:.1f}   {smooth[2]:.1f}]     "
-        "(1 - ε) on the label, ε/{len(plain)} on every class",
+        "1 - ε on the label, then ε/{len(plain)} on every class",
         "class weights ({weights.data[0]:g}, {weights.data[1]:g}, {weights.data[2]:g}) as well      "
         "q =       [ {weighted[0]:.1f}   {weighted[1]:.1f}   {weighted[2]:.1f}]",
         "label = ignore_index                 q =       [ {nothing[0]:g}     {nothing[1]:g}     {nothing[2]:g}  ]",
-        "a rare class that counts\n{about('five times', heavy)} should count {about('five times', heavy)} below",
-        "scores 0 and -{far} with label 1",
-        "From the scores, the loss is {from_scores:.0f}: large",
+        "a sample that counts\n{about('five times', heavy)} must also count {about('five times', heavy)} in the divisor",
+        "Take the scores 0 and -{far}, and label 1.",
+        "From the scores the loss is {from_scores:.0f}: large",
         "e{raised(-far)} → {rounded:.0f} → -∞",
-        "──► pick                  {log_p:.0f}          never formed",
-        "y being {yes} for yes, {no} for no",
+        "──► pick                  {log_p:.0f}          never rounded to {rounded:.0f}",
+        "With y = {yes}\nfor yes, {no} for no",
         "In float32, σ({sure}) is exactly",
-        "the right answer is {right:.0f}. Both",
-        "= max(x, {no}) + log(",
-        "below {least:.2f}? (Their",
-        "A label of {ignored} in the data",
-        "class indices 0 to {last} would run. What would it say about confusing a {near} with a {near_too}, "
+        "the correct loss is {right:.0f}. Both",
+        "which rounds nothing to {no}:",
+        "indices 0 to {last} would run. What would it say about confusing a {near} with a {near_too}, "
         "and a {near} with a {last}?",
     ],
 }

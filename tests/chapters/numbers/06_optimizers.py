@@ -7,6 +7,10 @@ from tinytorch import nn, optim
 
 fast, slow = 0.1, 0.01  # two learning rates
 
+w1, b1, w2 = (tt.tensor([0.0], requires_grad=True) for _ in range(3))
+saved = optim.SGD([{"params": [w1, b1], "lr": fast}, {"params": [w2], "lr": slow}]).state_dict()
+(p0, p1), (p2,) = (group["params"] for group in saved["param_groups"])
+
 # where the gradient stays the same, the velocity grows towards this many gradients
 momentum = 0.9
 weight = tt.tensor([0.0], requires_grad=True)
@@ -56,7 +60,7 @@ for each in (decay, small_decay):
     adam.step()
     assert abs(weight.item() - 0.9) < 1e-5
 
-parameters = sum(p.size for p in nn.SimpleCNN().parameters())
+parameters = sum(p.size for layer in (nn.Linear(784, 128), nn.Linear(128, 10)) for p in layer.parameters())
 
 very_high = 0.99
 
@@ -69,14 +73,17 @@ SENTENCES = {
         "With momentum {very_high} the velocity",
     ],
     "modules/06_optimizers/optimizers_dev.py": [
-        '"lr": {fast}, …}}, {{"params": [w2, b2], "lr": {slow}, …}}]',
+        'param_groups   [{{"params": [w1, b1], "lr": {fast}, …}}, {{"params": [w2], "lr": {slow}, …}}]',
+        "w1 is {p0}, b1 is {p1}, w2 is {p2}.",
+        'state_dict()   {{"state":        {{{p0}: {{"momentum_buffer": …}}, {p1}: {{…}}, {p2}: {{…}}}},',
+        '"param_groups": [{{"params": [{p0}, {p1}], "lr": {fast}, …}}, {{"params": [{p2}], "lr": {slow}, …}}]}}',
         "with momentum {momentum}, **{about('ten times', growth)}**",
         "On {fraction(half)}(x² + {steep}·y²) from ({start}, {start}), plain descent with lr {lr_plain} needs "
         "{plain} steps to come within {near} of the\nminimum; with lr {lr_rolling} and momentum {rolling}, {with_momentum}. "
         "(Why not lr {lr_rolling} without",
         "after one step m is only {m:.1f}·g and v is\n{v:.3f}·g²",
         "the first step would be {m:.1f} / √{v:.3f} = {uncorrected:.2f} times lr",
-        "weight_decay {decay} moved the weight by exactly lr, and {small_decay} would\nhave",
+        "weight_decay {decay} moved a weight by exactly lr, and {small_decay} would have",
         "does a model of {parameters:,} parameters need",
     ],
 }

@@ -53,7 +53,7 @@ SENTENCES = {
     "modules/08_dataloader/dataloader_dev.py": [
         "│ {few[0]} {few[1]} {few[2]} … │ ──────► │ {order[0]} {order[1]} {order[2]} │ {order[3]} {order[4]} {order[5]} │ "
         "{order[6]} {order[7]}   │ ─────► for",
-        "picks {batch} pictures in one NumPy call; a\nPython loop over {batch} pictures pays for {batch}.",
+        "picks {batch} images in one NumPy call; a\nPython loop over {batch} images pays for {batch}.",
         "images   N × {images.shape[1]} × {images.shape[2]} × {images.shape[3]}    ▓",
         "labels   N                  {a[0]} {a[1]} {a[2]} {a[3]} {a[4]} {a[5]}\n",
         "dataset[{place}] is (images[{place}], labels[{place}])",
@@ -61,14 +61,14 @@ SENTENCES = {
         "{s[0]} {s[1]} {s[2]} {s[3]} {s[4]} {s[5]} {s[6]} {s[7]} {s[8]} {s[9]}  ──shuffle──►  {t[0]} {t[1]} {t[2]} {t[3]} "
         "{t[4]} │ {t[5]} {t[6]} │ {t[7]} {t[8]} {t[9]}\n random_split(dataset, {sizes})",
         "[(image, {some[0]}), (image, {some[1]}), (image, {some[2]})]   ──►   (images {len(some)} × C × H × W,  labels {some})",
-        "epoch {epoch} has an order of its own",
-        "interrupted after epoch {epoch} go on",
-        "How many batches are {train:,} pictures at {batch}? {train:,} / {batch} = {train / batch}, so {full} full ones and "
+        "epoch {epoch} has the same order on every run",
+        "interrupted after epoch {epoch} can go on",
+        "How many batches are {train:,} images at {batch}? {train:,} / {batch} = {train / batch}, so {full} full ones and "
         "a last one of {last}.",
-        "puts a frame of {padding} zeros around each {side} × {side} picture and cuts a {side} × {side} window out of the\n"
-        "{padded} × {padded}, at one of {places} × {places} places. {in_words(places**2).capitalize()} shifts, no loop?",
+        "`RandomCrop({side}, padding={padding})` puts a border of {padding} zeros around each {side} × {side} image and takes "
+        "a {side} × {side} window out of the\n{padded} × {padded}, at one of {places} × {places} places.",
         "padded   N × C × {padded} × {padded}\n",
         "windows  N × C × {places} × {places} × {side} × {side}     the same",
-        "result   N × C × {side} × {side}             of picture i",
+        "result   N × C × {side} × {side}             of image i",
     ],
 }

@@ -3,20 +3,23 @@
 import re
 from pathlib import Path
 
-from tito import check_course, check_milestones, snapshots
+from tito import check_course, check_milestones, progress, shape, snapshots
 
-kept, hundred = snapshots.KEPT, 100
-named = check_course.NAMED * hundred
+kept, results, longest, hundred = snapshots.KEPT, progress.KEPT, shape.CHAPTER, 100
+inline, named = check_course.INLINE * hundred, check_course.NAMED * hundred
 tenth = float(re.search(r"([\d.]+) \* given\(g\)", check_milestones.TENTH)[1])
 
-chapter = Path(__file__).resolve().parents[3] / "modules" / "01_tensor" / "tensor_dev.py"
-(cores,) = re.findall(r"^# ## (\d+)\. Several cores$", chapter.read_text(encoding="utf-8"), re.MULTILINE)
+chapter = Path(__file__).resolve().parents[3] / "modules" / "09_spatial" / "spatial_dev.py"
+trains = r"^# ## (\d+)\. .*the convolution that trains$"
+(convolution,) = re.findall(trains, chapter.read_text(encoding="utf-8"), re.MULTILINE)
 
 SENTENCES = {
     "ARCHITECTURE.md": [
-        "(module 01, section {cores}), cuts",
+        "at most {longest} lines with its text and",
+        "(module 09, section {convolution}) lays",
         "update and undo: the last {kept}; putting back",
-        "{named:.0f} of {hundred} named",
+        "The last {results} of each test are kept",
+        "{inline:.0f} of {hundred} by the inline tests alone, and {named:.0f} of {hundred} must be named",
         "{about('a tenth', tenth)} of the gradient",
     ],
 }

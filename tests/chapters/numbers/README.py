@@ -11,8 +11,7 @@ small, middle, large, largest = (re.sub(r"\D", "", row["work"]) for row in steps
 ratio = [row["ratio"] for row in steps]
 
 log = (RESULTS / "cifar10.md").read_text()
-(accuracy,) = re.findall(r"^([\d.]+) % of 10,000 test pictures named rightly", log, re.MULTILINE)
-epochs = max(int(number) for number in re.findall(r"^epoch (\d+)/", log, re.MULTILINE))
+done, epochs, accuracy = re.findall(r"^epoch (\d+)/(\d+) .* val_accuracy ([\d.]+)%", log, re.MULTILINE)[-1]
 
 SENTENCES = {
     "README.md": [
@@ -21,6 +20,6 @@ SENTENCES = {
         "| batch {middle} | {ratio[1]:.2f} |\n",
         "| batch {large} | {ratio[2]:.2f} |\n",
         "| batch {largest} | {ratio[3]:.2f} |\n",
-        "names {accuracy} % of the test pictures rightly after {in_words(epochs)} epochs",
+        "it has {accuracy} % test\naccuracy after {in_words(int(done))} of {in_words(int(epochs))} epochs",
     ],
 }

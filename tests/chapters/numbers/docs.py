@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tinytorch as tt
 from tinytorch.data import download
-from tito import snapshots
+from tito import shape, snapshots
 from tito.course import Course
 
 course = Course(Path(__file__).resolve().parents[3])
@@ -20,12 +20,17 @@ for _ in range(chain):
 y.backward()
 assert x.grad.item() == 1
 
+lines, given = shape.CHAPTER, shape.GIVEN_BODY
 (schema,) = set(re.findall(r'"schema_version": (\d+)', course.modules[0].read_dev()))
 labels = list(range(3))
 archive = download.CIFAR10_SIZE / 1e6
 
 SENTENCES = {
-    "docs/making.md": ["have {tenth} module with"],
+    "docs/making.md": [
+        "have {tenth} module with",
+        "A chapter has at most {lines} lines.",
+        "has at most {given} given lines of body.",
+    ],
     "docs/design.md": ["a chain of {about('ten thousand', chain)} operations"],
     "docs/teacher.md": ["nbgrader's metadata (schema {schema}): exercises"],
     "docs/student/a-day.md": ["`09`, `{last}`, `spatial` or `09_spatial`", "kept: the {kept} states"],

@@ -158,8 +158,8 @@ function ofPooling(step, input, map, row, column, value) {
 }
 
 function ofNorm(step, x, map, value) {
-  const [, , mean, variance, weight, bias] = step.constants.map((place) => numbersAt(place)[map]);
-  const learned = weight === undefined ? "" : ` · ${shown(weight, 4)} + ${shown(bias, 4)}`;
+  const [, mean, variance, weight, bias] = step.constants.map((place) => numbersAt(place)[map]);
+  const learned = ` · ${shown(weight, 4)} + ${shown(bias, 4)}`;
   return [
     line("(x − mean) / √(variance + ε) · weight + bias, by what training kept for this channel", "hint"),
     line(

@@ -114,8 +114,11 @@ function compute(step, values) {
   if (step.op === "reshape") return x;
   if (step.op === "normalize") {
     const plane = before[1] * before[2];
-    const [scale, shift] = constants;
-    return x.map((v, i) => Math.fround(v * scale[(i / plane) | 0]) + shift[(i / plane) | 0]);
+    const [deviation, mean, , weight, bias] = constants;
+    return x.map((v, i) => {
+      const c = (i / plane) | 0;
+      return Math.fround(Math.fround(Math.fround(v - mean[c]) / deviation[c]) * weight[c]) + bias[c];
+    });
   }
   if (step.op === "sum") {
     const plane = x.length / product(step.shape);

@@ -19,6 +19,16 @@ What it is about is a place in the module's dev file; the wrong function takes t
 - "Adam.step": a method, with self;
 - "vjp(conv2d)": the gradient rule of conv2d, with (grad, out, *inputs, **settings).
 
+A layer's forward that calls a function of its chapter is declared once, as it should be:
+
+    @layer("Conv2d.forward", of="conv2d")
+    def _(home, self, x):
+        return home.conv2d(x, self.weight, self.bias, stride=self.stride, padding=self.padding)
+
+Each mistake of "conv2d" is then one of "Conv2d.forward", too, with a headline of its own: where the layer gives what it
+would give if its function had that mistake, and the function has not, the layer is named. Entries for "Conv2d.forward"
+itself are only needed for what can go wrong nowhere else.
+
 The same function serves twice. `diagnose` puts it in the place of the student's code, in memory, and runs the
 failed check's case again: where the outcomes agree, there and on freshly drawn inputs, the mistake is found.
 `mutate` puts it in the place of the solution in the text of a dev file, to prove that the tests turn red and
@@ -35,7 +45,7 @@ import pkgutil
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,7 +53,8 @@ import numpy as np
 
 from tinytorch.testing.case import Case
 from tinytorch.testing.gradients import gradient_case
-from tinytorch.testing.misconceptions.diagnosis import Diagnosis, diagnose
+from tinytorch.testing.misconceptions.diagnosis import Diagnosis, diagnose, diagnose_test
+from tinytorch.testing.misconceptions.layers import Layer
 from tinytorch.testing.misconceptions.mutation import mutate
 
 __all__ = [
@@ -51,11 +62,13 @@ __all__ = [
     "Misconception",
     "catalogue",
     "diagnose",
+    "diagnose_test",
     "draws",
-    "hints_on",
     "home",
+    "layer",
     "misconception",
     "mutate",
+    "wrong_function",
 ]
 
 # In a student edition the files m01_... to m09_... are in this archive: many an entry is almost right.
@@ -66,6 +79,7 @@ _Draw = Callable[[np.random.Generator, types.ModuleType], Case]
 
 _entries: list[Misconception] = []
 _draws: dict[tuple[str, str], _Draw] = {}
+_layers: list[Layer] = []
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,7 @@ class Misconception:
     explanation: str
     hints: tuple[str, ...]
     wrong: Callable[..., Any]
+    layer: Layer | None = None  # for a mistake of a function that is made in the forward of this layer
 
     @property
     def key(self) -> str:
@@ -122,15 +137,40 @@ def draws(place: str) -> Callable[[_Draw], _Draw]:
     return enter
 
 
+def layer(place: str, *, of: str | tuple[str, ...], without: tuple[str, ...] = ()) -> Callable[[_Wrong], _Wrong]:
+    """Declare what the forward of a layer gives: `def _(home, self, x): return home.conv2d(x, self.weight, ...)`.
+
+    `home` is the module that holds the layer.
+    of: the places whose mistakes are the layer's, too: the function that the forward calls or, where that one is given,
+        those that it calls in turn.
+    without: the names of those mistakes that make no difference here.
+    """
+
+    def enter(call: _Wrong) -> _Wrong:
+        module = _module_of(call)
+        places = [of] if isinstance(of, str) else of
+        _layers.append(Layer((module, place), tuple((module, name) for name in places), call, without))
+        return call
+
+    return enter
+
+
 def catalogue() -> tuple[Misconception, ...]:
-    """All entries, in the order of the course."""
+    """All entries, in the order of the course; those that layers have of their functions come last."""
     _load()
-    return tuple(_entries)
+    return (*_entries, *(entry for layer in _layers for entry in _of_layer(layer)))
 
 
-def hints_on(headline: str) -> tuple[str, ...]:
-    """The hints of the entry with that headline; none for another sentence."""
-    return next((entry.hints for entry in catalogue() if entry.headline == headline), ())
+def _of_layer(layer: Layer) -> Iterator[Misconception]:
+    entries = {entry.wrong.__name__: entry for entry in _entries if entry.where in layer.functions}
+    for name, entry in entries.items():
+        if name not in layer.without:
+            yield replace(entry, where=layer.where, wrong=layer.with_mistake(entry), layer=layer)
+
+
+def wrong_function(key: str) -> Callable[..., Any]:
+    """The wrong function of the entry with that key."""
+    return next(entry.wrong for entry in catalogue() if entry.key == key)
 
 
 def draw_for(where: tuple[str, str]) -> _Draw | None:

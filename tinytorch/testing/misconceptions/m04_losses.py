@@ -2,17 +2,92 @@
 
 from __future__ import annotations
 
+import importlib
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinytorch.testing.case import Case
-from tinytorch.testing.misconceptions import draws, misconception
+from tinytorch.testing.misconceptions import draws, home, misconception
 from tinytorch.testing.misconceptions.caller import called_from
 
 Array = np.ndarray
+
+# --- reductions ---
+
+
+@draws("reduce_losses")
+def _reductions(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def reduced(x: Any) -> list[Any]:
+        w, divisors = home.Tensor(x.data, requires_grad=True), (7, 2.5)
+        found = [home.reduce_losses(x, how, divisor) for how in ("none", "sum", "mean") for divisor in divisors]
+        return [*found, *(home.reduce_losses(w, how, 2).grad_fn is None for how in ("sum", "mean"))]
+
+    return Case(reduced, home.Tensor(generator.standard_normal((2, 3))))
+
+
+@misconception(
+    "reduce_losses",
+    name="the mean divides by the number of losses, not by the divisor",
+    belief="losses.mean() is the mean.",
+    explanation="The divisor is given, because labels that are ignored or weighted change it.",
+    hints=("Where do you use divisor?", "losses.sum() / divisor."),
+)
+def mean_of_losses(losses: Any, reduction: Any, divisor: Any) -> Any:
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.mean()
+
+
+@misconception(
+    "reduce_losses",
+    name="the sum is divided as well",
+    belief="Every reduction ends with a division.",
+    explanation="'sum' adds the losses up and nothing else; only 'mean' divides.",
+    hints=("What should the losses 1, 2 and 6 give for 'sum'? 9.", "Divide only where reduction is 'mean'."),
+)
+def sum_divided_as_well(losses: Any, reduction: Any, divisor: Any) -> Any:
+    return losses if reduction == "none" else losses.sum() / divisor
+
+
+@misconception(
+    "reduce_losses",
+    name="the mean is not divided",
+    belief="Adding the losses up is enough.",
+    explanation="'mean' is the sum divided by the divisor. Without it the loss grows with the batch.",
+    hints=("Where do you use divisor?", "losses.sum() / divisor."),
+)
+def mean_not_divided(losses: Any, reduction: Any, divisor: Any) -> Any:
+    return losses if reduction == "none" else losses.sum()
+
+
+@misconception(
+    "reduce_losses",
+    name="'none' is reduced too",
+    belief="A loss is one number.",
+    explanation="'none' returns the losses as they are, one for each element or sample.",
+    hints=("What should 'none' return for three losses? All three.", 'if reduction == "none": return losses.'),
+)
+def none_is_summed(losses: Any, reduction: Any, divisor: Any) -> Any:
+    return losses.sum() / divisor if reduction == "mean" else losses.sum()
+
+
+@misconception(
+    "reduce_losses",
+    name="the losses are added up with NumPy, outside of the graph",
+    belief="losses.data.sum() is the sum.",
+    explanation="What is computed from .data is not recorded, so nothing can learn from it.",
+    hints=("Does the result have a grad_fn?", "losses.sum(), of the tensor."),
+)
+def reduced_outside_graph(losses: Any, reduction: Any, divisor: Any) -> Any:
+    here: Any = called_from()
+    if reduction == "none":
+        return losses
+    total = losses.data.sum()
+    return here.Tensor(total if reduction == "sum" else total / divisor)
+
 
 # --- mean squared error ---
 
@@ -33,9 +108,7 @@ def _squared_error(
     """mse_loss with another loss of the difference, or another divisor of the mean."""
     here: Any = called_from()
     input, target = here.as_tensors((input, target))
-    here._check_reduction("mse_loss", reduction)
-    here._check_same_shape("mse_loss", input, target)
-    return here._reduce(loss(input - target), reduction, input.size if divisor is None else divisor(input))
+    return here.reduce_losses(loss(input - target), reduction, input.size if divisor is None else divisor(input))
 
 
 @misconception(
@@ -43,7 +116,7 @@ def _squared_error(
     name="the squares are added up and not divided",
     belief="The loss is the squared distance.",
     explanation="The mean squared error is their mean: it does not grow with the batch.",
-    hints=("Is the loss of two equal batches twice that of one?", "_reduce(..., reduction, input.size)."),
+    hints=("Is the loss of two equal batches twice that of one?", "reduce_losses(..., reduction, input.size)."),
 )
 def mse_not_divided(input: Any, target: Any, reduction: str = "mean") -> Any:
     return _squared_error(input, target, reduction, lambda d: d * d, lambda input: 1)
@@ -64,7 +137,7 @@ def mse_by_samples(input: Any, target: Any, reduction: str = "mean") -> Any:
     "mse_loss",
     name="the differences are not squared but taken without their sign",
     belief="The error is the distance.",
-    explanation="That is the mean absolute error. Squares cost nothing near 0 and much far away.",
+    explanation="That is the mean absolute error. Squares cost almost nothing near 0 and much far away.",
     hints=("What does a difference of 3 cost? 9.", "difference * difference."),
 )
 def absolute_error(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -86,7 +159,7 @@ def signed_error(input: Any, target: Any, reduction: str = "mean") -> Any:
     "mse_loss",
     name="the squares are halved",
     belief="The factor 1/2 makes the gradient simple.",
-    explanation="Some textbooks have it; torch has not, and neither have the figures that people compare.",
+    explanation="Some textbooks have it. torch does not, and published numbers do not.",
     hints=("What does a difference of 3 cost? 9.", "No factor."),
 )
 def half_squares(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -95,13 +168,24 @@ def half_squares(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 @misconception(
     "mse_loss",
+    name="the root of the mean is taken",
+    belief="The loss is the distance: a root of squares.",
+    explanation="That is the root mean squared error. The loss is the mean itself.",
+    hints=("What do two differences of 3 cost? 9.", "No sqrt."),
+)
+def root_of_mean(input: Any, target: Any, reduction: str = "mean") -> Any:
+    out = _squared_error(input, target, reduction, lambda d: d * d)
+    return out.sqrt() if reduction == "mean" else out
+
+
+@misconception(
+    "mse_loss",
     name="the reduction is ignored and the mean is always taken",
     belief="A loss is a mean.",
-    explanation="reduction says what becomes of the losses: 'none' keeps them, 'sum' adds them up.",
-    hints=("Where do you use reduction?", "_reduce(losses, reduction, divisor)."),
+    explanation="reduction says what happens to the losses: 'none' keeps them, 'sum' adds them up.",
+    hints=("Where do you use reduction?", "reduce_losses(losses, reduction, divisor)."),
 )
 def mse_always_mean(input: Any, target: Any, reduction: str = "mean") -> Any:
-    called_from()._check_reduction("mse_loss", reduction)
     return _squared_error(input, target, "mean", lambda d: d * d)
 
 
@@ -109,176 +193,423 @@ def mse_always_mean(input: Any, target: Any, reduction: str = "mean") -> Any:
     "mse_loss",
     name="it is computed with NumPy, outside of the graph",
     belief="((input.data - target.data) ** 2).mean() is the loss.",
-    explanation="What touches .data has no past: nothing would ever learn from this loss.",
-    hints=("Has the loss a grad_fn?", "input - target, on tensors."),
+    explanation="What is computed from .data is not recorded: nothing would ever learn from this loss.",
+    hints=("Does the loss have a grad_fn?", "input - target, of tensors."),
 )
 def mse_outside_graph(input: Any, target: Any, reduction: str = "mean") -> Any:
     here: Any = called_from()
     return here.Tensor(_squared_error(input, target, reduction, lambda d: d * d).data)
 
 
-# --- how much each class counts ---
+# --- the target distribution ---
 
 
-@draws("target_weights")
-def _weights(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    def weights(y: Array, w: Array, pixels: Array) -> list[Any]:
-        x = np.zeros((len(y), len(w)))
+@draws("target_distribution")
+def _distributions(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def distributions(labels: Array, weight: Array, pixels: Array) -> list[Any]:
+        x, y, w = (
+            home.Tensor(np.zeros((len(labels), len(weight)), np.float32)),
+            home.Tensor(labels),
+            home.Tensor(weight),
+        )
         settings = [(None, -100, 0.0), (None, -100, 0.3), (w, -100, 0.0), (w, -100, 0.3), (w, 1, 0.2)]
-        pairs = [home.target_weights(x, y, *setting) for setting in settings]
-        pairs += [home.target_weights(x, np.where(y == 2, -100, y), *setting) for setting in settings[:-1]]
-        pairs += [home.target_weights(np.zeros((2, len(w), 3)), pixels, w, 0, 0.1)]
-        pairs += [home.target_weights(x[0], y[0], w, -100, 0.1)]
-        return [part for pair in pairs for part in pair]
+        calls = [(x, y, *setting) for setting in settings]
+        calls += [(x, home.Tensor(np.where(labels == 2, -100, labels)), *setting) for setting in settings[:-1]]
+        calls += [(home.Tensor(np.zeros((2, len(weight), 3))), home.Tensor(pixels), w, 0, 0.1)]
+        calls += [(home.Tensor(np.zeros(len(weight))), home.Tensor(labels[0]), w, -100, 0.1)]
+        found: list[Any] = []
+        for call in calls:
+            try:
+                q, divisor = home.target_distribution(*call)
+                found += [q, divisor, str(q.dtype)]
+            except (IndexError, ValueError) as error:
+                found.append(type(error).__name__)
+        return found
 
     labels = np.append(generator.integers(0, 4, 4), [1, 2])
-    return Case(weights, labels, generator.uniform(0.5, 3.0, 4), np.array([[0, 1, 2], [3, 0, 1]]))
+    return Case(distributions, labels, generator.uniform(0.5, 3.0, 4), np.array([[0, 1, 2], [3, 0, 1]]))
 
 
-def _spread(
-    input: Array,
-    target: Array,
-    weight: Array | None,
-    ignore_index: int,
-    *,
-    on_label: float,
-    on_others: float,
-    axis: int | None = None,
-) -> tuple[Array, Array, Array, Array]:
-    """q before weights and ignored labels, those labels with a harmless 0, which count, and w."""
+class _Parts(NamedTuple):
+    """What q is made of, the classes on the last axis: [c = y], what is not ignored, w, e/C; and the class axis."""
+
+    on_label: Array
+    kept: Array
+    w: Array
+    share: float
+    axis: int
+
+
+def _parts(input: Any, target: Any, weight: Any, ignore_index: int, e: float) -> _Parts:
+    axis = 1 if input.ndim > 1 else 0
+    count = input.shape[axis]
+    labels = target.data[..., None]
+    w = np.ones(count) if weight is None else weight.data
+    return _Parts(labels == np.arange(count), labels != ignore_index, w, e / count, axis)
+
+
+def _pair(input: Any, q: Array, divisor: Any, axis: int | None = None, dtype: Any = None) -> tuple[Any, Any]:
+    """(q, divisor) as the chapter returns them; the classes of q stand on the last axis here."""
+    here: Any = called_from()
     axis = (1 if input.ndim > 1 else 0) if axis is None else axis
-    classes = input.shape[1 if input.ndim > 1 else 0]
-    w = np.ones(classes, input.dtype) if weight is None else weight.astype(input.dtype)
-    kept = np.asarray(target != ignore_index)
-    labels = np.where(kept, target, 0)
-    q = np.full(input.shape, on_others, input.dtype)
-    np.put_along_axis(q, np.expand_dims(labels, axis), on_label, axis)
-    return q, labels, kept, w
-
-
-def _finish(q: Array, labels: Array, kept: Array, w: Array, axis: int) -> tuple[Array, Any]:
-    q = q * w.reshape(len(w), *[1] * (q.ndim - axis - 1)) * np.expand_dims(kept, axis)
-    return q, (w[labels] * kept).sum()
-
-
-def _axis(input: Array) -> int:
-    return 1 if input.ndim > 1 else 0
+    return here.Tensor(np.moveaxis(q, -1, axis), dtype=input.dtype if dtype is None else dtype), divisor
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
     name="the label itself gets no part of what is spread",
     belief="Smoothing leaves 1 - e on the label.",
-    explanation="What is taken is spread over all C classes, the label too: 1 - e + e/C there.",
-    hints=("What do your rows sum to? They should sum to 1.", "At each label put 1 - e + e/C."),
+    explanation="What is taken from the label is spread over all C classes, the label too: 1 - e + e/C there.",
+    hints=("What do your rows sum to? They should sum to 1.", "(1 - e) on the label, plus e/C on every class."),
 )
-def label_without_its_share(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    on_others = label_smoothing / input.shape[_axis(input)]
-    parts = _spread(input, target, weight, ignore_index, on_label=1 - label_smoothing, on_others=on_others)
-    return _finish(*parts, _axis(input))
+def label_without_its_share(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, share, _ = _parts(input, target, weight, ignore_index, label_smoothing)
+    q = w * kept * np.where(on_label, 1 - label_smoothing, share)
+    return _pair(input, q, (w * kept * on_label).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
     name="the smoothing is spread over the other classes only",
     belief="What is taken from the label goes to the others: e / (C - 1) each.",
     explanation="As in torch it goes to every class, the label included: e/C each.",
-    hints=("For three classes and e = 0.3, what stands beside the label? 0.1.", "e/C everywhere, then the label."),
+    hints=("For three classes and e = 0.3, what stands beside the label? 0.1.", "e/C on every class."),
 )
-def spread_over_others(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    on_others = label_smoothing / (input.shape[_axis(input)] - 1)
-    parts = _spread(input, target, weight, ignore_index, on_label=1 - label_smoothing, on_others=on_others)
-    return _finish(*parts, _axis(input))
+def spread_over_others(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, _, axis = _parts(input, target, weight, ignore_index, label_smoothing)
+    q = w * kept * np.where(on_label, 1 - label_smoothing, label_smoothing / (input.shape[axis] - 1))
+    return _pair(input, q, (w * kept * on_label).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
     name="the smoothing is what the label gets",
-    belief="The label's weight is the smoothing.",
-    explanation="The smoothing e is taken away from the label: it keeps 1 - e, and a share of what is spread.",
-    hints=("Without smoothing, e = 0, what stands at the label? 1.", "1 - e + e/C."),
+    belief="The label's probability is the smoothing.",
+    explanation="The smoothing e is taken away from the label: it keeps 1 - e, and its share of what is spread.",
+    hints=("Without smoothing, e = 0, what stands at the label? 1.", "(1 - e) * [c = y] + e/C."),
 )
-def smoothing_on_label(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    classes, e = input.shape[_axis(input)], label_smoothing
-    parts = _spread(input, target, weight, ignore_index, on_label=e + (1 - e) / classes, on_others=(1 - e) / classes)
-    return _finish(*parts, _axis(input))
+def smoothing_on_label(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, _, axis = _parts(input, target, weight, ignore_index, label_smoothing)
+    q = w * kept * (label_smoothing * on_label + (1 - label_smoothing) / input.shape[axis])
+    return _pair(input, q, (w * kept * on_label).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
+    name="the smoothing is added to every class and not divided by their number",
+    belief="Every class gets e.",
+    explanation="e is shared by the C classes: each gets e/C, so that a row still sums to 1.",
+    hints=("What do your rows sum to? They should sum to 1.", "label_smoothing / C."),
+)
+def smoothing_not_shared(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, _, _ = _parts(input, target, weight, ignore_index, label_smoothing)
+    q = w * kept * ((1 - label_smoothing) * on_label + label_smoothing)
+    return _pair(input, q, (w * kept * on_label).sum())
+
+
+@misconception(
+    "target_distribution",
     name="label smoothing is left out",
-    belief="A label puts all weight on its class.",
+    belief="A label puts everything on its class.",
     explanation="Only without smoothing; else every class gets e/C, and the label 1 - e more.",
-    hints=("Where do you use label_smoothing?", "q starts as e/C everywhere."),
+    hints=("Where do you use label_smoothing?", "(1 - e) * [c = y] + e/C."),
 )
-def smoothing_left_out(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    return _finish(*_spread(input, target, weight, ignore_index, on_label=1, on_others=0), _axis(input))
+def smoothing_left_out(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, _, _ = _parts(input, target, weight, ignore_index, label_smoothing)
+    return _pair(input, w * kept * on_label, (w * kept * on_label).sum())
 
 
-def _right(input: Array, target: Array, weight: Any, ignore_index: int, e: float) -> tuple[Array, Array, Array, Array]:
-    spread = e / input.shape[_axis(input)]
-    return _spread(input, target, weight, ignore_index, on_label=1 - e + spread, on_others=spread)
+def _right_q(parts: _Parts, e: float) -> Array:
+    return parts.w * parts.kept * ((1 - e) * parts.on_label + parts.share)
 
 
 @misconception(
-    "target_weights",
-    name="ignored labels count below the line",
+    "target_distribution",
+    name="ignored labels count in the divisor",
     belief="The mean divides by the number of labels.",
-    explanation="An ignored label counts nowhere: else it would pull the mean down.",
-    hints=("Labels [1, -100] without weights: what is the divisor? 1.", "(w[labels] * kept).sum()."),
+    explanation="An ignored label counts nowhere: else it would make the mean smaller.",
+    hints=("Labels [1, -100] without weights: what is the divisor? 1.", "Leave out what is ignored there as well."),
 )
-def ignored_in_divisor(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    q, labels, kept, w = _right(input, target, weight, ignore_index, label_smoothing)
-    return _finish(q, labels, kept, w, _axis(input))[0], w[labels].sum()
+def ignored_in_divisor(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    of_classes = parts.w * parts.on_label * parts.kept
+    ignored = (~parts.kept).sum() if weight is None else (parts.w[0] * ~parts.kept).sum()
+    return _pair(input, _right_q(parts, label_smoothing), of_classes.sum() + ignored)
 
 
 @misconception(
-    "target_weights",
-    name="ignored labels are taken for class 0",
-    belief="A harmless 0 in their place is enough.",
-    explanation="The 0 only keeps the indexing from failing; the row is multiplied by kept, and so is its weight.",
-    hints=("What is the row of q of an ignored label? Zeros.", "Multiply by `kept`, in q and in the divisor."),
+    "target_distribution",
+    name="an ignored label that is a class counts as that class",
+    belief="No class is equal to an ignored label.",
+    explanation="ignore_index may be a class, as 'background'. Its row of q is 0, and the divisor leaves it out.",
+    hints=("What is the row of q for label 2 with ignore_index=2? Zeros.", "Multiply by target != ignore_index."),
 )
-def ignored_as_class_zero(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    q, labels, kept, w = _right(input, target, weight, ignore_index, label_smoothing)
-    return _finish(q, labels, np.ones_like(kept), w, _axis(input))
+def ignored_class_counts(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    parts = parts._replace(kept=parts.kept | parts.on_label.any(axis=-1, keepdims=True))
+    return _pair(input, _right_q(parts, label_smoothing), (parts.w * parts.on_label).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
+    name="an ignored sample still gets what is spread",
+    belief="An ignored label is no class, so it puts nothing anywhere.",
+    explanation="With smoothing every class gets e/C; for an ignored label that must be 0 as well.",
+    hints=("What is the row of q of an ignored label? Zeros, also with smoothing.", "Multiply the whole row by kept."),
+)
+def ignored_is_smoothed(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, share, _ = _parts(input, target, weight, ignore_index, label_smoothing)
+    on_label = on_label & kept
+    return _pair(input, w * ((1 - label_smoothing) * on_label + share), (w * on_label).sum())
+
+
+@misconception(
+    "target_distribution",
+    name="-100 is ignored, whatever ignore_index says",
+    belief="The ignored label is -100.",
+    explanation="That is only the default: the caller says which label is ignored.",
+    hints=("Where do you use ignore_index?", "target.data != ignore_index."),
+)
+def minus_100_ignored(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, -100, label_smoothing)
+    return _pair(input, _right_q(parts, label_smoothing), (parts.w * parts.on_label * parts.kept).sum())
+
+
+@misconception(
+    "target_distribution",
+    name="labels are used as indices, ignored ones too",
+    belief="np.eye(C)[target] makes a row for each label.",
+    explanation="An ignored label may be no class, such as -100: there is no row -100. Compare the labels instead.",
+    hints=("What does np.eye(3)[-100] do?", "target.data[..., None] == np.arange(C) is False everywhere for -100."),
+)
+def ignored_as_index(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    parts = parts._replace(on_label=np.eye(len(parts.w))[target.data])
+    return _pair(input, _right_q(parts, label_smoothing), (parts.w * parts.on_label * parts.kept).sum())
+
+
+@misconception(
+    "target_distribution",
     name="the divisor counts the labels, not their weights",
     belief="A mean divides by how many there are.",
-    explanation="A sample that counts five times counts five times below the line as well: the sum of w[y].",
-    hints=("Labels 1 and 2 with weights 2 and 5: what is the divisor? 7.", "(w[labels] * kept).sum()."),
+    explanation="A sample that counts five times counts five times in the divisor as well: the sum of w_y.",
+    hints=("Labels 1 and 2 with weights 2 and 5: what is the divisor? 7.", "Multiply [c = y] by the weights first."),
 )
-def weights_not_in_divisor(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    q, labels, kept, w = _right(input, target, weight, ignore_index, label_smoothing)
-    return _finish(q, labels, kept, w, _axis(input))[0], kept.sum().astype(input.dtype)
+def weights_not_in_divisor(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    return _pair(input, _right_q(parts, label_smoothing), (parts.on_label * parts.kept).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
+    name="the divisor is the sum of q",
+    belief="What counts is q, so the mean divides by all of it.",
+    explanation="With smoothing and weights q also holds the weights of other classes. The divisor is the sum of w_y.",
+    hints=(
+        "Labels 1 and 2 with weights 2 and 5: what is the divisor, with smoothing? 7.",
+        "Only where c is the label.",
+    ),
+)
+def divisor_is_sum_of_q(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    q = _right_q(_parts(input, target, weight, ignore_index, label_smoothing), label_smoothing)
+    return _pair(input, q, q.sum())
+
+
+@misconception(
+    "target_distribution",
     name="the class weights are in the divisor only",
     belief="Class weights are a matter of the mean.",
-    explanation="They multiply the columns of q: a rare class has to cost more, not only to count more below.",
-    hints=("Where does w_c stand in the formula of q?", "q *= w_along_axis."),
+    explanation="They multiply the columns of q: a rare class has to cost more, not only to count more in the divisor.",
+    hints=("Where does w_c stand in the formula of q?", "Column c of q is multiplied by w_c."),
 )
-def weights_not_in_q(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    q, labels, kept, w = _right(input, target, weight, ignore_index, label_smoothing)
-    return _finish(q, labels, kept, np.ones_like(w), _axis(input))[0], (w[labels] * kept).sum()
+def weights_not_in_q(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    without = parts._replace(w=np.ones_like(parts.w))
+    return _pair(input, _right_q(without, label_smoothing), (parts.w * parts.on_label * parts.kept).sum())
 
 
 @misconception(
-    "target_weights",
+    "target_distribution",
     name="a whole row gets its label's weight",
     belief="A sample is weighted by its class.",
     explanation="Column c is multiplied by w_c: with smoothing, the other classes count by their own weights.",
     hints=("Row [0.1, 0.8, 0.1] times weights [1, 2, 5] is [0.1, 1.6, 0.5].", "w along the class axis, not w[y]."),
 )
-def rows_weighted(input: Array, target: Array, weight: Any, ignore_index: int, label_smoothing: float) -> Any:
-    q, labels, kept, w = _right(input, target, weight, ignore_index, label_smoothing)
-    rows = np.expand_dims(w[labels] * kept, _axis(input))
-    return q * rows, (w[labels] * kept).sum()
+def rows_weighted(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    of_label = (parts.w * parts.on_label).sum(axis=-1, keepdims=True)
+    rows = of_label * _right_q(parts._replace(w=np.ones_like(parts.w)), label_smoothing)
+    return _pair(input, rows, (of_label * parts.kept).sum())
+
+
+@misconception(
+    "target_distribution",
+    name="the classes are left on the last axis",
+    belief="The last axis is the class axis.",
+    explanation="For images it is axis 1: q must have the shape of the input, (batch, classes, height, width).",
+    hints=("What shape has q for an image of labels?", "np.moveaxis(q, -1, class_axis(input))."),
+)
+def classes_left_last(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    divisor = (parts.w * parts.on_label * parts.kept).sum()
+    return _pair(input, _right_q(parts, label_smoothing), divisor, axis=-1)
+
+
+@misconception(
+    "target_distribution",
+    name="q is float64, whatever the input is",
+    belief="NumPy chooses the dtype.",
+    explanation="A float64 q makes every loss of a float32 network float64: q has the dtype of the input.",
+    hints=("What is q.dtype for float32 scores?", "Tensor(..., dtype=input.dtype)."),
+)
+def q_in_float64(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    parts = _parts(input, target, weight, ignore_index, label_smoothing)
+    divisor = (parts.w * parts.on_label * parts.kept).sum()
+    return _pair(input, _right_q(parts, label_smoothing), divisor, dtype=np.float64)
+
+
+# --- the losses of samples ---
+
+
+@draws("sample_losses")
+def _samples(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def samples(x: Array, q: Array, far: Array) -> list[Any]:
+        log_p, counts = home.Tensor(x), home.Tensor(q)
+        none = home.Tensor(np.where(far > 0.5, q, 0.0))
+        found = [home.sample_losses(log_p, counts), home.sample_losses(log_p[0, :, 0], counts[0, :, 0])]
+        found += [home.sample_losses(home.Tensor(np.where(none.data == 0, -np.inf, x)), none)]
+        return [*found, home.sample_losses(home.Tensor(x, requires_grad=True), counts).grad_fn is None]
+
+    x, q, far = (generator.uniform(0.1, 0.9, (2, 3, 3)) for _ in range(3))
+    return Case(samples, np.log(x), q, far)
+
+
+@misconception(
+    "sample_losses",
+    name="the sign is missing",
+    belief="The loss is the log-probability of the true class.",
+    explanation="It is minus that: log-probabilities are negative, and a loss gets smaller as things get better.",
+    hints=("What is the loss of probability 0.1? 2.303.", "-(q * ...).sum(...)."),
+)
+def sign_missing(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return (q * here.where(q != 0, log_p, 0.0)).sum(dim=1 if log_p.ndim > 1 else 0)
+
+
+@misconception(
+    "sample_losses",
+    name="0 is multiplied by minus infinity",
+    belief="Where q is 0 the product is 0.",
+    explanation="0 * inf is NaN: where q is 0, the log-probability must be replaced before the product.",
+    hints=("What is 0 * np.inf?", "where(q != 0, log_p, 0.0)."),
+)
+def zero_times_infinity(log_p: Any, q: Any) -> Any:
+    return -(q * log_p).sum(dim=1 if log_p.ndim > 1 else 0)
+
+
+@misconception(
+    "sample_losses",
+    name="the sum goes over the last axis",
+    belief="The classes stand last.",
+    explanation="They stand on axis 1 of a batch, also for images: (batch, classes, height, width).",
+    hints=("Which axis of (N, C, H, W) holds the classes?", "dim=class_axis(log_p)."),
+)
+def summed_over_last_axis(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return -(q * here.where(q != 0, log_p, 0.0)).sum(dim=-1)
+
+
+@misconception(
+    "sample_losses",
+    name="the sum goes over everything",
+    belief="A loss is one number.",
+    explanation="Here each sample keeps its own loss; reduce_losses makes one number of them, or does not.",
+    hints=("How many losses have six samples?", ".sum(dim=class_axis(log_p))."),
+)
+def summed_over_everything(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return -(q * here.where(q != 0, log_p, 0.0)).sum()
+
+
+@misconception(
+    "sample_losses",
+    name="the mean over the classes is taken",
+    belief="A sample's loss is a mean over its classes.",
+    explanation="It is the sum: q says how much each class counts, and sums to 1 for a plain label.",
+    hints=("What do ten equal scores cost? ln 10 = 2.303.", ".sum(...), not .mean(...)."),
+)
+def mean_over_classes(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return -(q * here.where(q != 0, log_p, 0.0)).mean(dim=1 if log_p.ndim > 1 else 0)
+
+
+@misconception(
+    "sample_losses",
+    name="q only chooses the classes and is not multiplied",
+    belief="q says which class counts.",
+    explanation="It also says how much: with weights or smoothing its entries are neither 0 nor 1.",
+    hints=("What does a class with q = 0.5 cost? Half of -log p.", "q * ..., then the sum."),
+)
+def q_only_chooses(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return -here.where(q != 0, log_p, 0.0).sum(dim=1 if log_p.ndim > 1 else 0)
+
+
+@misconception(
+    "sample_losses",
+    name="the logarithm is taken once more",
+    belief="The probabilities are given.",
+    explanation="log_p holds logarithms already: the loss is -sum of q * log_p.",
+    hints=("What does the docstring say that log_p is?", "No log here."),
+)
+def log_of_log(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    return -(q * here.where(q != 0, log_p.log(), 0.0)).sum(dim=1 if log_p.ndim > 1 else 0)
+
+
+@misconception(
+    "sample_losses",
+    name="it is computed with NumPy, outside of the graph",
+    belief="q.data * log_p.data is the product.",
+    explanation="What is computed from .data is not recorded: nothing would ever learn from this loss.",
+    hints=("Does the loss have a grad_fn?", "q * where(...), of tensors."),
+)
+def samples_outside_graph(log_p: Any, q: Any) -> Any:
+    here: Any = called_from()
+    counted = np.where(q.data != 0, log_p.data, 0)
+    return here.Tensor(-(q.data * counted).sum(axis=1 if log_p.ndim > 1 else 0))
 
 
 # --- cross entropy ---
@@ -287,21 +618,21 @@ def rows_weighted(input: Array, target: Array, weight: Any, ignore_index: int, l
 def _labelled(generator: np.random.Generator, home: types.ModuleType, name: str) -> Case:
     smoothing: list[dict[str, Any]] = [{"label_smoothing": 0.3}] if name == "cross_entropy" else []
 
-    def losses(x: Any, y: Any, w: Any, picture: Any, pixels: Any, far: Any) -> list[Any]:
+    def losses(x: Any, y: Any, w: Any, image: Any, pixels: Any, far: Any) -> list[Any]:
         loss = getattr(home, name)
         settings: list[dict[str, Any]] = [{}, {"reduction": "sum"}, {"reduction": "none"}, {"ignore_index": 1}]
         found = [loss(x, y, *weight, **one) for weight in ((), (w,)) for one in settings + smoothing]
         one, none = home.Tensor(np.zeros(1, np.int64)), home.Tensor(np.full(y.shape, -100))
-        found += [loss(picture, pixels, w), loss(far, one, reduction="none"), loss(x, none, reduction="sum")]
-        return found
+        found += [loss(image, pixels, w), loss(far, one, reduction="none"), loss(x, none, reduction="sum")]
+        return [*found, loss(home.Tensor(x.data, requires_grad=True), y).grad_fn is None]
 
     shapes = ((6, 4), (4,), (2, 4, 4))
-    x, w, picture = (generator.uniform(0.1, 0.9, shape) for shape in shapes)
+    x, w, image = (generator.uniform(0.1, 0.9, shape) for shape in shapes)
     if name == "nll_loss":
-        x, picture = (np.log(p / p.sum(axis=1, keepdims=True)) for p in (x, picture))
+        x, image = (np.log(p / p.sum(axis=1, keepdims=True)) for p in (x, image))
     y, pixels = np.append(generator.integers(0, 4, 4), [1, 2]), generator.integers(0, 4, (2, 4))
     far = np.array([[-800.0, 0.0]])
-    return Case(losses, *map(home.Tensor, (x, y, w, picture, pixels, far)))
+    return Case(losses, *map(home.Tensor, (x, y, w, image, pixels, far)))
 
 
 @draws("nll_loss")
@@ -315,66 +646,60 @@ def _cross_entropies(generator: np.random.Generator, home: types.ModuleType) -> 
 
 
 def _nll(
-    name: str,
-    input: Array,
-    target: Array,
+    input: Any,
+    target: Any,
     weight: Any,
     ignore_index: int,
     reduction: str,
     smoothing: float = 0.0,
     *,
-    log_p: Callable[[Any, Array], Array] = lambda here, input: input,
-    divisor: Callable[[Any, Array, Array], Any] | None = None,
+    log_p: Callable[[Any, Any], Any] = lambda here, input: input,
+    divisor: Callable[[Any, Any, Any], Any] = lambda right, input, target: right,
 ) -> Any:
     """nll_loss, or with another log_p cross_entropy; `divisor(right one, input, target)` may be another one."""
     here: Any = called_from()
-    here._check_reduction(name, reduction)
-    here._check_classes(name, input, target, weight, ignore_index)
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing: expected a number from 0 to 1, got {smoothing}")
-    q, right = here.target_weights(input, target, weight, ignore_index, smoothing)
-    below = right if divisor is None or right == 0 else divisor(right, input, target)
-    return here._weighted_nll(name, log_p(here, input), q, below, reduction)
+    input, target, weight = here.as_tensors((input, target, weight))
+    q, right = here.target_distribution(input, target, weight, ignore_index, smoothing)
+    return here.reduce_losses(here.sample_losses(log_p(here, input), q), reduction, divisor(right, input, target))
 
 
 @misconception(
     "nll_loss",
-    name="the logarithm is taken once more",
+    name="the input is taken for probabilities",
     belief="nll_loss gets probabilities.",
-    explanation="It gets logarithms of probabilities: log_softmax's output. Its own work is to pick and to weigh.",
-    hints=("What is the input of nll_loss, by its docstring?", "_weighted_nll on the input itself."),
+    explanation="It gets their logarithms: the output of log_softmax.",
+    hints=("What is the input of nll_loss, by its docstring?", "No log in nll_loss."),
 )
-def log_of_log(
-    input: Array, target: Array, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+def probabilities_for_nll(
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
-    return _nll("nll_loss", input, target, weight, ignore_index, reduction, log_p=lambda here, input: np.log(input))
-
-
-@misconception(
-    "nll_loss",
-    name="the sign is missing",
-    belief="The loss is the log-probability of the truth.",
-    explanation="It is minus that: log-probabilities are negative, and a loss gets smaller as things get better.",
-    hints=("What is the loss of probability 0.1? 2.303.", "_weighted_nll turns the sign; give it log p."),
-)
-def sign_missing(
-    input: Array, target: Array, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Any:
-    return _nll("nll_loss", input, target, weight, ignore_index, reduction, log_p=lambda here, input: -input)
+    return _nll(input, target, weight, ignore_index, reduction, log_p=lambda here, input: input.log())
 
 
 @misconception(
     "nll_loss",
     name="the class weights are not passed on",
     belief="Weights are a matter of cross_entropy.",
-    explanation="target_weights needs them: w_y times the loss, and the mean divides by their sum.",
-    hints=("Where do you use weight?", "target_weights(input, target, weight, ignore_index, 0.0)."),
+    explanation="target_distribution needs them: w_y times the loss, and the mean divides by their sum.",
+    hints=("Where do you use weight?", "target_distribution(input, target, weight, ignore_index)."),
 )
 def nll_without_weights(
-    input: Array, target: Array, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
-    called_from()._check_classes("nll_loss", input, target, weight, ignore_index)
-    return _nll("nll_loss", input, target, None, ignore_index, reduction)
+    return _nll(input, target, None, ignore_index, reduction)
+
+
+@misconception(
+    "nll_loss",
+    name="ignore_index is not passed on",
+    belief="target_distribution knows what is ignored.",
+    explanation="It takes -100 unless it is given another label.",
+    hints=("Where do you use ignore_index?", "target_distribution(input, target, weight, ignore_index)."),
+)
+def nll_ignore_index_not_passed(
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    return _nll(input, target, weight, -100, reduction)
 
 
 @misconception(
@@ -382,22 +707,48 @@ def nll_without_weights(
     name="the mean divides by the number of samples, whatever they weigh",
     belief="A mean is over the batch.",
     explanation="It divides by the sum of the weights of the labels that are not ignored.",
-    hints=("What does target_weights give beside q?", "Pass its divisor on."),
+    hints=("What does target_distribution return beside q?", "Pass its divisor on."),
 )
 def nll_by_samples(
-    input: Array, target: Array, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
     size: Any = lambda right, input, target: target.size  # noqa: E731
-    return _nll("nll_loss", input, target, weight, ignore_index, reduction, divisor=size)
+    return _nll(input, target, weight, ignore_index, reduction, divisor=size)
 
 
-def _log_softmax(here: Any, input: Array) -> Array:
-    return here.log_softmax(input, dim=here._class_axis(input)).data
+@misconception(
+    "nll_loss",
+    name="the reduction is ignored and the mean is always taken",
+    belief="A loss is a mean.",
+    explanation="reduction says what happens to the losses: 'none' keeps them, 'sum' adds them up.",
+    hints=("Where do you use reduction?", "reduce_losses(losses, reduction, divisor)."),
+)
+def nll_always_mean(
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    return _nll(input, target, weight, ignore_index, "mean")
 
 
-def _softmax(input: Array, axis: int) -> Array:
-    e = np.exp(input - input.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+def _log_softmax(here: Any, input: Any) -> Any:
+    return here.log_softmax(input, dim=1 if input.ndim > 1 else 0)
+
+
+def _softmax(here: Any, input: Any) -> Any:
+    return _log_softmax(here, input).exp()
+
+
+@misconception(
+    "cross_entropy",
+    name="the input is taken for log-probabilities",
+    belief="cross_entropy is nll_loss with smoothing.",
+    explanation="cross_entropy expects raw scores and takes log_softmax itself.",
+    hints=("Can a log-probability be positive? A score can.", "log_softmax(input, dim=class_axis(input))."),
+)
+def log_probabilities_expected(
+    input: Any, target: Any, weight: Any = None, *,
+    ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    return _nll(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 @misconception(
@@ -405,14 +756,14 @@ def _softmax(input: Array, axis: int) -> Array:
     name="the input is taken for probabilities",
     belief="A classifier gives probabilities.",
     explanation="cross_entropy expects raw scores and takes log_softmax itself.",
-    hints=("Can a score be negative? A probability cannot.", "log_softmax(input, dim=...).data."),
+    hints=("Can a score be negative? A probability cannot.", "log_softmax(input, dim=class_axis(input))."),
 )
 def probabilities_expected(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, input: np.log(input))
+    return _nll(*settings, log_p=lambda here, input: input.log())
 
 
 @misconception(
@@ -423,11 +774,11 @@ def probabilities_expected(
     hints=("How small can the loss of ten classes get with yours?", "log_softmax of the input itself."),
 )
 def softmax_twice(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, x: _log_softmax(here, _softmax(x, here._class_axis(x))))
+    return _nll(*settings, log_p=lambda here, x: _log_softmax(here, _softmax(here, x)))
 
 
 @misconception(
@@ -438,26 +789,26 @@ def softmax_twice(
     hints=("What is the loss of scores 0 and -200 with label 1? 200.", "log_softmax, in one."),
 )
 def log_then_softmax(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, x: np.log(_softmax(x, here._class_axis(x))))
+    return _nll(*settings, log_p=lambda here, x: _softmax(here, x).log())
 
 
 @misconception(
     "cross_entropy",
     name="the probability itself is what counts, without its logarithm",
-    belief="The loss is minus the probability of the truth.",
+    belief="The loss is minus the probability of the true class.",
     explanation="It is minus its logarithm: certain and wrong costs without limit.",
     hints=("What is the loss of probability 0.1? 2.303.", "log_softmax, not softmax."),
 )
 def without_logarithm(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, x: _softmax(x, here._class_axis(x)))
+    return _nll(*settings, log_p=_softmax)
 
 
 @misconception(
@@ -465,29 +816,29 @@ def without_logarithm(
     name="the samples of the batch compete, not the classes",
     belief="softmax goes over axis 0.",
     explanation="Axis 0 is the batch. Each sample's classes, along axis 1, compete with each other.",
-    hints=("Along which axis do the probabilities of one sample stand?", "dim=_class_axis(input)."),
+    hints=("Along which axis do the probabilities of one sample stand?", "dim=class_axis(input)."),
 )
 def softmax_over_batch(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, input: here.log_softmax(input, dim=0).data)
+    return _nll(*settings, log_p=lambda here, input: here.log_softmax(input, dim=0))
 
 
 @misconception(
     "cross_entropy",
     name="the classes are taken to stand on the last axis",
-    belief="log_softmax's default is right.",
-    explanation="They stand on axis 1, also for pictures of labels: (batch, classes, height, width).",
-    hints=("Which axis of (N, C, H, W) holds the classes?", "dim=_class_axis(input)."),
+    belief="log_softmax's default is the class axis.",
+    explanation="They stand on axis 1, also for images of labels: (batch, classes, height, width).",
+    hints=("Which axis of (N, C, H, W) holds the classes?", "dim=class_axis(input)."),
 )
 def classes_on_last_axis(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    return _nll("cross_entropy", *settings, log_p=lambda here, input: here.log_softmax(input, dim=-1).data)
+    return _nll(*settings, log_p=lambda here, input: here.log_softmax(input, dim=-1))
 
 
 @misconception(
@@ -495,15 +846,15 @@ def classes_on_last_axis(
     name="the mean is over the classes as well",
     belief="A mean divides by all elements.",
     explanation="A sample has one loss, whatever the number of classes: the mean divides by the labels' weights.",
-    hints=("What do ten equal scores cost? ln 10 = 2.303.", "The divisor comes from target_weights."),
+    hints=("What do ten equal scores cost? ln 10 = 2.303.", "The divisor comes from target_distribution."),
 )
-def mean_over_classes(
-    input: Array, target: Array, weight: Any = None, *,
+def mean_over_all_elements(
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
     size: Any = lambda right, input, target: input.size  # noqa: E731
-    return _nll("cross_entropy", *settings, log_p=_log_softmax, divisor=size)
+    return _nll(*settings, log_p=_log_softmax, divisor=size)
 
 
 @misconception(
@@ -511,31 +862,57 @@ def mean_over_classes(
     name="the mean divides by the number of samples, whatever they weigh",
     belief="A mean is over the batch.",
     explanation="It divides by the sum of the weights of the labels that are not ignored.",
-    hints=("What does target_weights give beside q?", "Pass its divisor on."),
+    hints=("What does target_distribution return beside q?", "Pass its divisor on."),
 )
 def mean_over_samples(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
     size: Any = lambda right, input, target: target.size  # noqa: E731
-    return _nll("cross_entropy", *settings, log_p=_log_softmax, divisor=size)
+    return _nll(*settings, log_p=_log_softmax, divisor=size)
 
 
 @misconception(
     "cross_entropy",
     name="the smoothing is not passed on",
-    belief="target_weights knows it.",
-    explanation="It has to be told: its last argument is label_smoothing.",
-    hints=("Where do you use label_smoothing?", "target_weights(..., ignore_index, label_smoothing)."),
+    belief="target_distribution knows it.",
+    explanation="It takes no smoothing unless it is given one: its last argument is label_smoothing.",
+    hints=("Where do you use label_smoothing?", "target_distribution(..., ignore_index, label_smoothing)."),
 )
 def smoothing_not_passed(
-    input: Array, target: Array, weight: Any = None, *,
+    input: Any, target: Any, weight: Any = None, *,
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing: expected a number from 0 to 1, got {label_smoothing}")
-    return _nll("cross_entropy", input, target, weight, ignore_index, reduction, log_p=_log_softmax)
+    return _nll(input, target, weight, ignore_index, reduction, log_p=_log_softmax)
+
+
+@misconception(
+    "cross_entropy",
+    name="ignore_index is not passed on",
+    belief="target_distribution knows what is ignored.",
+    explanation="It takes -100 unless it is given another label.",
+    hints=("Where do you use ignore_index?", "target_distribution(..., ignore_index, label_smoothing)."),
+)
+def ignore_index_not_passed(
+    input: Any, target: Any, weight: Any = None, *,
+    ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    return _nll(input, target, weight, -100, reduction, label_smoothing, log_p=_log_softmax)
+
+
+@misconception(
+    "cross_entropy",
+    name="the class weights are not passed on",
+    belief="The network learns what is rare.",
+    explanation="target_distribution needs the weights: w_y times the loss, and the mean divides by their sum.",
+    hints=("Where do you use weight?", "target_distribution(input, target, weight, ...)."),
+)
+def weights_not_passed(
+    input: Any, target: Any, weight: Any = None, *,
+    ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    return _nll(input, target, None, ignore_index, reduction, label_smoothing, log_p=_log_softmax)
 
 
 # --- yes or no ---
@@ -547,6 +924,7 @@ def _binary(generator: np.random.Generator, home: types.ModuleType) -> Case:
         loss, no = home.binary_cross_entropy_with_logits, home.Tensor(np.array([0.0, 1.0, 0.5]))
         settings: list[dict[str, Any]] = [{}, {"reduction": "sum"}, {"reduction": "none"}, {"weight": w}]
         found = [loss(x, y, **one) for one in (*settings, {"pos_weight": p}, {"weight": w, "pos_weight": p})]
+        found.append(loss(home.Tensor(x.data, requires_grad=True), y).grad_fn is None)
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             for sign in (1.0, -1.0):
                 try:
@@ -561,35 +939,29 @@ def _binary(generator: np.random.Generator, home: types.ModuleType) -> Case:
 
 
 def _bce(
-    input: Array,
-    target: Array,
+    input: Any,
+    target: Any,
     weight: Any,
     pos_weight: Any,
     reduction: str,
-    losses: Callable[[Array, Array, Any], Array],
-    divisor: Callable[[Array, Any], Any] = lambda losses, weight: losses.size,
+    losses: Callable[[Any, Any, Any], Any],
+    divisor: Callable[[Any, Any], Any] = lambda losses, weight: losses.size,
 ) -> Any:
     """The loss with other losses(input, target, pos_weight), or another divisor(losses, weight)."""
     here: Any = called_from()
-    here._check_reduction("binary_cross_entropy_with_logits", reduction)
-    here._check_binary("binary_cross_entropy_with_logits", input, target, weight, pos_weight)
-    each = losses(input, target, 1 if pos_weight is None else pos_weight)
+    input, target, weight, pos_weight = here.as_tensors((input, target, weight, pos_weight))
+    each = losses(input, target, 1.0 if pos_weight is None else pos_weight)
     if weight is not None:
         each = each * weight
-    return here._reduce(each, reduction, divisor(each, weight))
+    return here.reduce_losses(each, reduction, divisor(each, weight))
 
 
-def _softplus(x: Array) -> Array:
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+def _softplus(x: Any) -> Any:
+    return importlib.import_module("tinytorch.core.activations").softplus(x)
 
 
-def _sigmoid(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
-
-
-def _right_losses(x: Array, y: Array, p: Any) -> Array:
-    return (1 - y) * x + (1 + (p - 1) * y) * _softplus(-x)
+def _right_losses(x: Any, y: Any, p: Any) -> Any:
+    return (1.0 - y) * x + (1.0 + (p - 1.0) * y) * _softplus(-x)
 
 
 @misconception(
@@ -597,13 +969,14 @@ def _right_losses(x: Array, y: Array, p: Any) -> Array:
     name="the logarithm is taken of sigmoid",
     belief="-y log(sigmoid) - (1 - y) log(1 - sigmoid) is the program.",
     explanation="sigmoid(20) is 1 in float32, and log(1 - 1) is minus infinity. softplus never forms the 1.",
-    hints=("What is the loss of score 20 if the truth is no? 20.", "(1 - y) * x + softplus(-x)."),
+    hints=("What is the loss of score 20 if the answer is no? 20.", "(1 - y) * x + softplus(-x)."),
 )
 def bce_of_textbook(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    def losses(x: Array, y: Array, p: Any) -> Array:
-        return -p * y * np.log(_sigmoid(x)) - (1 - y) * np.log(1 - _sigmoid(x))
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        yes = importlib.import_module("tinytorch.core.activations").sigmoid(x)
+        return -(p * y * yes.log()) - (1.0 - y) * (1.0 - yes).log()
 
     return _bce(input, target, weight, pos_weight, reduction, losses)
 
@@ -612,14 +985,30 @@ def bce_of_textbook(
     "binary_cross_entropy_with_logits",
     name="softplus is computed as log(1 + e^x)",
     belief="softplus(x) = log(1 + e^x) is the program.",
-    explanation="e^1000 is infinite. max(x, 0) + log(1 + e^-|x|) is the same number and overflows nowhere.",
-    hints=("What is np.exp(1000.0)?", "np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x)))."),
+    explanation="e^1000 is infinite. softplus of module 02 is the same number and overflows nowhere.",
+    hints=("What is np.exp(1000.0)?", "softplus(-input)."),
 )
 def softplus_overflows(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    def losses(x: Array, y: Array, p: Any) -> Array:
-        return (1 - y) * x + (1 + (p - 1) * y) * np.log(1 + np.exp(-x))
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        return (1.0 - y) * x + (1.0 + (p - 1.0) * y) * (1.0 + (-x).exp()).log()
+
+    return _bce(input, target, weight, pos_weight, reduction, losses)
+
+
+@misconception(
+    "binary_cross_entropy_with_logits",
+    name="softplus(x) is taken in the place of softplus(-x)",
+    belief="The loss is (1 - y) x + softplus(x).",
+    explanation="-log sigmoid(x) is softplus(-x): a large score makes a yes cheap.",
+    hints=("What should score 20 cost if the answer is yes? Nothing.", "softplus(-input)."),
+)
+def softplus_of_the_score(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        return (1.0 - y) * x + (1.0 + (p - 1.0) * y) * _softplus(x)
 
     return _bce(input, target, weight, pos_weight, reduction, losses)
 
@@ -632,10 +1021,10 @@ def softplus_overflows(
     hints=("Can a score be negative? A probability cannot.", "The probability of yes is sigmoid(x)."),
 )
 def bce_of_probabilities(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    def losses(x: Array, y: Array, p: Any) -> Array:
-        return -p * y * np.log(x) - (1 - y) * np.log(1 - x)
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        return -(p * y * x.log()) - (1.0 - y) * (1.0 - x).log()
 
     return _bce(input, target, weight, pos_weight, reduction, losses)
 
@@ -645,12 +1034,12 @@ def bce_of_probabilities(
     name="yes and no are exchanged",
     belief="y goes with log(1 - sigmoid).",
     explanation="y is 1 for yes: then the loss is -log(sigmoid(x)), small for large scores.",
-    hints=("What should score 20 cost if the truth is yes? Nothing.", "(1 - y) * x + softplus(-x)."),
+    hints=("What should score 20 cost if the answer is yes? Nothing.", "(1 - y) * x + softplus(-x)."),
 )
 def yes_and_no_exchanged(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: _right_losses(x, 1 - y, p))
+    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: _right_losses(x, 1.0 - y, p))
 
 
 @misconception(
@@ -658,10 +1047,10 @@ def yes_and_no_exchanged(
     name="only yes costs anything",
     belief="The loss is -y log(sigmoid(x)).",
     explanation="A false yes costs, too: -(1 - y) log(1 - sigmoid(x)). Else 'always yes' would be perfect.",
-    hints=("What does score 20 cost if the truth is no? 20.", "Add (1 - y) * x, with softplus(-x) not times y."),
+    hints=("What does score 20 cost if the answer is no? 20.", "Add (1 - y) * x, with softplus(-x) not times y."),
 )
 def only_yes_costs(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
     return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: p * y * _softplus(-x))
 
@@ -670,27 +1059,40 @@ def only_yes_costs(
     "binary_cross_entropy_with_logits",
     name="pos_weight multiplies the loss of no as well",
     belief="pos_weight is a weight of the loss.",
-    explanation="It multiplies the first term, that of yes, alone: 1 + (p - 1) * y stands before softplus(-x).",
+    explanation="It multiplies the term of yes alone: 1 + (p - 1) * y stands before softplus(-x).",
     hints=("What does a no cost with pos_weight 5? As much as before.", "(1 - y) * x + (1 + (p - 1) * y) * softplus."),
 )
 def pos_weight_on_both(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: p * _right_losses(x, y, 1))
+    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: p * _right_losses(x, y, 1.0))
+
+
+@misconception(
+    "binary_cross_entropy_with_logits",
+    name="pos_weight stands before softplus without 1 + (p - 1) y",
+    belief="The second term is that of yes: p softplus(-x).",
+    explanation="softplus(-x) is in the terms of both yes and no; only the part of yes is multiplied by p.",
+    hints=("What does a no cost with pos_weight 5? As much as before.", "1 + (pos_weight - 1) * target."),
+)
+def pos_weight_times_softplus(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: (1.0 - y) * x + p * _softplus(-x))
 
 
 @misconception(
     "binary_cross_entropy_with_logits",
     name="pos_weight multiplies the loss of no instead of yes",
-    belief="The rare ones are made dearer by the others.",
-    explanation="pos_weight makes a missed yes cost p times as much; no is left alone.",
+    belief="The rare answer gets its weight from the other one.",
+    explanation="pos_weight makes a missed yes cost p times as much; no keeps its cost.",
     hints=("Which term has y in it?", "1 + (p - 1) * y."),
 )
 def pos_weight_on_no(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    def losses(x: Array, y: Array, p: Any) -> Array:
-        return y * _softplus(-x) + p * (1 - y) * _softplus(x)
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        return y * _softplus(-x) + p * (1.0 - y) * _softplus(x)
 
     return _bce(input, target, weight, pos_weight, reduction, losses)
 
@@ -699,13 +1101,26 @@ def pos_weight_on_no(
     "binary_cross_entropy_with_logits",
     name="pos_weight is ignored",
     belief="weight is enough.",
-    explanation="weight scales elements, whatever the truth; pos_weight scales the cost of a missed yes.",
+    explanation="weight scales losses, whatever the answer; pos_weight scales the cost of a missed yes.",
     hints=("Where do you use pos_weight?", "1 + (pos_weight - 1) * target."),
 )
 def pos_weight_ignored(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: _right_losses(x, y, 1))
+    return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: _right_losses(x, y, 1.0))
+
+
+@misconception(
+    "binary_cross_entropy_with_logits",
+    name="weight is ignored",
+    belief="pos_weight is enough.",
+    explanation="weight is a factor for each loss, whatever the answer.",
+    hints=("Where do you use weight?", "losses * weight, if weight is not None."),
+)
+def bce_weight_ignored(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    return _bce(input, target, None, pos_weight, reduction, _right_losses)
 
 
 @misconception(
@@ -713,12 +1128,221 @@ def pos_weight_ignored(
     name="the mean divides by the sum of the weights",
     belief="A weighted mean divides by the weights, as cross_entropy does.",
     explanation="Not here: as in torch, the mean divides by the number of elements.",
-    hints=("What does the docstring say about weight and mean?", "_reduce(losses, reduction, losses.size)."),
+    hints=("What does the docstring say about weight and mean?", "reduce_losses(losses, reduction, losses.size)."),
 )
 def bce_by_weights(
-    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
-    def total(losses: Array, weight: Any) -> Any:
-        return losses.size if weight is None else np.broadcast_to(weight, losses.shape).sum()
+    def total(losses: Any, weight: Any) -> Any:
+        return losses.size if weight is None else np.broadcast_to(weight.data, losses.shape).sum()
 
     return _bce(input, target, weight, pos_weight, reduction, _right_losses, total)
+
+
+@misconception(
+    "binary_cross_entropy_with_logits",
+    name="the reduction is ignored and the mean is always taken",
+    belief="A loss is a mean.",
+    explanation="reduction says what happens to the losses: 'none' keeps them, 'sum' adds them up.",
+    hints=("Where do you use reduction?", "reduce_losses(losses, reduction, losses.size)."),
+)
+def bce_always_mean(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    return _bce(input, target, weight, pos_weight, "mean", _right_losses)
+
+
+# --- the objects ---
+
+
+def _object_losses(generator: np.random.Generator, home: types.ModuleType, name: str) -> Case:
+    settings: list[dict[str, Any]] = [{}, {"reduction": "sum"}, {"reduction": "none"}]
+    if name == "CrossEntropyLoss":
+        weight = generator.uniform(0.5, 2.0, 3)
+        settings += [{"ignore_index": 1}, {"label_smoothing": 0.3}, {"weight": weight}, {"weight": list(weight)}]
+        settings += [{"weight": weight, "ignore_index": 2, "label_smoothing": 0.1, "reduction": "sum"}]
+
+    def losses(x: Any, y: Any) -> list[Any]:
+        found: list[Any] = []
+        for one in settings:
+            try:
+                made = getattr(home, name)(**one)
+                found += [made(x, y), sorted(made.state_dict()), len(list(made.parameters()))]
+            except (TypeError, AttributeError) as error:
+                found.append(str(error))
+        return found
+
+    x = generator.standard_normal((4, 3))
+    y = generator.standard_normal((4, 3)) if name == "MSELoss" else np.append(generator.integers(0, 3, 2), [1, 2])
+    return Case(losses, home.Tensor(x), home.Tensor(y))
+
+
+@draws("MSELoss.__init__")
+@draws("MSELoss.forward")
+def _mse_objects(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    return _object_losses(generator, home, "MSELoss")
+
+
+@draws("CrossEntropyLoss.__init__")
+@draws("CrossEntropyLoss.forward")
+def _cross_entropy_objects(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    return _object_losses(generator, home, "CrossEntropyLoss")
+
+
+@misconception(
+    "MSELoss.__init__",
+    name="the reduction is not kept",
+    belief="The object takes the mean.",
+    explanation="It remembers what it was made with: self.reduction = reduction.",
+    hints=("Where do you use reduction?", "self.reduction = reduction."),
+)
+def mse_reduction_not_kept(self: Any, *, reduction: str = "mean") -> None:
+    self.reduction = "mean"
+
+
+@misconception(
+    "MSELoss.forward",
+    name="the reduction is not passed on",
+    belief="mse_loss(input, target) is the loss.",
+    explanation="The function takes the mean unless it is given self.reduction.",
+    hints=("What does the object remember, and where do you use it?", "mse_loss(input, target, self.reduction)."),
+)
+def mse_reduction_not_passed(self: Any, input: Any, target: Any) -> Any:
+    return home(self).mse_loss(input, target)
+
+
+def _remember(self: Any, weight: Any, **settings: Any) -> None:
+    """CrossEntropyLoss.__init__, with settings that may be other ones."""
+    self.register_buffer("weight", None if weight is None else home(self).Tensor(weight))
+    for name, value in settings.items():
+        setattr(self, name, value)
+
+
+@misconception(
+    "CrossEntropyLoss.__init__",
+    name="the class weights are a plain attribute and not a buffer",
+    belief="self.weight = Tensor(weight) keeps it.",
+    explanation="A plain attribute is not saved with the network: state_dict holds parameters and buffers.",
+    hints=("What does state_dict() hold?", 'self.register_buffer("weight", ...).'),
+)
+def weights_not_registered(
+    self: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+) -> None:
+    self.weight = None if weight is None else home(self).Tensor(weight)
+    self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
+
+
+@misconception(
+    "CrossEntropyLoss.__init__",
+    name="the class weights are a parameter",
+    belief="Weights are learned.",
+    explanation="These say how much a class counts. An optimizer would make them small, and with them the loss.",
+    hints=("What is in parameters()? It should be empty.", "A buffer, of a Tensor."),
+)
+def weights_are_learned(
+    self: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+) -> None:
+    parameter = importlib.import_module("tinytorch.core.layers").Parameter
+    self.weight = None if weight is None else parameter(weight, dtype=np.result_type(np.float32, np.asarray(weight)))
+    self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
+
+
+@misconception(
+    "CrossEntropyLoss.__init__",
+    name="the class weights are registered as they come, also where that is a list",
+    belief="register_buffer makes a tensor of them.",
+    explanation="A buffer is a Tensor or None: Tensor(weight), unless weight is None.",
+    hints=("What does register_buffer accept?", "None if weight is None else Tensor(weight)."),
+)
+def weights_not_a_tensor(
+    self: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+) -> None:
+    self.register_buffer("weight", weight)
+    self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
+
+
+@misconception(
+    "CrossEntropyLoss.__init__",
+    name="label_smoothing is not kept",
+    belief="The function's default is enough.",
+    explanation="The object remembers every setting that it was made with.",
+    hints=("Where do you use label_smoothing?", "self.label_smoothing = label_smoothing."),
+)
+def smoothing_not_kept(
+    self: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+) -> None:
+    _remember(self, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=0.0)
+
+
+@misconception(
+    "CrossEntropyLoss.__init__",
+    name="ignore_index is not kept",
+    belief="The ignored label is -100.",
+    explanation="The object remembers every setting that it was made with.",
+    hints=("Where do you use ignore_index?", "self.ignore_index = ignore_index."),
+)
+def ignore_index_not_kept(
+    self: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+) -> None:
+    _remember(self, weight, ignore_index=-100, reduction=reduction, label_smoothing=label_smoothing)
+
+
+def _call(self: Any, input: Any, target: Any, weight: Any, *left_out: str) -> Any:
+    """cross_entropy with the settings of the object, but for those that are left out."""
+    kept = {name for name in ("ignore_index", "reduction", "label_smoothing") if name not in left_out}
+    return home(self).cross_entropy(input, target, weight, **{name: getattr(self, name) for name in kept})
+
+
+@misconception(
+    "CrossEntropyLoss.forward",
+    name="the class weights are not passed on",
+    belief="What is registered is used.",
+    explanation="The function knows nothing of the object: it must be given self.weight.",
+    hints=("Which settings does the object remember?", "cross_entropy(input, target, self.weight, ...)."),
+)
+def object_weights_not_passed(self: Any, input: Any, target: Any) -> Any:
+    return _call(self, input, target, None)
+
+
+@misconception(
+    "CrossEntropyLoss.forward",
+    name="the reduction is not passed on",
+    belief="The function's default is enough.",
+    explanation="The function knows nothing of the object: it must be given self.reduction.",
+    hints=("Which settings does the object remember?", "reduction=self.reduction."),
+)
+def object_reduction_not_passed(self: Any, input: Any, target: Any) -> Any:
+    return _call(self, input, target, self.weight, "reduction")
+
+
+@misconception(
+    "CrossEntropyLoss.forward",
+    name="ignore_index is not passed on",
+    belief="The function's default is enough.",
+    explanation="The function knows nothing of the object: it must be given self.ignore_index.",
+    hints=("Which settings does the object remember?", "ignore_index=self.ignore_index."),
+)
+def object_ignore_index_not_passed(self: Any, input: Any, target: Any) -> Any:
+    return _call(self, input, target, self.weight, "ignore_index")
+
+
+@misconception(
+    "CrossEntropyLoss.forward",
+    name="label_smoothing is not passed on",
+    belief="The function's default is enough.",
+    explanation="The function knows nothing of the object: it must be given self.label_smoothing.",
+    hints=("Which settings does the object remember?", "label_smoothing=self.label_smoothing."),
+)
+def object_smoothing_not_passed(self: Any, input: Any, target: Any) -> Any:
+    return _call(self, input, target, self.weight, "label_smoothing")
+
+
+@misconception(
+    "CrossEntropyLoss.forward",
+    name="softmax is applied to the scores first",
+    belief="The loss compares probabilities.",
+    explanation="cross_entropy takes log_softmax itself: it must be given the scores.",
+    hints=("How small can the loss of ten classes get with yours?", "cross_entropy(input, ...)."),
+)
+def object_softmax_first(self: Any, input: Any, target: Any) -> Any:
+    return _call(self, _softmax(home(self), input), target, self.weight)

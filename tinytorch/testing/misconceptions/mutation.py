@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
+
+from tinytorch.testing.chapters import BEGIN, END, Definition, definitions
 
 if TYPE_CHECKING:
     from tinytorch.testing.misconceptions import Misconception
-
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def mutate(source: str, entry: Misconception) -> str:
     """The text of a dev file in which the body of the entry's place is a call of the wrong function.
 
-    Signature, decorators and docstring stay. Raises LookupError where the file has no such function.
+    Signature, decorators and docstring stay, and what was an exercise is one. In the forward of a layer, what is given
+    before the solution stays, too: the function's mistake knows nothing of it. Raises LookupError where the file has no
+    such function.
     """
-    function = _find(ast.parse(source), entry.where[1])
+    function = _definitions(source).get(entry.where[1])
     if function is None:
         raise LookupError(f"{entry.key}: the dev file has no {entry.where[1]}")
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     lines = source.splitlines(keepends=True)
     last = function.end_lineno or function.lineno
+    begins = [line for line in range(function.lineno, last) if lines[line - 1].strip() == BEGIN]
+    if entry.layer and begins:
+        body = [statement for statement in body if statement.lineno > begins[0]]
     first = min([last + 1, *(node.lineno for part in body[:1] for node in _with_decorators(part))])
     indent = " " * function.body[0].col_offset
     kept = lines[: first - 1]
@@ -34,37 +40,23 @@ def mutate(source: str, entry: Misconception) -> str:
     after = lines[last:]
     while after and after[0].strip().startswith("#") and after[0].startswith(indent):
         after.pop(0)
-    call = [
-        f"{indent}from {entry.wrong.__module__} import {entry.wrong.__name__}\n",
-        f"{indent}return {entry.wrong.__name__}({_forwarded(function.args)})\n",
-    ]
-    return "".join([*kept, *call, *after])
+    name = entry.wrong.__name__
+    imported, called = (entry.wrong.__module__, name), name
+    if entry.layer:  # what is made for a layer has no name of its own
+        imported, called = ("tinytorch.testing.misconceptions", "wrong_function"), f"wrong_function({entry.key!r})"
+    body_lines = ["from {} import {}".format(*imported), f"return {called}({_forwarded(function.args)})"]
+    if begins:
+        body_lines = [BEGIN, *body_lines, END]
+    return "".join([*kept, *(f"{indent}{line}\n" for line in body_lines), *after])
+
+
+@functools.lru_cache(maxsize=2)  # a chapter has many mistakes
+def _definitions(source: str) -> dict[str, Definition]:
+    return dict(definitions(ast.parse(source).body))  # of two with one name, the last counts
 
 
 def _with_decorators(statement: ast.stmt) -> list[ast.stmt | ast.expr]:
     return [statement, *getattr(statement, "decorator_list", [])]
-
-
-def _find(tree: ast.Module, place: str) -> _Function | None:
-    if place.startswith("vjp("):
-        return next(
-            (node for node in tree.body if isinstance(node, _Function) and _is_rule_of(node, place[4:-1])),
-            None,
-        )
-    *classes, name = place.split(".")
-    body = tree.body
-    for wanted in classes:
-        body = next((node.body for node in body if isinstance(node, ast.ClassDef) and node.name == wanted), [])
-    # The last definition of a name is the one that counts.
-    return next((node for node in reversed(body) if isinstance(node, _Function) and node.name == name), None)
-
-
-def _is_rule_of(function: _Function, primitive: str) -> bool:
-    for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "vjp":
-            if any(ast.unparse(argument).split(".")[-1] == primitive for argument in decorator.args):
-                return True
-    return False
 
 
 def _forwarded(arguments: ast.arguments) -> str:

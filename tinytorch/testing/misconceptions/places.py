@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_WRONG = "__wrong__"  # the name under which a stand-in finds the wrong function
+_numbers = itertools.count()
 
 
 class Place(NamedTuple):
@@ -31,28 +32,41 @@ def places(where: tuple[str, str]) -> list[Place]:
     return found
 
 
+class Call(NamedTuple):
+    """What a function was called with."""
+
+    inputs: tuple[Any, ...]
+    settings: dict[str, Any]
+
+
+def in_place(where: tuple[str, str], wrong: Callable[..., Any]) -> contextlib.AbstractContextManager[list[Call]]:
+    """Let `wrong` stand in for the student's function; gives its first call, once there was one, in a list."""
+    return replaced([place.function for place in places(where)], wrong)
+
+
 @contextlib.contextmanager
-def in_place(where: tuple[str, str], wrong: Callable[..., Any]) -> Iterator[list[int]]:
-    """Let `wrong` stand in for the student's function; gives how often it was called, `[n]`.
+def replaced(functions: Iterable[Any], wrong: Callable[..., Any]) -> Iterator[list[Call]]:
+    """Let `wrong` stand in for these functions; see `in_place`.
 
     The function object stays the same and only its code changes, so that every reference to it is served:
     those of other modules, of `primitive` and of the table of gradient rules.
     """
-    calls = [0]
+    first: list[Call] = []
 
     def stand_in(*inputs: Any, **settings: Any) -> Any:
-        calls[0] += 1
+        if not first:
+            first.append(Call(inputs, settings))
         return wrong(*inputs, **settings)
 
+    name = f"__wrong_{next(_numbers)}__"  # under which the function finds it; others may be replaced at the same time
     saved: list[tuple[Any, ...]] = []
     try:
-        for place in places(where):
-            function: Any = place.function  # Any: type checkers take functions for methods here
+        for function in functions:
             saved.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
-            function.__globals__[_WRONG] = stand_in
-            function.__code__ = _forwarding(function.__code__)
+            function.__globals__[name] = stand_in
+            function.__code__ = _forwarding(function.__code__, name)
             function.__defaults__ = function.__kwdefaults__ = None
-        yield calls
+        yield first
     finally:
         for function, code, defaults, keyword_defaults in reversed(saved):  # a function may stand there twice
             function.__code__, function.__defaults__, function.__kwdefaults__ = (
@@ -60,7 +74,7 @@ def in_place(where: tuple[str, str], wrong: Callable[..., Any]) -> Iterator[list
                 defaults,
                 keyword_defaults,
             )
-            function.__globals__.pop(_WRONG, None)
+            function.__globals__.pop(name, None)
 
 
 def _homes(module: str) -> Iterator[types.ModuleType]:
@@ -101,13 +115,13 @@ def _plain(found: Any) -> types.FunctionType | None:
     return found if isinstance(found, types.FunctionType) else None
 
 
-def _forwarding(code: types.CodeType) -> types.CodeType:
-    """Code that calls `__wrong__`, with as many cells as the code it replaces (`super()` needs one)."""
+def _forwarding(code: types.CodeType, name: str) -> types.CodeType:
+    """Code that calls what `name` stands for, with as many cells as the code it replaces (`super()` needs one)."""
     cells = [f"cell{index}" for index in range(len(code.co_freevars))]
     source = "def outer():\n"
     source += "".join(f"    {cell} = None\n" for cell in cells)
     source += "    def forward(*inputs, **settings):\n"
-    source += f"        return {_WRONG}(*inputs, **settings)\n"
+    source += f"        return {name}(*inputs, **settings)\n"
     source += "".join(f"        {cell}\n" for cell in cells)
     source += "    return forward\n"
     namespace: dict[str, Any] = {}

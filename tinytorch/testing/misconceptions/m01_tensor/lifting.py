@@ -1,202 +1,214 @@
-"""From data to an array, from a function of arrays to one of tensors, and the matrix product."""
+"""From a function of arrays to a function of tensors: unwrap, compute, wrap, record."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tinytorch.support.tensor import NUMBERS, number_array
 from tinytorch.testing.case import Case
 from tinytorch.testing.misconceptions import draws, misconception
 from tinytorch.testing.misconceptions.caller import called_from
+from tinytorch.testing.misconceptions.m01_tensor.data import attempt
 from tinytorch.testing.text import is_tensor
 
 Array = np.ndarray
 
 
-# --- from data to an array ---
+# --- as_tensors ---
 
 
-@draws("to_array")
-def _data(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    def conversions(numbers: Array) -> list[Any]:
-        given = [numbers.tolist(), float(numbers[0]), [1, 2], [True], numbers, numbers.astype(np.float32)]
-        arrays = [home.to_array(data) for data in given]
-        arrays += [home.to_array(numbers.tolist(), dtype) for dtype in (np.float64, np.float32, np.int64)]
-        shared = home.to_array(numbers) is numbers
-        return [*arrays, *(str(array.dtype) for array in arrays), shared]
+@draws("as_tensors")
+def _inputs(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def facts(x: Array) -> list[Any]:
+        known = [home.Tensor(x), home.Tensor(x.astype(np.float32), requires_grad=True), home.Tensor([1, 2]), None]
+        numbers = [3, 0.1, np.float64(0.1), True]
+        pairs = [[other, number] for other in [*known, x, x.tolist(), [1, 2]] for number in numbers]
+        found: list[Any] = []
+        for inputs in [*pairs, *(pair[::-1] for pair in pairs), [*known, 0.1], known, [x, [1, 2]]]:
+            outs = attempt(home.as_tensors, inputs)
+            found.append(type(outs).__name__)
+            for out in outs if isinstance(outs, list) else []:
+                place = [out is tensor for tensor in known]
+                found += [str(place), type(out).__name__, str(getattr(out, "dtype", "")), _digits(out)]
+        return found
 
-    return Case(conversions, generator.standard_normal(3))
+    return Case(facts, generator.uniform(1.0, 2.0, 2))
+
+
+def _digits(tensor: Any) -> str:
+    """The first number with so many digits that 0.1 in float32 is not 0.1 in float64."""
+    return f"{float(tensor.data.flat[0]):.10g}" if is_tensor(tensor) else ""
+
+
+def _as_tensors(
+    inputs: Any, number: Callable[[Any, list[Any]], Any] = number_array, others: Callable[[Any], Any] = lambda x: x
+) -> list[Any]:
+    """as_tensors, with another way to turn a number into an array, or something done to tensors."""
+    tensor: Any = called_from().Tensor
+    found = [x if x is None or is_tensor(x) or isinstance(x, NUMBERS) else tensor(x) for x in inputs]
+    dtypes = [x.dtype for x in found if is_tensor(x)]
+    return [tensor(number(x, dtypes)) if isinstance(x, NUMBERS) else others(x) for x in found]
 
 
 @misconception(
-    "to_array",
-    name="Python floats become float64",
-    belief="np.asarray chooses the dtype.",
-    explanation="NumPy makes Python floats float64: twice the memory, half the speed. Here they become float32.",
+    "as_tensors",
+    name="a plain number is wrapped without a look at the tensors beside it",
+    belief="Tensor(number) is all that is needed.",
+    explanation="0.1 alone becomes float32; beside float64 it must keep all its digits, and np.float64 must not widen.",
     hints=(
-        "What is np.asarray([1.0]).dtype?",
-        "If no dtype was asked for and data was no NumPy array, float64 becomes float32: array.astype(np.float32).",
+        "What is (Tensor(np.ones(1)) * 0.1).data? 0.1 with sixteen digits?",
+        "number_array(x, dtypes) knows the dtype beside these dtypes.",
     ),
 )
-def floats_stay_float64(data: Any, dtype: Any = None) -> Array:
-    return np.asarray(data.data if is_tensor(data) else data, dtype)
+def numbers_wrapped_alone(inputs: Any) -> list[Any]:
+    return _as_tensors(inputs, number=lambda x, dtypes: x)
 
 
 @misconception(
-    "to_array",
-    name="float64 arrays become float32 as well",
-    belief="Everything is float32 in a network.",
-    explanation="A NumPy array keeps its dtype: gradient checks need float64, and whoever made one meant it.",
-    hints=("Was the data a list or an array?", "isinstance(data, np.ndarray) tells; only other things are narrowed."),
+    "as_tensors",
+    name="every plain number becomes float32",
+    belief="Numbers in a network are float32.",
+    explanation="Beside integers an integer stays an integer, and beside float64 a float keeps its digits.",
+    hints=("What is (Tensor([1, 2]) + 1).dtype?", "number_array(x, dtypes), not np.float32(x)."),
 )
-def arrays_narrowed(data: Any, dtype: Any = None) -> Array:
-    array = np.asarray(data.data if is_tensor(data) else data, dtype)
-    return array.astype(np.float32) if dtype is None and array.dtype == np.float64 else array
+def numbers_float32(inputs: Any) -> list[Any]:
+    return _as_tensors(inputs, number=lambda x, dtypes: np.asarray(x, np.float32))
 
 
 @misconception(
-    "to_array",
-    name="the array is copied",
-    belief="A tensor should own its numbers.",
-    explanation="Tensor(array) shares the array's memory: np.asarray copies only where the dtype has to change.",
-    hints=("Does your result change when the array does?", "np.asarray, not np.array."),
+    "as_tensors",
+    name="only the first input decides about the dtype of a number",
+    belief="The tensor comes first, the number second.",
+    explanation="A number may come first, as in 2 * t: the dtypes of all tensors count.",
+    hints=("What are the dtypes in 0.1 * t?", "dtypes = [t.dtype for t in tensors if isinstance(t, Tensor)]."),
 )
-def array_copied(data: Any, dtype: Any = None) -> Array:
-    return np.array(floats_narrowed(data, dtype))
+def first_dtype_only(inputs: Any) -> list[Any]:
+    first = [inputs[0].dtype] if is_tensor(inputs[0]) else []
+    return _as_tensors(inputs, number=lambda x, dtypes: number_array(x, first))
 
 
 @misconception(
-    "to_array",
-    name="the dtype that was asked for is not obeyed",
-    belief="Floats become float32, always.",
-    explanation="The table holds where nothing was asked for: to_array([1.0], np.float64) is float64.",
-    hints=("What does your function do with `dtype`?", "Narrow to float32 only if dtype is None."),
+    "as_tensors",
+    name="arrays and lists beside a number are not looked at",
+    belief="Only tensors have a dtype that counts.",
+    explanation="An array becomes a tensor too, and its dtype counts: wrap arrays and lists first, numbers afterwards.",
+    hints=("Which dtypes do you collect in 0.1 * np.ones(2)?", "Wrap arrays first, then collect the dtypes."),
 )
-def dtype_not_obeyed(data: Any, dtype: Any = None) -> Array:
-    return floats_narrowed(data, None)
+def arrays_not_looked_at(inputs: Any) -> list[Any]:
+    known = [x.dtype for x in inputs if is_tensor(x)]
+    return _as_tensors(inputs, number=lambda x, dtypes: number_array(x, known))
 
 
 @misconception(
-    "to_array",
-    name="float64 is made float32 even where it was asked for",
-    belief="A list of floats becomes float32.",
-    explanation="It does unless `dtype` says otherwise: to_array([1.0], np.float64) is float64.",
-    hints=("When is the array narrowed, and when should it be?", "The condition begins with `dtype is None and`."),
+    "as_tensors",
+    name="None is wrapped, too",
+    belief="Whatever is not a tensor becomes one.",
+    explanation="None says that an input was not given, such as a missing bias: it stays None.",
+    hints=("What does your function make of None?", "x if x is None or isinstance(x, Tensor) else Tensor(x)."),
 )
-def asked_float64_narrowed(data: Any, dtype: Any = None) -> Array:
-    array = np.asarray(data.data if is_tensor(data) else data, dtype)
-    keep = isinstance(data, np.ndarray) or is_tensor(data) or array.dtype != np.float64
-    return array if keep else array.astype(np.float32)
+def none_wrapped(inputs: Any) -> list[Any]:
+    tensor: Any = called_from().Tensor
+    return _as_tensors([tensor(x) if x is None else x for x in inputs])
 
 
 @misconception(
-    "to_array",
-    name="integers and truth values become float32, too",
-    belief="A tensor holds floats.",
-    explanation="Labels and indices are integers, masks are truth values: they keep their kind.",
-    hints=("Which dtype has np.asarray([1, 2])?", "Only float64 is narrowed; compare array.dtype with np.float64."),
+    "as_tensors",
+    name="tensors are wrapped in new tensors",
+    belief="Tensor(x) of a tensor is that tensor.",
+    explanation="Tensor(x) is a new leaf that requires no gradient: the tensors themselves must stay.",
+    hints=("Is as_tensors((w, w))[0] the tensor w?", "Return a tensor as it is."),
 )
-def everything_float32(data: Any, dtype: Any = None) -> Array:
-    array = np.asarray(data.data if is_tensor(data) else data, dtype)
-    return array if dtype is not None or isinstance(data, np.ndarray) else array.astype(np.float32, copy=False)
+def tensors_wrapped_again(inputs: Any) -> list[Any]:
+    tensor: Any = called_from().Tensor
+    return _as_tensors(inputs, others=lambda x: x if x is None else tensor(x.data))
 
 
-def floats_narrowed(data: Any, dtype: Any = None) -> Array:
-    """What to_array should do, without its errors."""
-    array = np.asarray(data.data if is_tensor(data) else data, dtype)
-    keep = dtype is not None or isinstance(data, np.ndarray) or is_tensor(data) or array.dtype != np.float64
-    return array if keep else array.astype(np.float32)
+# --- compute ---
 
 
-# --- primitive ---
+@draws("compute")
+def _calls(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def weighted(x: Array, y: Array | None = None, *, scale: int = 1) -> Array:
+        return x if y is None else x + scale * y
 
-Remember = Callable[[Any, Any, Any, list[Any], dict[str, Any]], None]
+    def facts(x: Array) -> list[Any]:
+        lifted, greater = home.primitive(weighted), home.primitive(lambda x, y, *, scale: x > y)
+        del home.primitives[-2:]
+        known = [home.Tensor(array) for array in (x, x.astype(np.float32), np.array([1, 2, 3]))]
+        known.append(home.Tensor(2 * x.astype(np.float32), requires_grad=True))
+        found: list[Any] = []
 
+        def add(function: Any, inputs: list[Any]) -> None:
+            out = attempt(home.compute, function, inputs, {"scale": 2})
+            found.append(out)
+            if not is_tensor(out):
+                return
+            found.extend([str(out.dtype), out.requires_grad, out.grad_fn is None])
+            if out.grad_fn is not None:
+                recorded, inputs, settings = out.grad_fn
+                places = [[value is tensor for tensor in known] for value in inputs]
+                kinds = [type(value).__name__ for value in inputs]
+                found.extend([recorded is function, str(places), str(kinds), str(settings)])
 
-@draws("primitive")
-def _lifted(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    def weighted(x: Array, y: Array, *, scale: float = 1.0) -> Array:
-        return x + scale * y
-
-    def facts(x: Array, y: Array) -> list[Any]:
-        lifted = home.primitive(weighted)
-        home.primitives.remove(lifted)
-        w = home.Tensor(y.astype(np.float32), requires_grad=True)
-        pairs = [(x, y), (x.astype(np.float32), y), (x.astype(np.float32), [1] * y.size), ([1] * x.size, [2] * y.size)]
-        outs = [lifted(home.Tensor(a), home.Tensor(b)) for a, b in pairs]
-        outs += [lifted(w, w, scale=2.0), lifted(home.Tensor(x), w), lifted(w, home.Tensor([1] * y.size))]
-        found: list[Any] = [*outs, *(str(out.dtype) for out in outs), *(out.requires_grad for out in outs)]
-        for out in outs:
-            node = out.grad_fn
-            found += (
-                [node is None]
-                if node is None
-                else [node[0] is lifted, any(given is w for given in node[1]), type(node[1][0]).__name__, str(node[2])]
-            )
+        for a in known:
+            for b in (*known, None):
+                add(lifted, [a, b])
+        add(greater, [known[3], known[1]])
         home.recording.enabled = False
         try:
-            found.append(lifted(w, w).grad_fn is None)
+            add(lifted, [known[3], known[3]])
         finally:
             home.recording.enabled = True
         return found
 
-    return Case(facts, generator.standard_normal(3), generator.standard_normal(3))
+    return Case(facts, generator.uniform(1.0, 2.0, 3))
 
 
-def _settle(result: Any, arrays: list[Array | None]) -> Array:
+Record = Callable[[Any, Any, Any, list[Any], dict[str, Any]], None]
+
+
+def _narrow(result: Any, arrays: list[Array | None]) -> Array:
     """The result as an array, float64 only where a float64 came in."""
     result = np.asarray(result)
     wide = any(array is not None and array.dtype == np.float64 for array in arrays)
     return result.astype(np.float32) if result.dtype == np.float64 and not wide else result
 
 
-def _wants_gradient(here: Any, out: Any, tensors: list[Any]) -> bool:
+def _is_wanted(here: Any, out: Any, tensors: list[Any]) -> bool:
     some = any(tensor is not None and tensor.requires_grad for tensor in tensors)
     return bool(here.recording.enabled and out.data.dtype.kind == "f" and some)
 
 
-def _remember(here: Any, out: Any, function: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
-    if _wants_gradient(here, out, tensors):
+def _record(here: Any, out: Any, function: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+    if _is_wanted(here, out, tensors):
         out.requires_grad = True
         out.grad_fn = here.Node(function, tuple(tensors), settings)
 
 
-def _lift(
-    function: Callable[..., Any],
-    settle: Callable[[Any, list[Array | None]], Array] = _settle,
-    remember: Remember = _remember,
-) -> Callable[..., Any]:
-    """primitive, with another way to make the array or to remember the recipe."""
+def _compute(
+    lifted: Any,
+    tensors: list[Any],
+    settings: dict[str, Any],
+    narrow: Callable[[Any, list[Array | None]], Array] = _narrow,
+    record: Record = _record,
+    used_settings: dict[str, Any] | None = None,
+) -> Any:
+    """compute, with another dtype of the result, another record, or other settings in the call."""
     here: Any = called_from()
-    signature = inspect.signature(function)
-    kinds = [p.kind for p in signature.parameters.values()]
-    names = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
-    count = sys.maxsize // 2 if inspect.Parameter.VAR_POSITIONAL in kinds else len(kinds) - len(names)
-
-    @functools.wraps(function)
-    def lifted(*inputs: Any, **settings: Any) -> Any:
-        in_order = dict(zip(names, inputs[count:], strict=False))
-        bound = signature.bind(*inputs[:count], *inputs[count + len(names) :], **in_order, **settings)
-        bound.apply_defaults()
-        tensors = here.as_tensors(bound.args)
-        arrays = [None if tensor is None else tensor.data for tensor in tensors]
-        out = here.Tensor(settle(function(*arrays, **bound.kwargs), arrays))
-        remember(here, out, lifted, tensors, bound.kwargs)
-        return out
-
-    here.primitives.append(lifted)
-    return lifted
+    arrays = [None if tensor is None else tensor.data for tensor in tensors]
+    result = lifted.__wrapped__(*arrays, **(settings if used_settings is None else used_settings))
+    out = here.Tensor(narrow(result, arrays))
+    record(here, out, lifted, tensors, settings)
+    return out
 
 
 @misconception(
-    "primitive",
-    name="the recipe is not kept",
+    "compute",
+    name="the result is not recorded",
     belief="A result is only its numbers.",
     explanation="If an input requires a gradient, so does the result, and grad_fn says how it was made.",
     hints=(
@@ -204,118 +216,189 @@ def _lift(
         "Set out.requires_grad = True and out.grad_fn = Node(lifted, tuple(tensors), settings).",
     ),
 )
-def recipe_forgotten(function: Callable[..., Any]) -> Callable[..., Any]:
-    return _lift(function, remember=lambda here, out, lifted, tensors, settings: None)
+def not_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    return _compute(lifted, tensors, settings, record=lambda *_: None)
 
 
 @misconception(
-    "primitive",
-    name="the recipe is kept although nobody asked for a gradient",
-    belief="A history cannot hurt.",
-    explanation="A kept recipe keeps every input alive: without a wish for gradients memory would never be freed.",
+    "compute",
+    name="the result requires a gradient and has no grad_fn",
+    belief="requires_grad=True is the record.",
+    explanation="Without grad_fn the result looks like a leaf, and backward stops there: set both.",
+    hints=("What is (w * 2).grad_fn?", "out.grad_fn = Node(lifted, tuple(tensors), settings)."),
+)
+def no_node(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        out.requires_grad = _is_wanted(here, out, tensors)
+
+    return _compute(lifted, tensors, settings, record=record)
+
+
+@misconception(
+    "compute",
+    name="the result is recorded and does not require a gradient",
+    belief="grad_fn says it all.",
+    explanation="The next function asks the result for requires_grad: where it is False, the record ends there.",
+    hints=("Does w * 2 require a gradient when w does?", "out.requires_grad = True, beside grad_fn."),
+)
+def requires_grad_not_set(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        _record(here, out, lifted, tensors, settings)
+        out.requires_grad = False
+
+    return _compute(lifted, tensors, settings, record=record)
+
+
+@misconception(
+    "compute",
+    name="the result is recorded although no input requires a gradient",
+    belief="A record cannot hurt.",
+    explanation="A record keeps every input in memory: without a wish for gradients nothing would ever be freed.",
     hints=("Which inputs of x + y require a gradient?", "any(t is not None and t.requires_grad for t in tensors)."),
 )
-def recipe_always_kept(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
-        out.requires_grad = _wants_gradient(here, out, tensors)
+def always_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        out.requires_grad = _is_wanted(here, out, tensors)
         out.grad_fn = here.Node(lifted, tuple(tensors), settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="the recipe holds copies of the inputs",
+    "compute",
+    name="copies of the inputs are recorded",
     belief="New tensors with the same numbers are as good as the tensors themselves.",
-    explanation="The gradient must reach the very tensor that the caller holds; a copy would swallow it.",
+    explanation="The gradient must reach the very tensor that the caller has, not a copy of it.",
     hints=("Is out.grad_fn.inputs[0] the tensor that was given?", "Node(lifted, tuple(tensors), settings)."),
 )
-def recipe_holds_copies(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+def copies_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
         copies = [t if t is None else here.Tensor(t.data, requires_grad=t.requires_grad) for t in tensors]
-        _remember(here, out, lifted, copies, settings)
+        _record(here, out, lifted, copies, settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="the recipe holds arrays, not tensors",
+    "compute",
+    name="arrays are recorded, not tensors",
     belief="The function works on arrays, so arrays are what has to be remembered.",
-    explanation="Arrays have no past: from the tensors themselves the walk goes on to what they were made of.",
+    explanation="An array does not know how it was made: backward goes on from the tensors themselves.",
     hints=("What is out.grad_fn.inputs[0]: a Tensor?", "Keep tuple(tensors), not the arrays."),
 )
-def recipe_holds_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
-        _remember(here, out, lifted, tensors, settings)
+def arrays_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        _record(here, out, lifted, tensors, settings)
         if out.grad_fn is not None:
             arrays = tuple(t if t is None else t.data for t in tensors)
             out.grad_fn = here.Node(lifted, arrays, settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="the recipe names the array function, not the lifted one",
-    belief="function is what was called.",
-    explanation="Gradient rules are kept by the lifted function, the one that everybody else knows by its name.",
-    hints=("Is out.grad_fn.function the function that a caller calls?", "Node(lifted, ...), not Node(function, ...)."),
+    "compute",
+    name="the array function is recorded, not the lifted one",
+    belief="The function that computed is the one to remember.",
+    explanation="Gradient rules belong to the lifted function, the one that everybody else knows by its name.",
+    hints=("Is out.grad_fn.function the function that a caller calls?", "Node(lifted, tuple(tensors), settings)."),
 )
-def recipe_names_array_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
-        _remember(here, out, function, tensors, settings)
+def array_function_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        _record(here, out, lifted.__wrapped__, tensors, settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="the settings are left out of the recipe",
+    "compute",
+    name="the settings are left out of the record",
     belief="Function and inputs are all that is needed.",
     explanation="The gradient of sum(dim=0) is not that of sum(dim=1): the settings are part of how it was made.",
     hints=("What does out.grad_fn.settings hold?", "Node(lifted, tuple(tensors), settings)."),
 )
-def recipe_without_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
-        _remember(here, out, lifted, tensors, {})
+def settings_not_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        _record(here, out, lifted, tensors, {})
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="a gradient is wanted only if every input wants one",
+    "compute",
+    name="the settings do not reach the function",
+    belief="The arrays are all that a function needs.",
+    explanation="Settings such as dim=0 change the result: pass them on with **settings.",
+    hints=("What is your sum(x, dim=0)?", "lifted.__wrapped__(*arrays, **settings)."),
+)
+def settings_not_passed_on(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    return _compute(lifted, tensors, settings, used_settings={})
+
+
+@misconception(
+    "compute",
+    name="the result is recorded only if every input requires a gradient",
     belief="The images need no gradient, so their product with a weight needs none.",
     explanation="One input that requires a gradient is enough: the path to it leads through this result.",
-    hints=("Images times weights: who wants a gradient?", "any(...), not all(...)."),
+    hints=("Images times weights: which of the two requires a gradient?", "any(...), not all(...)."),
 )
-def all_inputs_must_want(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+def every_input_must_require(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
         if all(t is None or t.requires_grad for t in tensors):
-            _remember(here, out, lifted, tensors, settings)
+            _record(here, out, lifted, tensors, settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
-    name="recording goes on although it is switched off",
+    "compute",
+    name="the result is recorded only if the first input requires a gradient",
+    belief="The first input is what a function computes with.",
+    explanation="In x * w it is the second: any input that requires a gradient is enough.",
+    hints=("Images times weights: which of the two requires a gradient?", "any(... for t in tensors)."),
+)
+def first_input_must_require(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        if tensors[0].requires_grad:
+            _record(here, out, lifted, tensors, settings)
+
+    return _compute(lifted, tensors, settings, record=record)
+
+
+@misconception(
+    "compute",
+    name="the result is recorded while recording is disabled",
     belief="requires_grad alone decides.",
-    explanation="`recording.enabled` comes first: inside no_grad() nothing is kept.",
+    explanation="`recording.enabled` comes first: inside no_grad() (module 05) nothing is recorded.",
     hints=("Where do you look at `recording`?", "if recording.enabled and ..."),
 )
-def recorded_when_off(function: Callable[..., Any]) -> Callable[..., Any]:
-    def remember(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+def recorded_when_disabled(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
         if out.data.dtype.kind == "f" and any(t is not None and t.requires_grad for t in tensors):
             out.requires_grad = True
             out.grad_fn = here.Node(lifted, tuple(tensors), settings)
 
-    return _lift(function, remember=remember)
+    return _compute(lifted, tensors, settings, record=record)
 
 
 @misconception(
-    "primitive",
+    "compute",
+    name="a result of integers or truth values is recorded, too",
+    belief="Whatever comes from w has a gradient.",
+    explanation="Where a result is not floating, as that of w > 0 or of argmax, there is no gradient to record.",
+    hints=("Does the position of the largest number have a gradient?", 'result.dtype.kind == "f" is a condition.'),
+)
+def integers_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def record(here: Any, out: Any, lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> None:
+        if here.recording.enabled and any(t is not None and t.requires_grad for t in tensors):
+            out.requires_grad = True
+            out.grad_fn = here.Node(lifted, tuple(tensors), settings)
+
+    return _compute(lifted, tensors, settings, record=record)
+
+
+@misconception(
+    "compute",
     name="integers turn float32 into float64",
     belief="NumPy knows which dtype the result should have.",
     explanation="float32 + int64 is float64 in NumPy. Here a result is float64 only if a float64 came in.",
@@ -324,110 +407,44 @@ def recorded_when_off(function: Callable[..., Any]) -> Callable[..., Any]:
         "If the result is float64 and no input array is: result.astype(np.float32).",
     ),
 )
-def float64_let_through(function: Callable[..., Any]) -> Callable[..., Any]:
-    return _lift(function, settle=lambda result, arrays: np.asarray(result))
+def float64_kept(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    return _compute(lifted, tensors, settings, narrow=lambda result, arrays: np.asarray(result))
 
 
 @misconception(
-    "primitive",
-    name="every float becomes float32",
+    "compute",
+    name="every float64 result becomes float32",
     belief="float64 has no place in a network.",
     explanation="A float64 input gives a float64 result: gradient checks depend on it.",
     hints=("Is one of the input arrays float64?", "Narrow only if none of them is."),
 )
-def float64_lost(function: Callable[..., Any]) -> Callable[..., Any]:
-    def settle(result: Any, arrays: list[Array | None]) -> Array:
+def float64_lost(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    def narrow(result: Any, arrays: list[Array | None]) -> Array:
         result = np.asarray(result)
         return result.astype(np.float32) if result.dtype == np.float64 else result
 
-    return _lift(function, settle=settle)
-
-
-# --- the matrix product ---
-
-
-@draws("matmul")
-def _products(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    shapes = [((3, 3), (3, 3)), ((2, 3, 3), (2, 3, 3)), ((3,), (3, 3)), ((2, 3), (3, 4)), ((2, 3), (2, 3))]
-    inputs = [home.Tensor(generator.standard_normal(shape)) for pair in shapes for shape in pair]
-
-    def products(*tensors: Any) -> list[Any]:
-        found: list[Any] = []
-        for a, b in zip(tensors[::2], tensors[1::2], strict=True):
-            try:
-                found.append(home.matmul(a, b))
-            except ValueError as error:
-                found.append(str(error))
-        return found
-
-    return Case(products, *inputs)
-
-
-def _check_product(a: Array, b: Array) -> None:
-    if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"matmul: expected at least one axis on both sides, got {a.shape} @ {b.shape}; use * instead")
-    rows = b.shape[-2 if b.ndim > 1 else 0]
-    if a.shape[-1] != rows:
-        raise ValueError(
-            f"matmul: expected inner sizes to agree, got {a.shape} @ {b.shape}: {a.shape[-1]} columns on the left, "
-            f"{rows} rows on the right; is a transpose missing (x @ w.T)?"
-        )
+    return _compute(lifted, tensors, settings, narrow=narrow)
 
 
 @misconception(
-    "matmul",
-    name="the numbers are multiplied element by element",
-    belief="A product of matrices multiplies what stands in the same place.",
-    explanation="Entry (i, j) is the sum of row i of a times column j of b.",
-    hints=("How many products are in one entry of a 2x2 by 2x2 product? Two.", "a @ b, not a * b."),
+    "compute",
+    name="only the first input decides whether float64 stays",
+    belief="The dtype of a result is that of its first input.",
+    explanation="float64 in any input makes the result float64: look at all arrays.",
+    hints=("What is float32 + float64?", "any(a is not None and a.dtype == np.float64 for a in arrays)."),
 )
-def element_by_element(a: Array, b: Array) -> Array:
-    _check_product(a, b)
-    return a * b
+def first_decides_float64(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    return _compute(lifted, tensors, settings, narrow=lambda result, arrays: _narrow(result, arrays[:1]))
 
 
 @misconception(
-    "matmul",
-    name="the two matrices stand the other way round",
-    belief="A product does not depend on the order.",
-    explanation="a @ b takes rows of a and columns of b; b @ a is another matrix.",
-    hints=("Whose rows are taken?", "a @ b, in this order."),
+    "compute",
+    name="None is taken for a tensor",
+    belief="Every input has .data.",
+    explanation="An input may be None, such as a missing bias: it has no .data and requires no gradient.",
+    hints=("What is None.data?", "None if t is None else t.data."),
 )
-def operands_swapped(a: Array, b: Array) -> Array:
-    _check_product(a, b)
-    return b @ a
-
-
-@misconception(
-    "matmul",
-    name="rows of a meet rows of b",
-    belief="Row by row is how both are read.",
-    explanation="Rows of a meet columns of b; with the rows of b the product would be a @ b.T.",
-    hints=("Entry (0, 0) is row 0 of a with what of b?", "Nothing is transposed in a @ b."),
-)
-def rows_meet_rows(a: Array, b: Array) -> Array:
-    _check_product(a, b)
-    return a @ b.swapaxes(-1, -2) if b.ndim > 1 else a @ b
-
-
-@misconception(
-    "matmul",
-    name="every matrix of one batch meets every matrix of the other",
-    belief="np.dot is the matrix product.",
-    explanation="For more than two axes np.dot pairs all with all; in a batch product like meets like.",
-    hints=("What shape has (3, 2, 2) by (3, 2, 2)?", "The @ operator, not np.dot."),
-)
-def all_pairs_of_batches(a: Array, b: Array) -> Array:
-    _check_product(a, b)
-    return np.dot(a, b)
-
-
-@misconception(
-    "matmul",
-    name="the shapes are left to NumPy to check",
-    belief="NumPy's own error will do.",
-    explanation="NumPy's error speaks of core dimensions and signatures; ours names both shapes and the way out.",
-    hints=("What does your error say for (2, 3) @ (2, 2)?", "Compare a.shape[-1] with b.shape[-2] first, and raise."),
-)
-def shapes_not_checked(a: Array, b: Array) -> Array:
-    return a @ b
+def none_unwrapped(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    for tensor in tensors:
+        tensor.data  # noqa: B018
+    return _compute(lifted, tensors, settings)

@@ -1,4 +1,4 @@
-"""Broadcasts undone, and the rules of arithmetic, of sums and of matrix products."""
+"""Broadcasts undone, and the rules of arithmetic."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def summed_at_the_right(grad: Array, shape: tuple[int, ...]) -> Array:
     return grad.sum(axis=stretched, keepdims=True)
 
 
-# --- mul, div, pow, clip ---
+# --- mul, div, pow ---
 
 
 def _pairs(generator: np.random.Generator) -> list[Any]:
@@ -142,13 +142,6 @@ def _divs(generator: np.random.Generator, home: Any) -> Case:
 def _pows(generator: np.random.Generator, home: Any) -> Case:
     zeros = [np.array([0.0, 0.0, 2.0, 1.5]), np.array([2.0, 0.0, 0.0, -1.0])]
     return rule_case(generator, home, home.T.pow, *_pairs(generator), (zeros, {}))
-
-
-@draws("vjp(clip)")
-def _clips(generator: np.random.Generator, home: Any) -> Case:
-    x = np.append(generator.uniform(-2.0, 2.0, 6), [-1.0, 1.0])
-    settings: list[Any] = [{"min": -1.0, "max": 1.0}, {"min": -1.0}, {"max": 1.0}]
-    return rule_case(generator, home, home.T.clip, *(([x], one) for one in settings))
 
 
 @misconception(
@@ -323,6 +316,180 @@ def power_not_unbroadcast(grad: Array, out: Array, a: Array, b: Array) -> Two:
 
 
 @misconception(
+    "vjp(mul)",
+    name="only the gradient of the second factor is summed down",
+    belief="The second input is the one that is broadcast.",
+    explanation="Either may be: [3.0, 4.0] times a matrix broadcasts the first. Both gradients are unbroadcast.",
+    hints=("What is the shape of a in `2.0 * x`?", "unbroadcast(grad * b, a.shape), and the same for b."),
+)
+def first_not_unbroadcast(grad: Array, out: Array, a: Array, b: Array) -> Two:
+    undo = called_from().unbroadcast
+    return lambda: grad * b, lambda: undo(grad * a, b.shape)
+
+
+# --- exp, log, sqrt, abs, clip ---
+
+
+@draws("vjp(exp)")
+def _exps(generator: np.random.Generator, home: Any) -> Case:
+    return rule_case(generator, home, home.T.exp, ([generator.uniform(0.5, 2.0, 5)], {}))
+
+
+@draws("vjp(log)")
+def _logs(generator: np.random.Generator, home: Any) -> Case:
+    return rule_case(generator, home, home.T.log, ([generator.uniform(0.5, 2.0, 5)], {}))
+
+
+@draws("vjp(sqrt)")
+def _roots(generator: np.random.Generator, home: Any) -> Case:
+    return rule_case(generator, home, home.T.sqrt, ([generator.uniform(0.5, 2.0, 5)], {}))
+
+
+@draws("vjp(abs)")
+def _distances(generator: np.random.Generator, home: Any) -> Case:
+    return rule_case(generator, home, home.T.abs, ([np.append(generator.standard_normal(5), [0.0])], {}))
+
+
+@draws("vjp(clip)")
+def _clips(generator: np.random.Generator, home: Any) -> Case:
+    x = np.append(generator.uniform(-2.0, 2.0, 6), [-1.0, 1.0])
+    settings: list[Any] = [{"min": -1.0, "max": 1.0}, {"min": -1.0}, {"max": 1.0}]
+    return rule_case(generator, home, home.T.clip, *(([x], one) for one in settings))
+
+
+@misconception(
+    "vjp(exp)",
+    name="the rule of powers is used, x e^(x - 1)",
+    belief="The exponent comes down and is lowered by one.",
+    explanation="That holds for x^n. Here x is the exponent: the derivative of e^x is e^x, which is `out`.",
+    hints=("What is the slope of e^x at 0? 1.", "grad * out."),
+)
+def exp_as_power(grad: Array, out: Array, x: Array) -> Array:
+    return grad * x * np.exp(x - 1)
+
+
+@misconception(
+    "vjp(exp)",
+    name="the gradient that came in is left out",
+    belief="The derivative of e^x is e^x.",
+    explanation="A rule continues the chain: what came in is multiplied by the derivative.",
+    hints=("Where do you use grad?", "grad * out."),
+)
+def exp_without_grad(grad: Array, out: Array, x: Array) -> Array:
+    return out + 0 * grad
+
+
+@misconception(
+    "vjp(exp)",
+    name="exp is applied to the gradient",
+    belief="What was done forward is done backward.",
+    explanation="Backward, the gradient is multiplied by the slope at x, which is e^x.",
+    hints=("May the gradient be negative? e to the power of it is not.", "grad * out."),
+)
+def exp_of_gradient(grad: Array, out: Array, x: Array) -> Array:
+    return np.exp(grad)
+
+
+@misconception(
+    "vjp(log)",
+    name="it is multiplied by x",
+    belief="log and exp are inverse, so log multiplies.",
+    explanation="The derivative of log x is 1/x: for large x the logarithm grows slowly.",
+    hints=("Is log steeper at 1 or at 100?", "grad / x."),
+)
+def log_times_x(grad: Array, out: Array, x: Array) -> Array:
+    return grad * x
+
+
+@misconception(
+    "vjp(log)",
+    name="it is divided by the output",
+    belief="The derivative is one over the logarithm.",
+    explanation="It is one over the input: 1/x.",
+    hints=("What is the slope of log at x = 1, where log x is 0?", "grad / x."),
+)
+def log_over_output(grad: Array, out: Array, x: Array) -> Array:
+    return grad / out
+
+
+@misconception(
+    "vjp(sqrt)",
+    name="the 2 is left out",
+    belief="The derivative of a root is one over the root.",
+    explanation="x^(1/2) has the derivative 1/2 x^(-1/2), which is 1 / (2 * out).",
+    hints=("What is the slope of the root at 1? A half.", "grad / (2 * out)."),
+)
+def root_without_half(grad: Array, out: Array, x: Array) -> Array:
+    return grad / out
+
+
+@misconception(
+    "vjp(sqrt)",
+    name="it is divided by 2x",
+    belief="The derivative is 1 / (2x).",
+    explanation="It is 1 / (2 times the ROOT of x), and the root is `out`.",
+    hints=("What is the slope of the root at 4? A quarter.", "grad / (2 * out)."),
+)
+def root_over_input(grad: Array, out: Array, x: Array) -> Array:
+    return grad / (2 * x)
+
+
+@misconception(
+    "vjp(sqrt)",
+    name="it is multiplied by 2 and the root",
+    belief="The derivative is twice the root.",
+    explanation="A root flattens out: its derivative is ONE OVER twice the root.",
+    hints=("Is the root steeper at 1 or at 100?", "grad / (2 * out)."),
+)
+def root_times_two(grad: Array, out: Array, x: Array) -> Array:
+    return grad * 2 * out
+
+
+@misconception(
+    "vjp(abs)",
+    name="the gradient passes as it is",
+    belief="A distance grows with its number.",
+    explanation="Left of 0 it falls: the slope is -1 there, 1 right of it, and 0 at 0.",
+    hints=("How much does |-3| change when -3 becomes -2?", "grad * np.sign(x)."),
+)
+def abs_passes(grad: Array, out: Array, x: Array) -> Array:
+    return grad.copy()
+
+
+@misconception(
+    "vjp(abs)",
+    name="abs is applied to the gradient",
+    belief="abs forward, abs backward.",
+    explanation="The sign of x says whether the gradient keeps its sign; its own sign says nothing.",
+    hints=("May the gradient of a positive x be negative?", "grad * np.sign(x)."),
+)
+def abs_of_gradient(grad: Array, out: Array, x: Array) -> Array:
+    return np.abs(grad)
+
+
+@misconception(
+    "vjp(abs)",
+    name="the slope at 0 is -1",
+    belief="What is not positive is negative.",
+    explanation="At 0 the gradient is 0, as in torch: np.sign(0) is 0.",
+    hints=("What does the docstring say about 0?", "grad * np.sign(x)."),
+)
+def abs_slope_at_zero(grad: Array, out: Array, x: Array) -> Array:
+    return grad * np.where(x > 0, 1, -1)
+
+
+@misconception(
+    "vjp(abs)",
+    name="it is multiplied by the output",
+    belief="The gradient is |x|.",
+    explanation="The slope is the sign of x, however far from 0 x is.",
+    hints=("What is the slope of |x| at 5? 1, not 5.", "grad * np.sign(x)."),
+)
+def abs_times_output(grad: Array, out: Array, x: Array) -> Array:
+    return grad * out
+
+
+@misconception(
     "vjp(clip)",
     name="the gradient passes everywhere",
     belief="What goes through clip comes back through it.",
@@ -365,225 +532,3 @@ def clip_limits_closed(grad: Array, out: Array, x: Array, *, min: Any = None, ma
 )
 def gradient_clipped(grad: Array, out: Array, x: Array, *, min: Any = None, max: Any = None) -> Array:
     return np.clip(grad, min, max)
-
-
-# --- sum, matmul, linear ---
-
-
-@draws("vjp(sum)")
-def _sums(generator: np.random.Generator, home: Any) -> Case:
-    settings: list[Any] = [{}, {"dim": 0}, {"dim": 1}, {"dim": (0, 2), "keepdim": True}, {"dim": -1, "keepdim": True}]
-    return rule_case(generator, home, home.T.sum, *((normal(generator, (3, 3, 3)), one) for one in settings))
-
-
-@draws("vjp(matmul)")
-def _products(generator: np.random.Generator, home: Any) -> Case:
-    shapes: list[Any] = [((3, 3), (3, 3)), ((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,))]
-    shapes += [((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 3, 3), (5, 3, 3))]
-    return rule_case(generator, home, home.T.matmul, *((normal(generator, *pair), {}) for pair in shapes))
-
-
-@draws("vjp(linear)")
-def _linears(generator: np.random.Generator, home: Any) -> Case:
-    shapes: list[Any] = [((4, 3), (3, 3), (3,)), ((2, 4, 3), (5, 3), (5,)), ((3,), (5, 3), (5,))]
-    examples: list[Any] = [(normal(generator, *three), {}) for three in shapes]
-    examples.append((normal(generator, (2, 3), (5, 3)), {}))
-    return rule_case(generator, home, home.layers.linear, *examples)
-
-
-def _repeated(here: Any, grad: Array, x: Array, dim: Any, keepdim: bool) -> Array:
-    return np.broadcast_to(here._keep_dims(grad, x, dim, keepdim), x.shape)
-
-
-@misconception(
-    "vjp(sum)",
-    name="each term gets its share of the gradient",
-    belief="A sum of n terms divides the gradient by n.",
-    explanation="Turning one term up by 1 turns the sum up by 1: each gets the whole gradient.",
-    hints=("How much does a sum change when one of its terms goes up by 1?", "Repeat grad, undivided."),
-)
-def sum_divided(grad: Array, out: Array, x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
-    return _repeated(called_from(), grad, x, dim, keepdim) * (out.size / x.size)
-
-
-@misconception(
-    "vjp(sum)",
-    name="the gradient is not repeated",
-    belief="The gradient of a sum is the gradient that came in.",
-    explanation="Every term gets it: it is repeated to the shape of x.",
-    hints=("What shape must the gradient of x have?", "np.broadcast_to(..., x.shape)."),
-)
-def sum_not_repeated(grad: Array, out: Array, x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
-    return grad
-
-
-@misconception(
-    "vjp(sum)",
-    name="the gradient is lined up at the right, whatever the axis",
-    belief="Broadcasting finds the axis.",
-    explanation="It lines shapes up at the right: a lost axis must come back, with length 1, where it was.",
-    hints=("For shape (2, 2) and dim=1, does each row get its own gradient?", "_keep_dims(grad, x, dim, keepdim)."),
-)
-def sum_on_wrong_axis(grad: Array, out: Array, x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
-    return np.broadcast_to(grad, x.shape)
-
-
-@misconception(
-    "vjp(sum)",
-    name="the gradient is multiplied by x",
-    belief="Each term counts by its size.",
-    explanation="The derivative of a sum by each of its terms is 1.",
-    hints=("How much does a sum change when a term goes up by 1, from 2 or from 200?", "grad, repeated."),
-)
-def sum_times_x(grad: Array, out: Array, x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
-    return _repeated(called_from(), grad, x, dim, keepdim) * x
-
-
-def _matrices(grad: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """A, B and G as the given lines make them."""
-    A, B = (a[None, :] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
-    G = grad[..., None, :] if a.ndim == 1 and b.ndim > 1 else grad
-    G = G[..., None] if b.ndim == 1 and a.ndim > 1 else G
-    return A, B, G.reshape(1, 1) if a.ndim == b.ndim == 1 else G
-
-
-@misconception(
-    "vjp(matmul)",
-    name="nothing is transposed",
-    belief="dA = grad @ B and dB = A @ grad.",
-    explanation="Only with the transposes do the shapes fit: dA = grad @ B.T, dB = A.T @ grad.",
-    hints=("grad is (n, m), B is (k, m) transposed: what gives (n, k)?", "B.swapaxes(-1, -2), A.swapaxes(-1, -2)."),
-)
-def matmul_without_transpose(grad: Array, out: Array, a: Array, b: Array) -> Two:
-    undo, (A, B, G) = called_from().unbroadcast, _matrices(grad, a, b)
-    return lambda: undo(G @ B, A.shape).reshape(a.shape), lambda: undo(A @ G, B.shape).reshape(b.shape)
-
-
-@misconception(
-    "vjp(matmul)",
-    name="the factors stand in the wrong order",
-    belief="dA = B.T @ grad and dB = grad @ A.T.",
-    explanation="A stood on the left, so what replaces it ends with B.T: dA = grad @ B.T, dB = A.T @ grad.",
-    hints=("Write the shapes below the letters: which order fits?", "grad @ B.T for A, A.T @ grad for B."),
-)
-def matmul_order(grad: Array, out: Array, a: Array, b: Array) -> Two:
-    undo, (A, B, G) = called_from().unbroadcast, _matrices(grad, a, b)
-    return (
-        lambda: undo(B.swapaxes(-1, -2) @ G, A.shape).reshape(a.shape),
-        lambda: undo(G @ A.swapaxes(-1, -2), B.shape).reshape(b.shape),
-    )
-
-
-@misconception(
-    "vjp(matmul)",
-    name="the two gradients are exchanged",
-    belief="The first is that of the second matrix.",
-    explanation="Gradients come in the order of the inputs: that of a, then that of b.",
-    hints=("Which of your two has the shape of a?", "return grad @ B.T, A.T @ grad."),
-)
-def matmul_exchanged(grad: Array, out: Array, a: Array, b: Array) -> Two:
-    undo, (A, B, G) = called_from().unbroadcast, _matrices(grad, a, b)
-    return (
-        lambda: undo(A.swapaxes(-1, -2) @ G, B.shape).reshape(b.shape),
-        lambda: undo(G @ B.swapaxes(-1, -2), A.shape).reshape(a.shape),
-    )
-
-
-@misconception(
-    "vjp(matmul)",
-    name="the broadcast over the batch is not undone",
-    belief="The product has the shape of the input.",
-    explanation="One matrix that met a whole batch has a gradient from each: unbroadcast sums them.",
-    hints=("What are the shapes for (5, 2, 3) @ (3, 4)?", "unbroadcast(..., B.shape)."),
-)
-def matmul_not_unbroadcast(grad: Array, out: Array, a: Array, b: Array) -> Two:
-    A, B, G = _matrices(grad, a, b)
-
-    def like(gradient: Array, given: Array) -> Array:
-        return gradient.reshape(given.shape) if gradient.size == given.size else gradient
-
-    return lambda: like(G @ B.swapaxes(-1, -2), a), lambda: like(A.swapaxes(-1, -2) @ G, b)
-
-
-@misconception(
-    "vjp(matmul)",
-    name="all axes are reversed, not the last two swapped",
-    belief=".T transposes.",
-    explanation="For a batch of matrices .T moves the batch to the end; swapaxes(-1, -2) transposes each.",
-    hints=("What shape has .T of (5, 2, 3)?", "A.swapaxes(-1, -2)."),
-)
-def matmul_all_axes_reversed(grad: Array, out: Array, a: Array, b: Array) -> Two:
-    undo, (A, B, G) = called_from().unbroadcast, _matrices(grad, a, b)
-    return lambda: undo(G @ B.T, A.shape).reshape(a.shape), lambda: undo(A.T @ G, B.shape).reshape(b.shape)
-
-
-Three = tuple[Lazy, Lazy, Any]
-
-
-def _rows(grad: Array, x: Array) -> tuple[Array, Array]:
-    return x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
-
-
-@misconception(
-    "vjp(linear)",
-    name="the bias gradient is averaged over the rows",
-    belief="A batch's gradient is a mean.",
-    explanation="The bias was added to every row: what was copied forward is summed backward.",
-    hints=("What was copied to every row?", "grads.sum(axis=0)."),
-)
-def bias_averaged(grad: Array, out: Array, x: Array, weight: Array, bias: Any = None) -> Three:
-    rows, grads = _rows(grad, x)
-    to_bias = None if bias is None else lambda: grads.mean(axis=0)
-    return lambda: (grads @ weight).reshape(x.shape), lambda: grads.T @ rows, to_bias
-
-
-@misconception(
-    "vjp(linear)",
-    name="the bias gradient is not summed over the rows",
-    belief="The bias is added, so its gradient is grad.",
-    explanation="It is added to every row, so its gradient is the sum over the rows, of shape (out,).",
-    hints=("What shape must the gradient of the bias have?", "grads.sum(axis=0)."),
-)
-def bias_not_summed(grad: Array, out: Array, x: Array, weight: Array, bias: Any = None) -> Three:
-    rows, grads = _rows(grad, x)
-    to_bias = None if bias is None else lambda: grad
-    return lambda: (grads @ weight).reshape(x.shape), lambda: grads.T @ rows, to_bias
-
-
-@misconception(
-    "vjp(linear)",
-    name="the weight's gradient is transposed",
-    belief="dW = x.T @ grad, as for a matrix product.",
-    explanation="The weight is stored transposed, (out, in), and so is its gradient: grads.T @ rows.",
-    hints=("What shape must the gradient of the weight have?", "grads.T @ rows."),
-)
-def weight_transposed(grad: Array, out: Array, x: Array, weight: Array, bias: Any = None) -> Three:
-    rows, grads = _rows(grad, x)
-    to_bias = None if bias is None else lambda: grads.sum(axis=0)
-    return lambda: (grads @ weight).reshape(x.shape), lambda: rows.T @ grads, to_bias
-
-
-@misconception(
-    "vjp(linear)",
-    name="the weight is transposed in the input's gradient",
-    belief="Forward it was weight.T, so backward it is weight.T.",
-    explanation="Backward it is the transpose of what it was forward: grads (n, out) @ weight (out, in).",
-    hints=("What gives (n, in) from (n, out) and (out, in)?", "grads @ weight."),
-)
-def input_through_transpose(grad: Array, out: Array, x: Array, weight: Array, bias: Any = None) -> Three:
-    rows, grads = _rows(grad, x)
-    to_bias = None if bias is None else lambda: grads.sum(axis=0)
-    return lambda: (grads @ weight.T).reshape(x.shape), lambda: grads.T @ rows, to_bias
-
-
-@misconception(
-    "vjp(linear)",
-    name="the weight's gradient is averaged over the rows",
-    belief="A batch's gradient is a mean.",
-    explanation="The weight met every row: its gradients are summed. The mean, if any, is the loss's.",
-    hints=("Where would a division by the batch come from? From the loss.", "grads.T @ rows."),
-)
-def weight_averaged(grad: Array, out: Array, x: Array, weight: Array, bias: Any = None) -> Three:
-    rows, grads = _rows(grad, x)
-    to_bias = None if bias is None else lambda: grads.sum(axis=0)
-    return lambda: (grads @ weight).reshape(x.shape), lambda: grads.T @ rows / len(rows), to_bias

@@ -29,7 +29,7 @@ def rule_case(generator: np.random.Generator, home: Any, function: Any, *example
                 given = home.rules[function](grad, out, *inputs, **settings)
                 for gradient in given if isinstance(given, tuple) else (given,):
                     found.append(gradient() if callable(gradient) else gradient)
-            except ValueError as error:
+            except (ValueError, IndexError, TypeError) as error:
                 found.append(str(error))
         return found
 

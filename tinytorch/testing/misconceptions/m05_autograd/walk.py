@@ -1,4 +1,4 @@
-"""The order, the walk back, and what backward leaves behind."""
+"""The order, the gradients of inputs, and the walk back."""
 
 from __future__ import annotations
 
@@ -16,16 +16,29 @@ VISITS = 20_000  # a walk without a memory doubles with every y + y; it is stopp
 Pairs = Iterator[tuple[Any, Array]]
 
 
-def _graph(generator: np.random.Generator, home: Any) -> list[Any]:
-    """Two leaves, a constant, and what was made from them; the last is made from all."""
+def graph(generator: np.random.Generator, home: Any) -> list[Any]:
+    """Two leaves, a constant, and what was made from them; the last is made from all. One function got None."""
     T = home.T
     x, w = (home.Tensor(generator.uniform(0.5, 1.5, 2), requires_grad=True) for _ in range(2))
     constant = home.Tensor(generator.uniform(0.5, 1.5, 2))
     u = T.exp(x)
     v = T.add(T.neg(u), x)
-    y = T.mul(T.add(v, v), constant)
+    y = _scaled(home)(T.add(v, v), None, by=2.0)
+    y = T.mul(y, constant)
     z = T.mul(T.add(y, w), u)
     return [x, w, constant, u, v, y, z, T.add(z, T.mul(x, z))]
+
+
+def _scaled(home: Any) -> Any:
+    """A function of x, and of y that may be None, with a setting; it has a rule and is in no list of functions."""
+
+    def scaled(x: Array, y: Any = None, *, by: float) -> Array:
+        return x * by
+
+    lifted = home.T.primitive(scaled)
+    home.T.primitives.remove(lifted)
+    home.rules[lifted] = lambda grad, out, x, y, *, by: (lambda: grad * by, None)
+    return lifted
 
 
 # --- the order ---
@@ -36,11 +49,15 @@ def _orders(generator: np.random.Generator, home: Any) -> Case:
     seed = int(generator.integers(1000))
 
     def orders() -> list[Any]:
-        made = _graph(np.random.default_rng(seed), home)
+        made = graph(np.random.default_rng(seed), home)
         names = {id(tensor): name for name, tensor in enumerate(made)}
         found: list[Any] = []
-        for roots in ([made[-1]], [made[5], made[3]]):
-            order = home.topological_order(roots)
+        for roots in ([made[-1]], [made[5], made[3]], [made[3], made[5]]):
+            try:
+                order = home.topological_order(roots)
+            except AttributeError as error:
+                found.append(str(error))
+                continue
             found += [len(order), [names.get(id(tensor), -1) for tensor in order]]
         deep = made[0]
         for _ in range(1500):
@@ -54,12 +71,12 @@ def _orders(generator: np.random.Generator, home: Any) -> Case:
     return Case(orders)
 
 
-def _wanted(here: Any, tensor: Any) -> list[Any]:
+def wanted(tensor: Any) -> list[Any]:
     """The inputs of a tensor that require a gradient."""
-    return [] if tensor.is_leaf else [t for t in here._inputs(tensor) if t is not None and t.requires_grad]
+    return [] if tensor.is_leaf else [t for t in tensor.grad_fn.inputs if t is not None and t.requires_grad]
 
 
-def _right_order(here: Any, roots: Any) -> list[Any]:
+def _right_order(roots: Any) -> list[Any]:
     order, seen = [], set()
     stack = [(root, False) for root in roots]
     while stack:
@@ -69,7 +86,7 @@ def _right_order(here: Any, roots: Any) -> list[Any]:
         elif id(tensor) not in seen:
             seen.add(id(tensor))
             stack.append((tensor, True))
-            stack.extend((t, False) for t in _wanted(here, tensor))
+            stack.extend((t, False) for t in wanted(tensor))
     return order
 
 
@@ -81,7 +98,6 @@ def _right_order(here: Any, roots: Any) -> list[Any]:
     hints=("How many tensors are behind y = x + x? Two.", "Remember id(tensor) of those that were seen."),
 )
 def visited_each_time(roots: Any) -> list[Any]:
-    here: Any = called_from()
     order: list[Any] = []
     stack = [(root, False) for root in roots]
     while stack:
@@ -92,7 +108,7 @@ def visited_each_time(roots: Any) -> list[Any]:
         if len(order) > VISITS:
             raise RuntimeError(f"topological_order: more than {VISITS:,} visits")
         stack.append((tensor, True))
-        stack.extend((t, False) for t in _wanted(here, tensor))
+        stack.extend((t, False) for t in wanted(tensor))
     return order
 
 
@@ -104,7 +120,7 @@ def visited_each_time(roots: Any) -> list[Any]:
     hints=("What is the last in your order? It should be the root.", "Append a tensor after all its inputs."),
 )
 def results_first(roots: Any) -> list[Any]:
-    return _right_order(called_from(), roots)[::-1]
+    return _right_order(roots)[::-1]
 
 
 @misconception(
@@ -115,14 +131,13 @@ def results_first(roots: Any) -> list[Any]:
     hints=("For z = -exp(x) + x: does x stand before exp(x)?", "Append when `ready`, after all inputs."),
 )
 def placed_when_seen(roots: Any) -> list[Any]:
-    here: Any = called_from()
     order, seen, stack = [], set(), list(roots)
     while stack:
         tensor = stack.pop()
         if id(tensor) not in seen:
             seen.add(id(tensor))
             order.append(tensor)
-            stack.extend(_wanted(here, tensor))
+            stack.extend(wanted(tensor))
     return order[::-1]
 
 
@@ -134,7 +149,6 @@ def placed_when_seen(roots: Any) -> list[Any]:
     hints=("Which inputs are skipped, by the docstring?", "if t is not None and t.requires_grad."),
 )
 def constants_included(roots: Any) -> list[Any]:
-    here: Any = called_from()
     order, seen = [], set()
     stack = [(root, False) for root in roots]
     while stack:
@@ -145,7 +159,7 @@ def constants_included(roots: Any) -> list[Any]:
             seen.add(id(tensor))
             stack.append((tensor, True))
             if not tensor.is_leaf:
-                stack.extend((t, False) for t in here._inputs(tensor) if t is not None)
+                stack.extend((t, False) for t in tensor.grad_fn.inputs if t is not None)
     return order
 
 
@@ -157,19 +171,211 @@ def constants_included(roots: Any) -> list[Any]:
     hints=("What is sys.getrecursionlimit()?", "A list as a stack: pairs (tensor, ready)."),
 )
 def found_by_recursion(roots: Any) -> list[Any]:
-    here: Any = called_from()
     order, seen = [], set()
 
     def visit(tensor: Any) -> None:
         if id(tensor) not in seen:
             seen.add(id(tensor))
-            for t in _wanted(here, tensor):
+            for t in wanted(tensor):
                 visit(t)
             order.append(tensor)
 
     for root in roots:
         visit(root)
     return order
+
+
+@misconception(
+    "topological_order",
+    name="inputs that are None are not skipped",
+    belief="Every input is a tensor.",
+    explanation="An optional input that was not given is None: it has no requires_grad.",
+    hints=("Which inputs are skipped, by the docstring?", "if t is not None and t.requires_grad."),
+)
+def none_not_skipped(roots: Any) -> list[Any]:
+    order, seen = [], set()
+    stack = [(root, False) for root in roots]
+    while stack:
+        tensor, ready = stack.pop()
+        if ready:
+            order.append(tensor)
+        elif id(tensor) not in seen:
+            seen.add(id(tensor))
+            stack.append((tensor, True))
+            if not tensor.is_leaf:
+                stack.extend((t, False) for t in tensor.grad_fn.inputs if t.requires_grad)
+    return order
+
+
+@misconception(
+    "topological_order",
+    name="only what the first root was computed from is in the order",
+    belief="There is one root, the loss.",
+    explanation="grad() starts from several outputs: all roots are walked to.",
+    hints=("What is `roots`? A list.", "[(root, False) for root in roots]."),
+)
+def first_root_only(roots: Any) -> list[Any]:
+    return _right_order(roots[:1])
+
+
+# --- the gradients of inputs ---
+
+
+@draws("input_gradients")
+def _of_inputs(generator: np.random.Generator, home: Any) -> Case:
+    seed = int(generator.integers(1000))
+
+    def gradients() -> list[Any]:
+        random = np.random.default_rng(seed)
+        x = home.Tensor(random.uniform(0.5, 1.5, 2), requires_grad=True)
+        w = home.Tensor(random.uniform(0.5, 1.5, 2).astype(np.float32), requires_grad=True)
+        constant = home.Tensor(random.uniform(0.5, 1.5, 2))
+        called: list[Array] = []
+        received: list[str] = []
+        watched = home.T.primitive(lambda a, b: a * b)
+        home.T.primitives.remove(watched)
+
+        @home.vjp(watched)
+        def _(*values: Any) -> Any:
+            received.extend(type(value).__name__ for value in values)
+            return lambda: called.append(values[3]), lambda: values[0] * values[2]
+
+        names = {id(x): "x", id(w): "w", id(constant): "constant"}
+        made = [x * w, x * x, x * constant, x - w, -w, home.T.exp(x), _scaled(home)(x, None, by=3.0)]
+        found: list[Any] = []
+        for tensor in [*made, watched(constant, x)]:
+            try:
+                pairs = [(names.get(id(t), "?"), g) for t, g in home.input_gradients(tensor, random.standard_normal(2))]
+                found += [len(pairs), *(part for name, g in pairs for part in (name, g, str(g.dtype)))]
+            except Exception as error:
+                found.append(str(error))
+        return [*found, *received, len(called)]
+
+    return Case(gradients)
+
+
+def _arrays(inputs: Any) -> list[Any]:
+    return [None if t is None else t.data for t in inputs]
+
+
+def _pairs(
+    tensor: Any,
+    grad: Array,
+    *,
+    arrays: Any = _arrays,
+    keeps: Any = lambda t: t is not None and t.requires_grad,
+    settings: bool = True,
+    call_all: bool = False,
+    fit: bool = True,
+) -> list[Any]:
+    """input_gradients, with one thing done otherwise."""
+    here: Any = called_from()
+    function, inputs, kept = tensor.grad_fn
+    found = here.rules[function](grad, tensor.data, *arrays(inputs), **(kept if settings else {}))
+    entries = here.one_per_input(found, tensor)
+    if call_all:
+        entries = [entry() if callable(entry) else entry for entry in entries]
+    pairs = []
+    for position, (t, entry) in enumerate(zip(inputs, entries, strict=True)):
+        if keeps(t):
+            gradient = entry() if callable(entry) else entry
+            pairs.append((t, here.fitting(gradient, tensor, position) if fit else gradient))
+    return pairs
+
+
+@misconception(
+    "input_gradients",
+    name="the rule gets tensors and not their arrays",
+    belief="A rule takes what the function took.",
+    explanation="Rules compute with arrays: grad, tensor.data, and the .data of each input.",
+    hints=("What does a rule receive, by section 2?", "t.data for each input that is not None."),
+)
+def rule_gets_tensors(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, arrays=lambda inputs: inputs)
+
+
+@misconception(
+    "input_gradients",
+    name="an input that is None is asked for its numbers",
+    belief="Every input is a tensor.",
+    explanation="An optional input that was not given is None, and the rule gets None for it.",
+    hints=("What is None.data?", "None if t is None else t.data."),
+)
+def none_has_numbers(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, arrays=lambda inputs: [t.data for t in inputs])
+
+
+@misconception(
+    "input_gradients",
+    name="the settings are not passed to the rule",
+    belief="A rule needs the inputs.",
+    explanation="And the settings: the rule of sum cannot know over which axes was summed.",
+    hints=("What does a node hold beside function and inputs?", "**settings."),
+)
+def rule_without_settings(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, settings=False)
+
+
+@misconception(
+    "input_gradients",
+    name="constants get a gradient, too",
+    belief="Every input has a gradient.",
+    explanation="What does not require one is skipped, and its gradient is not even computed.",
+    hints=("How many pairs has x * constant? One.", "if t is not None and t.requires_grad."),
+)
+def constants_get_one(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, keeps=lambda t: t is not None)
+
+
+@misconception(
+    "input_gradients",
+    name="gradients that nobody wants are computed as well",
+    belief="First all entries are called, then the wanted ones are kept.",
+    explanation="A rule returns functions so that work is saved: call only what is wanted.",
+    hints=("Which entries of the rule do you call?", "Ask for requires_grad before you call."),
+)
+def unwanted_computed(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, call_all=True)
+
+
+@misconception(
+    "input_gradients",
+    name="the gradients keep the dtype in which they come",
+    belief="NumPy chooses the dtype.",
+    explanation="A gradient has the dtype of its input: float64 would spread through a float32 network.",
+    hints=("What does `fitting` do, by the docstring?", "fitting(gradient, tensor, position)."),
+)
+def not_fitted(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad, fit=False)
+
+
+@misconception(
+    "input_gradients",
+    name="what the rule returned is not called, though it may be a function",
+    belief="A rule returns arrays.",
+    explanation="Or functions that compute them, which are called where the gradient is wanted.",
+    hints=("What does the rule of mul return?", "if callable(entry): entry = entry()."),
+)
+def functions_not_called(tensor: Any, grad: Array) -> Any:
+    here: Any = called_from()
+    function, inputs, settings = tensor.grad_fn
+    entries = here.one_per_input(here.rules[function](grad, tensor.data, *_arrays(inputs), **settings), tensor)
+    return [
+        (t, here.fitting(entry, tensor, position))
+        for position, (t, entry) in enumerate(zip(inputs, entries, strict=True))
+        if t is not None and t.requires_grad
+    ]
+
+
+@misconception(
+    "input_gradients",
+    name="only the first input gets its gradient",
+    belief="A function has one input.",
+    explanation="Both factors of a product may require a gradient: a pair for each.",
+    hints=("How many pairs has a * b of two leaves? Two.", "Collect the pairs, and return after the loop."),
+)
+def first_input_only(tensor: Any, grad: Array) -> Any:
+    return _pairs(tensor, grad)[:1]
 
 
 # --- the walk ---
@@ -183,19 +389,19 @@ def _walks(generator: np.random.Generator, home: Any) -> Case:
         found: list[Any] = []
         for retain_graph in (False, True):
             random = np.random.default_rng(seed)
-            made = _graph(random, home)
+            made = graph(random, home)
             names = {id(tensor): name for name, tensor in enumerate(made)}
             for roots in ([made[-1]], [made[5], made[5], made[0]]):
                 seeds = [random.standard_normal(2) for _ in roots]
                 kept = [array.copy() for array in seeds]
                 try:
                     steps = [(names.get(id(t), -1), grad) for t, grad in home.walk(roots, seeds, retain_graph)]
-                except RuntimeError as error:
+                except (RuntimeError, ValueError, TypeError) as error:
                     found.append(str(error))
                     continue
                 found += [len(steps), *(part for step in steps for part in step)]
                 found += [bool(np.array_equal(a, b)) for a, b in zip(seeds, kept, strict=True)]
-            found += [tensor.grad_fn is None or tensor.grad_fn[1] is None for tensor in made]
+            found += [isinstance(tensor.grad_fn, home.FreedNode) for tensor in made]
         return found
 
     return Case(walks)
@@ -235,10 +441,10 @@ def _walk(
             if tensor.is_leaf or not only_leaves:
                 yield tensor, grad
             if not tensor.is_leaf:
-                for t, g in here._gradients_of_inputs(tensor, grad):
+                for t, g in here.input_gradients(tensor, grad):
                     arrive(t, g, overwrite)
                 if not retain_graph:
-                    tensor.grad_fn = here.Node(tensor.grad_fn.function, None, {})
+                    tensor.grad_fn = here.FreedNode(tensor.grad_fn.function)
 
     return run()
 
@@ -285,36 +491,33 @@ def passed_on_at_once(roots: Any, seeds: Any, retain_graph: bool = False) -> Pai
             if len(done) > VISITS:
                 raise RuntimeError(f"walk: more than {VISITS:,} visits")
             if not tensor.is_leaf:
-                stack.extend(here._gradients_of_inputs(tensor, grad))
+                stack.extend(here.input_gradients(tensor, grad))
         for tensor in done:
             if not (tensor.is_leaf or retain_graph):
-                tensor.grad_fn = here.Node(tensor.grad_fn.function, None, {})
+                tensor.grad_fn = here.FreedNode(tensor.grad_fn.function)
 
     return run()
 
 
 @misconception(
     "walk",
-    name="the recipes are kept",
+    name="the graph is kept",
     belief="What is not needed any more is collected by itself.",
-    explanation="The result still holds its recipe, and with it every activation, until it is forgotten here.",
-    hints=(
-        "What is y.grad_fn.inputs after the walk? None.",
-        "tensor.grad_fn = Node(tensor.grad_fn.function, None, {}).",
-    ),
+    explanation="The result still holds its grad_fn, and with it every activation, until it is replaced here.",
+    hints=("What is y.grad_fn after the walk? A FreedNode.", "tensor.grad_fn = FreedNode(tensor.grad_fn.function)."),
 )
-def recipes_kept(roots: Any, seeds: Any, retain_graph: bool = False) -> Pairs:
+def graph_kept(roots: Any, seeds: Any, retain_graph: bool = False) -> Pairs:
     return _walk(roots, seeds, True)
 
 
 @misconception(
     "walk",
-    name="the recipes are forgotten although retain_graph was asked for",
+    name="the graph is freed although retain_graph was asked for",
     belief="A graph is walked once.",
     explanation="With retain_graph=True it is kept, for a second walk.",
     hints=("Where do you use retain_graph?", "if not retain_graph: ..."),
 )
-def recipes_forgotten(roots: Any, seeds: Any, retain_graph: bool = False) -> Pairs:
+def graph_freed(roots: Any, seeds: Any, retain_graph: bool = False) -> Pairs:
     return _walk(roots, seeds, False)
 
 
@@ -351,141 +554,28 @@ def last_seed_counts(roots: Any, seeds: Any, retain_graph: bool = False) -> Pair
     return _walk(roots, seeds, retain_graph, last_seed=True)
 
 
-# --- backward ---
-
-
-@draws("backward")
-def _backwards(generator: np.random.Generator, home: Any) -> Case:
-    seed = int(generator.integers(1000))
-
-    def backwards() -> list[Any]:
-        random = np.random.default_rng(seed)
-        made = _graph(random, home)
-        x, w, root = made[0], made[1], made[-1]
-        found: list[Any] = []
-        for retain_graph in (True, False, False):
-            before = None if x.grad is None else np.array(x.grad)
-            held = x.grad
-            try:
-                home.backward(root, random.standard_normal(2), retain_graph)
-            except RuntimeError as error:
-                found.append(type(error).__name__)
-            found += [np.array(x.grad), np.array(w.grad), type(x.grad).__name__]
-            found += [made[3].grad is None, before is None or bool(np.array_equal(before, np.array(held)))]
-        a, b = (home.Tensor(random.standard_normal(2), requires_grad=True) for _ in range(2))
-        home.backward(home.T.add(a, b), random.standard_normal(2))
-        return [*found, bool(np.shares_memory(np.asarray(a.grad), np.asarray(b.grad)))]
-
-    return Case(backwards)
-
-
 @misconception(
-    "backward",
-    name="the gradient that is there is replaced",
-    belief="t.grad = the new gradient.",
-    explanation="backward adds, so that gradients of several batches can be collected; zero_grad starts anew.",
-    hints=("What is a.grad after two backward passes? Twice that of one.", "Tensor(t.grad.data + grad)."),
+    "walk",
+    name="the grad_fn is replaced before its rule has run",
+    belief="First clear up, then go on.",
+    explanation="The rule needs the inputs that the grad_fn holds: replace it afterwards.",
+    hints=("In which order do you call input_gradients and FreedNode?", "Free what was USED."),
 )
-def grad_replaced(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
+def freed_too_early(roots: Any, seeds: Any, retain_graph: bool = False) -> Pairs:
     here: Any = called_from()
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        if t.is_leaf:
-            t.grad = here.Tensor(grad.copy())
 
+    def run() -> Pairs:
+        order = here.topological_order(roots)
+        pending: dict[int, Array] = {}
+        arriving = list(zip(roots, seeds, strict=True))
+        while order:
+            for t, g in arriving:
+                pending[id(t)] = pending[id(t)] + g if id(t) in pending else g
+            tensor = order.pop()
+            grad = pending.pop(id(tensor))
+            yield tensor, grad
+            if not (tensor.is_leaf or retain_graph):
+                tensor.grad_fn = here.FreedNode(tensor.grad_fn.function)
+            arriving = [] if tensor.is_leaf else here.input_gradients(tensor, grad)
 
-@misconception(
-    "backward",
-    name="two leaves may share one array",
-    belief="What the walk gives can be kept as it is.",
-    explanation="The rule of a + b gives one array to both: a change of a.grad in place would change b.grad.",
-    hints=("Is a.grad.data the same array as b.grad.data after (a + b).sum()?", "Copy what was handed out before."),
-)
-def arrays_shared(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    here: Any = called_from()
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        if t.is_leaf:
-            t.grad = here.Tensor(grad if t.grad is None else t.grad.data + grad)
-
-
-@misconception(
-    "backward",
-    name="every tensor on the way keeps its gradient",
-    belief="grad is for all that the walk passes.",
-    explanation="As in torch only leaves get one: those in the middle would fill the memory.",
-    hints=("What should (a * b).grad be after backward? None.", "if t.is_leaf."),
-)
-def all_keep_their_gradient(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    here: Any = called_from()
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        t.grad = here.Tensor(grad.copy() if t.grad is None else t.grad.data + grad)
-
-
-@misconception(
-    "backward",
-    name="grad is an array",
-    belief="The walk speaks arrays, so grad is one.",
-    explanation="grad is a Tensor of the leaf's shape; optimizers read its .data.",
-    hints=("What is type(a.grad)?", "t.grad = Tensor(...)."),
-)
-def grad_is_an_array(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    here: Any = called_from()
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        if t.is_leaf:
-            t.grad = grad.copy() if t.grad is None else t.grad + grad
-
-
-@misconception(
-    "backward",
-    name="retain_graph is not passed on",
-    belief="walk knows it.",
-    explanation="It has to be told, or the graph is freed although it was asked for: walk(..., retain_graph).",
-    hints=("Where do you use retain_graph?", "walk([tensor], [seed], retain_graph)."),
-)
-def retain_graph_not_passed(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    _backward(called_from(), tensor, gradient, False)
-
-
-@misconception(
-    "backward",
-    name="the graph is always retained",
-    belief="A graph that is kept does no harm.",
-    explanation="Every activation of every step would stay in memory; a second backward must be asked for.",
-    hints=("What does a second backward through the same loss do? It raises.", "walk([tensor], [seed], retain_graph)."),
-)
-def graph_always_retained(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    _backward(called_from(), tensor, gradient, True)
-
-
-@misconception(
-    "backward",
-    name="the gradient that was given is ignored",
-    belief="backward starts from ones.",
-    explanation="From 1 for a single number, unless the caller gives a gradient to start from.",
-    hints=("What is `seed`?", "walk([tensor], [seed], retain_graph)."),
-)
-def given_gradient_ignored(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    here: Any = called_from()
-    here._seed(tensor, gradient)
-    _backward(here, tensor, np.ones_like(tensor.data), retain_graph)
-
-
-@misconception(
-    "backward",
-    name="the sum is written into the array of the first gradient",
-    belief="t.grad.data += grad adds.",
-    explanation="Whoever kept the first gradient would see it change: make a new tensor of the sum.",
-    hints=("Keep first = a.grad, go back again: has first changed?", "t.grad = Tensor(t.grad.data + grad)."),
-)
-def first_gradient_written_into(tensor: Any, gradient: Any = None, retain_graph: bool = False) -> None:
-    here: Any = called_from()
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        if t.is_leaf and t.grad is None:
-            t.grad = here.Tensor(grad.copy())
-        elif t.is_leaf:
-            t.grad.data += grad
-
-
-def _backward(here: Any, tensor: Any, gradient: Any, retain_graph: bool) -> None:
-    for t, grad in here.walk([tensor], [here._seed(tensor, gradient)], retain_graph):
-        if t.is_leaf:
-            t.grad = here.Tensor(grad.copy() if t.grad is None else t.grad.data + grad)
+    return run()

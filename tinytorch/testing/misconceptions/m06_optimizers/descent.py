@@ -10,24 +10,36 @@ import numpy as np
 from tinytorch.testing.case import Case
 
 Array = np.ndarray
-State = dict[str, Any]  # what an optimizer remembers about one parameter
+State = dict[str, Any]  # what an optimizer keeps for one parameter
 Settings = types.SimpleNamespace
 
 
-def descent(home: types.ModuleType, kind: str, generator: np.random.Generator, settings: State) -> Case:
-    """Four steps of two parameters of one shape, each with an lr of its own: weights and gradients after each."""
+def tensor(values: Array, requires_grad: bool = False) -> Any:
+    """A Tensor: the chapter's own module need not import the class."""
+    from tinytorch.core.tensor import Tensor  # not at the top: the catalogue loads nothing of the framework
 
-    def descend(start: Array, gradients: Array, rates: Array) -> Array:
-        weights = [home.Tensor(row.copy(), requires_grad=True) for row in start]
+    return Tensor(values, requires_grad=requires_grad)
+
+
+def descent(home: types.ModuleType, kind: str, generator: np.random.Generator, settings: State) -> Case:
+    """Return four steps of two parameters, each step with an lr of its own, and all that can be seen of them."""
+
+    def descend(start: Array, gradients: Array, rates: Array) -> list[Any]:
+        weights = [tensor(row.copy(), requires_grad=True) for row in start]
+        arrays = [w.data for w in weights]
+        given = [[tensor(gradient.copy()) for gradient in step] for step in gradients]
         optimizer = getattr(home, kind)(weights, **settings)
         path = []
-        for lr, step in zip(rates, gradients, strict=True):
+        for lr, step in zip(rates, given, strict=True):
             optimizer.param_groups[0]["lr"] = float(lr)
             for w, gradient in zip(weights, step, strict=True):
-                w.grad = home.Tensor(gradient.copy())
+                w.grad = gradient
             optimizer.step()
-            path.append([np.stack([w.data, w.grad.data]) for w in weights])
-        return np.array(path)
+            path.append(np.stack([w.data for w in weights]))
+        dtypes = [value.dtype.name for w in weights for value in optimizer.state[w].values() if np.ndim(value)]
+        same = [w.data is array for w, array in zip(weights, arrays, strict=True)]
+        return [np.array(path), np.array([[g.data for g in step] for step in given]), dtypes, same]
 
     gradients = generator.standard_normal((4, 2, 3)) * 10.0 ** generator.integers(-1, 2, 3)
-    return Case(descend, generator.standard_normal((2, 3)), gradients, generator.uniform(0.05, 0.5, 4))
+    numbers = (generator.standard_normal((2, 3)), gradients, generator.uniform(0.05, 0.5, 4))
+    return Case(descend, *(array.astype(np.float32) for array in numbers))

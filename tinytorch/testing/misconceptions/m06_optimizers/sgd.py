@@ -70,9 +70,9 @@ def uphill(self: Any, data: Array, grad: Array, state: State, **settings: Any) -
 @misconception(
     "SGD.update",
     name="the parameter keeps its old array",
-    belief="data = data - change changes the parameter.",
+    belief="data = data - lr * g changes the parameter.",
     explanation="Assigning gives the name `data` to a new array; the parameter still holds the old one. Work in place.",
-    hints=("Which array does p.data mean after your line?", "`data -= change` writes into the array that is there."),
+    hints=("Which array does p.data mean after your line?", "`data -= lr * g` writes into the array that is there."),
 )
 def not_in_place(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data.copy(), grad, state, settings)
@@ -82,8 +82,8 @@ def not_in_place(self: Any, data: Array, grad: Array, state: State, **settings: 
     "SGD.update",
     name="the gradient's own array is written into",
     belief="After the step nobody needs the gradient.",
-    explanation="The gradient is the caller's, who may look at it or add to it: compute in `change`, which is yours.",
-    hints=("What is w.grad after your step?", "grad *= lr changes it. Use `change`, which holds g already."),
+    explanation="The gradient is the caller's, who may look at it or add to it. Make an array of your own.",
+    hints=("What is w.grad after your step?", "grad += ... changes it; grad + ... is a new array."),
 )
 def gradient_overwritten(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     before = data.copy()
@@ -106,8 +106,8 @@ def momentum_ignored(self: Any, data: Array, grad: Array, state: State, **settin
     "SGD.update",
     name="the velocity is subtracted from the gradient",
     belief="Momentum is a brake.",
-    explanation="The ball keeps its velocity: v = momentum * v + g. With a minus it is thrown back at every step.",
-    hints=("The same gradient three times: do the steps grow or shrink?", "v *= momentum, then v += change."),
+    explanation="The ball keeps its velocity: v = momentum * v + g. With a minus it turns back at every step.",
+    hints=("The same gradient three times: do the steps grow or shrink?", "v *= momentum, then v += g."),
 )
 def velocity_subtracted(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data, grad, state, settings, velocity=lambda s, v, g: (1 - s.dampening) * g - s.momentum * v)
@@ -131,7 +131,7 @@ def velocity_averaged(self: Any, data: Array, grad: Array, state: State, **setti
     "SGD.update",
     name="the learning rate is inside the velocity",
     belief="v = momentum * v + lr * g is the same thing.",
-    explanation="As long as lr stays it is. When a schedule changes lr, the whole velocity must follow at once.",
+    explanation="It is while lr stays the same. When a schedule changes lr, the whole velocity must follow at once.",
     hints=(
         "lr falls from 0.1 to 0.01 between two steps. How far does the old velocity still carry?",
         "v holds gradients; lr is multiplied in when v is subtracted from the data.",
@@ -159,7 +159,7 @@ def lr_twice(self: Any, data: Array, grad: Array, state: State, **settings: Any)
     name="the velocity at the first step is 0",
     belief="What is at rest has no velocity.",
     explanation="At the first step the velocity is g: the first step is the plain one.",
-    hints=("What is the weight after the first step?", "velocity = change.copy() where there is none yet."),
+    hints=("What is the weight after the first step?", "state['momentum_buffer'] = g where there is none yet."),
 )
 def starts_at_rest(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data, grad, state, settings, first=lambda s, g: np.zeros_like(g))
@@ -167,34 +167,53 @@ def starts_at_rest(self: Any, data: Array, grad: Array, state: State, **settings
 
 @misconception(
     "SGD.update",
-    name="the velocity is the array `change` itself, not a copy",
-    belief="state['momentum_buffer'] = change keeps its numbers.",
-    explanation="`change` is scratch paper: the next step of any parameter of this shape writes over it. Keep a copy.",
+    name="the velocity is the gradient's own array",
+    belief="At the first step v is the gradient.",
+    explanation="v has the gradient's numbers, but as the same array: v *= momentum then changes the gradient.",
     hints=(
-        "What is in `change` when update is called again?",
-        "state['momentum_buffer'] and change are one array. change.copy() makes a second one.",
+        "What is the first gradient after the second step?",
+        "state['momentum_buffer'] = grad keeps that array. grad + ... or grad.copy() makes another one.",
     ),
 )
-def velocity_not_copied(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
+def velocity_is_the_gradient(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     s = Settings(**settings)
-    change = self.scratch(data)
-    np.multiply(data, s.weight_decay, out=change)
-    change += grad
+    g = grad
+    if s.weight_decay:
+        g = grad + s.weight_decay * data
     if s.momentum:
-        velocity = state.get("momentum_buffer")
-        if velocity is None:
-            velocity = state["momentum_buffer"] = change
+        if "momentum_buffer" in state:
+            v = state["momentum_buffer"]
+            v *= s.momentum
+            v += (1 - s.dampening) * g
         else:
-            velocity *= s.momentum
-            change *= 1 - s.dampening
-            velocity += change
-        if s.nesterov:
-            change *= s.lr
-            data -= change
-        np.multiply(velocity, s.lr * s.momentum if s.nesterov else s.lr, out=change)
-    else:
-        change *= s.lr
-    data -= change
+            v = state["momentum_buffer"] = g
+        g = _direction(s, g, v)
+    data -= s.lr * g
+
+
+@misconception(
+    "SGD.update",
+    name="the velocity is not kept",
+    belief="v = momentum * v + g changes the velocity.",
+    explanation="It makes a new array, and the state still holds the old one. Write into it, or store the new one.",
+    hints=("What is state['momentum_buffer'] after the second step?", "v *= momentum, then v += g."),
+)
+def velocity_not_kept(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
+    before = {name: array.copy() for name, array in state.items()}
+    _sgd(data, grad, state, settings)
+    state.update(before)
+
+
+@misconception(
+    "SGD.update",
+    name="the parameters share one velocity",
+    belief="The velocity belongs to the optimizer.",
+    explanation="Each parameter has a velocity of its own shape: it is kept in `state`, not in self.",
+    hints=("Where do you keep v?", "state['momentum_buffer']."),
+)
+def velocity_in_the_optimizer(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
+    shared = self.__dict__.setdefault("velocity", {})
+    _sgd(data, grad, shared, settings)
 
 
 @misconception(
@@ -213,7 +232,7 @@ def first_dampened(self: Any, data: Array, grad: Array, state: State, **settings
     name="dampening is ignored",
     belief="v = momentum * v + g is all there is.",
     explanation="The gradient comes in with the factor 1 - dampening: v = momentum * v + (1 - dampening) * g.",
-    hints=("Where does `dampening` stand in your code?", "change *= 1 - dampening, before it is added."),
+    hints=("Where does `dampening` stand in your code?", "v += (1 - dampening) * g."),
 )
 def dampening_ignored(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data, grad, state, settings | {"dampening": 0})
@@ -246,7 +265,7 @@ def nesterov_on_velocity(self: Any, data: Array, grad: Array, state: State, **se
     name="nesterov leaves out the gradient",
     belief="The look ahead is momentum * velocity.",
     explanation="The step is along g + momentum * v: the gradient's own part must not be lost.",
-    hints=("The first step: along momentum * g, or more?", "Two subtractions: lr * g, and lr * momentum * v."),
+    hints=("The first step: along momentum * g, or more?", "lr * (g + momentum * v)."),
 )
 def nesterov_without_gradient(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data, grad, state, settings, direction=lambda s, g, v: s.momentum * v if s.nesterov else v)
@@ -256,8 +275,8 @@ def nesterov_without_gradient(self: Any, data: Array, grad: Array, state: State,
     "SGD.update",
     name="weight decay is left out",
     belief="`grad` is the gradient.",
-    explanation="`change` holds grad + weight_decay * w already; whoever goes on with `grad` loses the second part.",
-    hints=("Which of `grad` and `change` do you use?", "Everything is made from `change`."),
+    explanation="g is grad + weight_decay * w, and everything is computed from g.",
+    hints=("The gradient is 0 and the weight is 1. Should the weight move?", "g = grad + weight_decay * data."),
 )
 def decay_left_out(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     _sgd(data, grad, state, settings | {"weight_decay": 0})
@@ -279,7 +298,7 @@ def decay_pushes_away(self: Any, data: Array, grad: Array, state: State, **setti
     name="weight decay acts beside the velocity",
     belief="The decay is not a gradient, so it gathers no momentum.",
     explanation="In SGD weight decay is part of g, and goes through the velocity like the rest.",
-    hints=("The gradient is always 0: does the velocity stay 0?", "The velocity is made from `change`, not `grad`."),
+    hints=("The gradient is always 0: does the velocity stay 0?", "The velocity is made from g, not grad."),
 )
 def decay_beside_velocity(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
     before = data.copy()

@@ -31,6 +31,89 @@ def _rates(home: types.ModuleType, kind: str, peak: float, settings: dict[str, A
     return Case(rates, np.array(peak))
 
 
+# --- the schedule ---
+
+
+@draws("Schedule.go_to")
+def _two_groups(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    def rates(peaks: Array) -> list[Any]:
+        optimizer = types.SimpleNamespace(param_groups=[{"lr": float(peak), "count": 0} for peak in peaks])
+        schedule = home.CosineSchedule(optimizer, 10)
+        facts: list[Any] = []
+        for step in (0, 3, 9):
+            schedule.go_to(step)
+            facts += [schedule.steps, *([group["lr"], len(group)] for group in optimizer.param_groups)]
+        return facts
+
+    return Case(rates, generator.uniform(0.1, 0.8, 2))
+
+
+def _go_to(self: Any, step: int, rate: Callable[[Any, int, float], float] = lambda self, s, p: self.lr(s, p)) -> None:
+    self.steps = step
+    for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+        group["lr"] = rate(self, step, peak)
+
+
+@misconception(
+    "Schedule.go_to",
+    name="only the first parameter group gets a rate",
+    belief="The optimizer has one learning rate.",
+    explanation="Each group has its own: the rate is computed for each of them.",
+    hints=("What is the lr of the second group at step 5?", "for group, peak in zip(...)."),
+)
+def first_group_gets_a_rate(self: Any, step: int) -> None:
+    self.steps = step
+    self.optimizer.param_groups[0]["lr"] = self.lr(step, self.peaks[0])
+
+
+@misconception(
+    "Schedule.go_to",
+    name="all parameter groups get the rate of the first",
+    belief="The peak is self.peaks[0].",
+    explanation="Each group has a highest rate of its own: zip pairs the groups with their peaks.",
+    hints=("Which peak has the second group?", "for group, peak in zip(...)."),
+)
+def rate_of_the_first(self: Any, step: int) -> None:
+    _go_to(self, step, lambda self, s, p: self.lr(s, self.peaks[0]))
+
+
+@misconception(
+    "Schedule.go_to",
+    name="the step is not kept",
+    belief="go_to sets the rates.",
+    explanation="step() goes from `steps` to the next one: set it, or every step is the first.",
+    hints=("What is schedule.steps after go_to(3)?", "self.steps = step."),
+)
+def step_not_kept(self: Any, step: int) -> None:
+    before = getattr(self, "steps", 0)
+    _go_to(self, step)
+    self.steps = before
+
+
+@misconception(
+    "Schedule.go_to",
+    name="the rates are those of one step later",
+    belief="The rates are set for the next step.",
+    explanation="go_to(step) sets the rates of that very step. step() calls it with the next number.",
+    hints=("What is the rate at step 0?", "self.lr(step, peak)."),
+)
+def rates_of_the_next_step(self: Any, step: int) -> None:
+    _go_to(self, step, lambda self, s, p: self.lr(s + 1, p))
+
+
+@misconception(
+    "Schedule.go_to",
+    name="the rate is multiplied into the rate of before",
+    belief="The schedule scales the learning rate.",
+    explanation="lr(step, peak) is the rate itself, computed from the highest one.",
+    hints=("What is the rate after ten steps?", 'group["lr"] = self.lr(step, peak), without the old one.'),
+)
+def rate_multiplied(self: Any, step: int) -> None:
+    self.steps = step
+    for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+        group["lr"] *= self.lr(step, peak)
+
+
 # --- OneCycle ---
 
 
@@ -41,7 +124,7 @@ def _one_cycles(generator: np.random.Generator, home: types.ModuleType) -> Case:
 
 
 def _through(self: Any, at: float, x: list[float], y: list[float]) -> float:
-    """The line through points whose x is in parts of total_steps, with one more step for what is above 1."""
+    """Return the line through points whose x is in parts of total_steps; 2 stands for one step after the last."""
     ends = [self.total_steps + 1 if part > 1 else part * self.total_steps for part in x]
     return float(np.interp(at, ends, y))
 
@@ -50,8 +133,8 @@ def _through(self: Any, at: float, x: list[float], y: list[float]) -> float:
     "OneCycle.lr",
     name="the first step has a rate of 0",
     belief="The line starts at 0, and so does the first step.",
-    explanation="A step with rate 0 teaches nothing: step t, from 0, has the rate of t + 1 on the line.",
-    hints=("What is your rate at step 0?", "np.interp(step + 1, ...), with 0 at total_steps + 1."),
+    explanation="A step with rate 0 changes nothing: a step has the rate at n = step + 1 on the line.",
+    hints=("What is your rate at step 0?", "n = step + 1, and the line ends at n = total_steps + 1."),
 )
 def first_step_at_zero(self: Any, step: int, peak: float) -> float:
     return _through(self, step, [0, self.pct_start, 1], [0, peak, 0])
@@ -60,9 +143,9 @@ def first_step_at_zero(self: Any, step: int, peak: float) -> float:
 @misconception(
     "OneCycle.lr",
     name="everything comes one step late",
-    belief="np.interp is asked at `step`.",
-    explanation="The three points are for t + 1: at t the rate starts with 0 and is not 0 at the end.",
-    hints=("At which step is your rate highest?", "np.interp(step + 1, ...)."),
+    belief="n is the number of the step.",
+    explanation="The lines are over n = step + 1: over step the rate starts with 0 and is not 0 at the end.",
+    hints=("At which step is your rate highest?", "n = step + 1."),
 )
 def one_step_late(self: Any, step: int, peak: float) -> float:
     return _through(self, step, [0, self.pct_start, 2], [0, peak, 0])
@@ -72,8 +155,11 @@ def one_step_late(self: Any, step: int, peak: float) -> float:
     "OneCycle.lr",
     name="the last step has a rate of 0",
     belief="The line ends at total_steps.",
-    explanation="With at = t + 1 the end is at total_steps + 1: the last step still learns; only then comes 0.",
-    hints=("What is the rate of the last step, number total_steps - 1?", "The last point is (total_steps + 1, 0)."),
+    explanation="The line ends at n = total_steps + 1: the last step still learns; the rate is 0 only after it.",
+    hints=(
+        "What is the rate of the last step, number total_steps - 1?",
+        "(end - n) / (end - top), end = total_steps + 1.",
+    ),
 )
 def last_step_at_zero(self: Any, step: int, peak: float) -> float:
     return _through(self, step + 1, [0, self.pct_start, 1], [0, peak, 0])
@@ -84,7 +170,7 @@ def last_step_at_zero(self: Any, step: int, peak: float) -> float:
     name="the highest rate is in the middle",
     belief="A cycle goes up for one half and down for the other.",
     explanation="The way up takes the share pct_start of all steps, by default a fifth.",
-    hints=("At which step is your rate highest, of 100?", "The middle point is (pct_start * total_steps, peak)."),
+    hints=("At which step is your rate highest, of 100?", "The top is at n = pct_start * total_steps."),
 )
 def highest_in_the_middle(self: Any, step: int, peak: float) -> float:
     return _through(self, step + 1, [0, 0.5, 2], [0, peak, 0])
@@ -105,8 +191,8 @@ def mirrored(self: Any, step: int, peak: float) -> float:
     "OneCycle.lr",
     name="the rate starts at its highest",
     belief="Long steps first, short ones at the end.",
-    explanation="The first gradients, of random weights, are the least to be trusted: the rate rises first.",
-    hints=("What is your rate at step 0?", "The first point is (0, 0), the second one the peak."),
+    explanation="The gradients of random weights say little: the rate rises first.",
+    hints=("What is your rate at step 0?", "peak * n / top, while n is at most top."),
 )
 def starts_at_the_peak(self: Any, step: int, peak: float) -> float:
     return _through(self, step, [0, 1], [peak, 0])
@@ -117,7 +203,7 @@ def starts_at_the_peak(self: Any, step: int, peak: float) -> float:
     name="the rate does not come down again",
     belief="After the warm-up it stays.",
     explanation="From the peak it falls in a straight line to 0, so that the weights settle.",
-    hints=("What is the rate after the last step?", "There is a third point: (total_steps + 1, 0)."),
+    hints=("What is the rate after the last step?", "After the top: peak * (end - n) / (end - top)."),
 )
 def stays_up(self: Any, step: int, peak: float) -> float:
     return _through(self, step + 1, [0, self.pct_start], [0, peak])
@@ -127,11 +213,23 @@ def stays_up(self: Any, step: int, peak: float) -> float:
     "OneCycle.lr",
     name="the rate is a share of the peak, not multiplied by it",
     belief="The curve goes from 0 to 1.",
-    explanation="What is returned is the learning rate itself: the curve's top is `peak`.",
-    hints=("What is your highest rate with max_lr 0.05?", "[0, peak, 0], not [0, 1, 0]."),
+    explanation="The result is the learning rate itself: at the top it is `peak`.",
+    hints=("What is your highest rate with max_lr 0.05?", "Multiply by peak."),
 )
 def share_of_the_peak(self: Any, step: int, peak: float) -> float:
     return _through(self, step + 1, [0, self.pct_start, 2], [0, 1, 0])
+
+
+@misconception(
+    "OneCycle.lr",
+    name="the way down is as long as all steps",
+    belief="The share of the way down is n / total_steps.",
+    explanation="From the top at n = top to 0 at n = end there are end - top steps: (end - n) / (end - top).",
+    hints=("What is your rate right after the top?", "Divide by end - top."),
+)
+def falls_over_all_steps(self: Any, step: int, peak: float) -> float:
+    n, top, end = step + 1, self.pct_start * self.total_steps, self.total_steps + 1
+    return peak * n / top if n <= top else peak * (end - n) / end
 
 
 # --- CosineSchedule ---
@@ -325,7 +423,7 @@ def no_warmup(self: Any, step: int, peak: float) -> float:
     "CosineSchedule.lr",
     name="the warm-up starts with a rate of 0",
     belief="The rise starts from 0.",
-    explanation="A step with rate 0 teaches nothing: the first one has peak / (warmup + 1).",
+    explanation="A step with rate 0 changes nothing: the first one has peak / (warmup + 1).",
     hints=("What is your rate at step 0 with warmup 4?", "(step + 1) / (warmup + 1)."),
 )
 def warmup_from_zero(self: Any, step: int, peak: float) -> float:

@@ -1,4 +1,4 @@
-"""The loader: how many batches, in which order, cut where."""
+"""The loader: how many batches, in which order, fetched how."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.support.random import manual_seed
 from tinytorch.testing.case import Case
 from tinytorch.testing.misconceptions import draws, home, misconception
-from tinytorch.testing.misconceptions.m08_dataloader.data import flat, seed
+from tinytorch.testing.misconceptions.m08_dataloader.data import Plain, attempt, flat
 
 Array = np.ndarray
 
@@ -31,11 +32,12 @@ def _loaders(generator: np.random.Generator, here: types.ModuleType) -> Case:
         for size, shuffle, drop_last in ((rest, False, False), (rest, True, True), (whole, True, False)):
             dataset = here.TensorDataset(np.arange(size), np.arange(size) * 100)
             loader = here.DataLoader(dataset, batch_size, shuffle=shuffle, drop_last=drop_last, seed=number)
-            seed(number)
-            facts += [len(loader), *epoch(loader), *epoch(loader), loader.epoch, loader.order()]
+            manual_seed(number)
+            facts += [*attempt(loader.__len__), *attempt(epoch, loader), *attempt(epoch, loader), loader.epoch]
+            facts += attempt(loader.order)
         orders = []
-        for _ in range(2):  # without a seed: only whether the order can be had again
-            seed(number)
+        for _ in range(2):  # without a seed: only whether the order can be repeated
+            manual_seed(number)
             orders.append(here.DataLoader(dataset, batch_size, shuffle=True).order().tolist())
         return [*facts, orders[0] == orders[1]]
 
@@ -45,6 +47,32 @@ def _loaders(generator: np.random.Generator, here: types.ModuleType) -> Case:
 for _place in ("__len__", "order", "__iter__"):
     draws(f"DataLoader.{_place}")(_loaders)
 
+
+@draws("DataLoader.fetch")
+def _fetched(generator: np.random.Generator, here: types.ModuleType) -> Case:
+    class Asked:
+        def __init__(self, numbers: Array, takes_index_arrays: bool) -> None:
+            self.numbers, self.takes_index_arrays, self.asked = numbers, takes_index_arrays, 0
+
+        def __len__(self) -> int:
+            return len(self.numbers)
+
+        def __getitem__(self, index: Any) -> Any:
+            self.asked += 1
+            return self.numbers[index], index
+
+    def fetched(numbers: Array, indices: Array) -> list[Any]:
+        facts: list[Any] = []
+        kinds = [numbers.tolist(), Plain(numbers), Asked(numbers, False), Asked(numbers, True)]
+        for dataset in kinds:
+            for collate_fn in (None, lambda samples: [type(samples).__name__, len(samples)]):
+                loader = here.DataLoader(dataset, 2, collate_fn=collate_fn)
+                facts += [*attempt(loader.fetch, indices), getattr(dataset, "asked", 0)]
+        return facts
+
+    return Case(fetched, generator.permutation(6) * 10, generator.permutation(6)[:3])
+
+
 # --- how many ---
 
 
@@ -52,7 +80,7 @@ for _place in ("__len__", "order", "__iter__"):
     "DataLoader.__len__",
     name="the last batch is not counted unless it is full",
     belief="n // batch_size is the number of batches.",
-    explanation="50,000 pictures at 64 are 781 full batches and one of 16: 782, unless drop_last leaves it out.",
+    explanation="50,000 images at 64 are 781 full batches and one of 16: 782, unless drop_last leaves it out.",
     hints=("10 examples at batch_size 4: how many batches?", "math.ceil without drop_last, // with it."),
 )
 def always_down(self: Any) -> int:
@@ -109,7 +137,7 @@ def examples_counted(self: Any) -> int:
 
 
 def _counted(self: Any) -> int:
-    """The number of the epoch that begins; the given part."""
+    """The number of the epoch that begins, which is counted."""
     epoch, self.epoch = self.epoch, self.epoch + 1
     return epoch
 
@@ -128,7 +156,7 @@ def _shuffled(self: Any, generator: np.random.Generator) -> Array:
     "DataLoader.order",
     name="every epoch has the same order",
     belief="The seed decides the order.",
-    explanation="Seed and epoch decide: with the seed alone a batch would always hold the same pictures.",
+    explanation="Seed and epoch decide: with the seed alone a batch would always hold the same images.",
     hints=("Does `epoch` stand anywhere in your code?", "np.random.default_rng([self.seed, epoch])."),
 )
 def same_every_epoch(self: Any) -> Array:
@@ -150,7 +178,7 @@ def seed_plus_epoch(self: Any) -> Array:
 
 @misconception(
     "DataLoader.order",
-    name="only the epoch decides, whatever the seed",
+    name="only the epoch decides, and the seed is ignored",
     belief="The epoch makes every order different.",
     explanation="Two seeds are to give two runs: the generator is made from the seed and the epoch.",
     hints=("Do seed 1 and seed 2 differ?", "np.random.default_rng([self.seed, epoch])."),
@@ -174,7 +202,7 @@ def seed_ignored(self: Any) -> Array:
 
 @misconception(
     "DataLoader.order",
-    name="manual_seed has no say where no seed is given",
+    name="manual_seed does not decide where no seed is given",
     belief="A new generator is as good as the common one.",
     explanation="A new generator differs on every run: without a seed a loader uses the common one.",
     hints=("manual_seed(3) twice: twice the same order?", "default_generator(), not np.random.default_rng()."),
@@ -222,6 +250,139 @@ def with_repeats(self: Any) -> Array:
     return generator.integers(0, n, n) if self.shuffle else np.arange(n)
 
 
+@misconception(
+    "DataLoader.order",
+    name="the epochs are not counted",
+    belief="order() only looks at self.epoch.",
+    explanation="Each call begins an epoch, and the next one has another number: count self.epoch up.",
+    hints=("What is loader.epoch after two epochs?", "self.epoch += 1."),
+)
+def not_counted(self: Any) -> Array:
+    return _shuffled(self, _common(self) if self.seed is None else np.random.default_rng([self.seed, self.epoch]))
+
+
+@misconception(
+    "DataLoader.order",
+    name="epochs are counted only with shuffle",
+    belief="Without shuffle no epoch differs from another.",
+    explanation="`epoch` counts the epochs begun, with and without shuffle: count before you return.",
+    hints=("What is loader.epoch after one epoch without shuffle?", "self.epoch += 1 comes before the first return."),
+)
+def counted_only_shuffled(self: Any) -> Array:
+    if not self.shuffle:
+        return np.arange(len(self.dataset))
+    epoch = _counted(self)
+    return _shuffled(self, _common(self) if self.seed is None else np.random.default_rng([self.seed, epoch]))
+
+
+@misconception(
+    "DataLoader.order",
+    name="the epoch is counted before it is used",
+    belief="The first epoch is number 1.",
+    explanation="The order is that of epoch self.epoch, which is 0 at first: remember it, then count.",
+    hints=("Which generator makes the first order: that of [seed, 0] or [seed, 1]?", "epoch = self.epoch comes first."),
+)
+def counted_before(self: Any) -> Array:
+    epoch = _counted(self) + 1
+    return _shuffled(self, _common(self) if self.seed is None else np.random.default_rng([self.seed, epoch]))
+
+
+# --- a batch ---
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="every data set is asked for one example after the other",
+    belief="A loader collects examples.",
+    explanation="A data set that takes index arrays gives the whole batch for one question: that makes a loader fast.",
+    hints=("How often is a TensorDataset asked per batch?", "return self.dataset[indices], if it takes index arrays."),
+)
+def always_one_by_one(self: Any, indices: Array) -> Any:
+    samples = [self.dataset[index] for index in indices.tolist()]
+    return home(self).default_collate(samples) if self.collate_fn is None else self.collate_fn(samples)
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="every data set is asked with an index array",
+    belief="self.dataset[indices] is the batch.",
+    explanation="Only a data set with takes_index_arrays = True can do so. Ask any other for each example by itself.",
+    hints=("What is a_list[np.array([1, 0])]?", 'getattr(self.dataset, "takes_index_arrays", False).'),
+)
+def always_at_once(self: Any, indices: Array) -> Any:
+    return self.dataset[indices]
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="the data set is asked with NumPy integers",
+    belief="Looping over an array gives ints.",
+    explanation="It gives np.int64; many data sets take a plain int only. indices.tolist() has plain ints.",
+    hints=("What is type(index) in your loop?", "for index in indices.tolist()."),
+)
+def numpy_integers(self: Any, indices: Array) -> Any:
+    if self.collate_fn is None and getattr(self.dataset, "takes_index_arrays", False):
+        return self.dataset[indices]
+    samples = [self.dataset[index] for index in indices]
+    return home(self).default_collate(samples) if self.collate_fn is None else self.collate_fn(samples)
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="collate_fn is ignored",
+    belief="default_collate joins examples.",
+    explanation="It does if there is no collate_fn; otherwise collate_fn gets the list of examples.",
+    hints=("Where do you use self.collate_fn?", "self.collate_fn(samples), unless it is None."),
+)
+def collate_fn_ignored(self: Any, indices: Array) -> Any:
+    if getattr(self.dataset, "takes_index_arrays", False):
+        return self.dataset[indices]
+    return home(self).default_collate([self.dataset[index] for index in indices.tolist()])
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="a data set that takes index arrays leaves collate_fn out",
+    belief="Its batch is ready.",
+    explanation="A collate_fn wants a list of examples, of any data set: then ask for each example by itself.",
+    hints=("When may the data set make the batch itself?", "Only if self.collate_fn is None."),
+)
+def collate_fn_left_out(self: Any, indices: Array) -> Any:
+    if getattr(self.dataset, "takes_index_arrays", False):
+        return self.dataset[indices]
+    samples = [self.dataset[index] for index in indices.tolist()]
+    return home(self).default_collate(samples) if self.collate_fn is None else self.collate_fn(samples)
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="collate_fn gets a ready batch",
+    belief="collate_fn changes the batch.",
+    explanation="collate_fn makes the batch: it gets the list of examples.",
+    hints=("What does your collate_fn get of a TensorDataset?", "collate_fn([self.dataset[i] for i in ...])."),
+)
+def collate_fn_of_a_batch(self: Any, indices: Array) -> Any:
+    if getattr(self.dataset, "takes_index_arrays", False):
+        batch = self.dataset[indices]
+        return batch if self.collate_fn is None else self.collate_fn(batch)
+    samples = [self.dataset[index] for index in indices.tolist()]
+    return home(self).default_collate(samples) if self.collate_fn is None else self.collate_fn(samples)
+
+
+@misconception(
+    "DataLoader.fetch",
+    name="the examples are not joined",
+    belief="A list of examples is a batch.",
+    explanation="A network takes tensors: default_collate turns the list of pairs into a pair of tensors.",
+    hints=("What is type(batch)?", "default_collate(samples)."),
+)
+def not_joined(self: Any, indices: Array) -> Any:
+    if self.collate_fn is None and getattr(self.dataset, "takes_index_arrays", False):
+        return self.dataset[indices]
+    samples = [self.dataset[index] for index in indices.tolist()]
+    return samples if self.collate_fn is None else self.collate_fn(samples)
+
+
 # --- the batches ---
 
 
@@ -235,8 +396,8 @@ def _starts(self: Any) -> range:
     "DataLoader.__iter__",
     name="the last batch is dropped if it is not full",
     belief="Batches are full.",
-    explanation="Without drop_last the rest is a batch like the others; who drops it loses data without any error.",
-    hints=("10 examples at batch_size 4: where are the last two?", "A slice over the end is cut at the end."),
+    explanation="Without drop_last the rest is a batch like the others; to drop it loses data without any error.",
+    hints=("10 examples at batch_size 4: where are the last two?", "A slice over the end stops at the end."),
 )
 def rest_dropped(self: Any) -> Iterator[Any]:
     order = self.order()
@@ -259,7 +420,7 @@ def rest_kept(self: Any) -> Iterator[Any]:
 
 @misconception(
     "DataLoader.__iter__",
-    name="the order is drawn anew for each batch",
+    name="a new order is drawn for each batch",
     belief="self.order() is the order.",
     explanation="Each call draws another one, so that examples come twice or not at all. Take it once per epoch.",
     hints=("How often do you call self.order() in an epoch?", "order = self.order() before the loop."),
@@ -273,7 +434,7 @@ def order_for_each_batch(self: Any) -> Iterator[Any]:
     "DataLoader.__iter__",
     name="the order is not used",
     belief="Example i is at place i.",
-    explanation="order[k] says which example comes k-th: cut runs out of the order, not out of the data.",
+    explanation="order[k] says which example comes k-th: take runs of the order, not of the data.",
     hints=("Where do you use self.order()?", "self.fetch(order[start : start + batch_size])."),
 )
 def order_not_used(self: Any) -> Iterator[Any]:
@@ -297,12 +458,12 @@ def overlapping(self: Any) -> Iterator[Any]:
 
 @misconception(
     "DataLoader.__iter__",
-    name="pictures and labels are shuffled apart",
+    name="images and labels are shuffled independently",
     belief="Every tensor is shuffled.",
-    explanation="Row i of the pictures belongs to row i of the labels: one order for both, or labels are random.",
-    hints=("Does a picture still have its own label?", "self.fetch(indices) takes the same rows of both."),
+    explanation="Row i of the images belongs to row i of the labels: one order for both, or labels are random.",
+    hints=("Does an image still have its own label?", "self.fetch(indices) takes the same rows of both."),
 )
-def shuffled_apart(self: Any) -> Iterator[Any]:
+def shuffled_independently(self: Any) -> Iterator[Any]:
     tensors = getattr(self.dataset, "tensors", None)
     if tensors is None or self.collate_fn is not None:
         order = self.order()
@@ -316,12 +477,12 @@ def shuffled_apart(self: Any) -> Iterator[Any]:
 
 @misconception(
     "DataLoader.__iter__",
-    name="indices come out, not examples",
+    name="indices are yielded, not examples",
     belief="A batch is a piece of the order.",
     explanation="The order holds numbers of examples: self.fetch(indices) is the batch.",
     hints=("What is in your first batch?", "yield self.fetch(...)."),
 )
-def indices_given_out(self: Any) -> Iterator[Any]:
+def indices_yielded(self: Any) -> Iterator[Any]:
     order = self.order()
     for start in _starts(self):
         yield order[start : start + self.batch_size]
@@ -329,7 +490,7 @@ def indices_given_out(self: Any) -> Iterator[Any]:
 
 @misconception(
     "DataLoader.__iter__",
-    name="examples come out one at a time",
+    name="examples are yielded one at a time",
     belief="The loop gives the examples in order.",
     explanation="A batch is batch_size of them at once: ask for a whole run of indices.",
     hints=("What shape has your first batch?", "self.fetch(order[start : start + batch_size])."),

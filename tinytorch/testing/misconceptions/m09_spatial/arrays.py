@@ -26,9 +26,11 @@ def margins(kernel: tuple[int, ...], padding: Any, dilation: Any) -> list[tuple[
     return [(p, p) if isinstance(p, (int, np.integer)) else tuple(p) for p in pair(padding)]
 
 
-def windows(x: Array, kernel: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, value: float = 0.0) -> Array:
+def windows(
+    x: Array, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, value: float = 0.0
+) -> Array:
     """The windows on padded images: [n, c, i, j, p, q] is the pixel under point (p, q) of window (i, j)."""
-    kernel = pair(kernel)
+    kernel = pair(kernel_size)
     x = np.pad(x, [(0, 0), (0, 0), *margins(kernel, padding, dilation)], constant_values=value)
     (dh, dw), (sh, sw) = pair(dilation), pair(stride)
     reach = (dh * (kernel[0] - 1) + 1, dw * (kernel[1] - 1) + 1)
@@ -97,77 +99,48 @@ def as_columns(seen: Array, order: tuple[int, ...] = (0, 1, 4, 5, 2, 3)) -> Arra
     return seen.transpose(order).reshape(n, c * kh * kw, height * width)
 
 
-def as_windows(columns: Array, size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Array:
+def as_windows(columns: Array, output_size: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Array:
     """The columns of im2col with their axes back in the order of `windows`."""
-    kernel = pair(kernel)
+    kernel = pair(kernel_size)
     channels = columns.shape[1] // (kernel[0] * kernel[1])
-    out = windows(np.zeros((1, 1, *size)), kernel, stride, padding, dilation).shape[2:4]
+    out = windows(np.zeros((1, 1, *output_size)), kernel, stride, padding, dilation).shape[2:4]
     return columns.reshape(len(columns), channels, *kernel, *out).transpose(0, 1, 4, 5, 2, 3)
 
 
-def loops(
-    x: Array,
-    weight: Array,
-    bias: Array | None,
-    term: Callable[[Any], Any],
-    *,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Array:
-    """conv2d_loops with another innermost line: `term(at)`, where `at` has the names that a student sees there.
+def loops(inputs: tuple[Any, ...], term: Callable[[Any], Any]) -> None:
+    """convolution_loops with another innermost line: `term(at)`, where `at` has the names that a student sees there.
 
     Errors of indexing come out as they do in the student's loops.
     """
-    out_channels, channels, kh, kw = weight.shape
-    out = windows(x[:1, :1], (kh, kw), stride, padding, dilation).shape[2:4]
-    border = [(0, 0), (0, 0), *margins((kh, kw), padding, dilation)]
-    (sh, sw), (dh, dw) = pair(stride), pair(dilation)
-    at = types.SimpleNamespace(x=x, padded=np.pad(x, border), w=weight, sh=sh, sw=sw, dh=dh, dw=dw)
-    y = np.zeros((len(x), out_channels, *out), np.result_type(x, weight))
+    padded, weight, bias, y, (sh, sw), (dh, dw), groups = inputs
+    channels, kh, kw = weight.shape[1:]
+    at = types.SimpleNamespace(padded=padded, w=weight, sh=sh, sw=sw, dh=dh, dw=dw)
     for at.n, at.o, at.i, at.j in np.ndindex(*y.shape):
-        first = at.o // (out_channels // groups) * channels
-        total = 0.0 if bias is None else bias[at.o]
+        first = at.o // (y.shape[1] // groups) * channels
+        total = bias[at.o]
         for at.c, at.p, at.q in np.ndindex(channels, kh, kw):
-            at.channel = first + at.c
+            at.channel, at.row, at.column = first + at.c, at.i * sh + at.p * dh, at.j * sw + at.q * dw
             total += term(at)
         y[at.n, at.o, at.i, at.j] = total
-    return y
 
 
-def max_pool2d(x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Array:
-    seen = windows(x, kernel_size, kernel_size if stride is None else stride, padding, dilation, -np.inf)
-    return seen.max(axis=(4, 5))
-
-
-def avg_pool2d(
-    x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True
+def pooled_windows(
+    x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, value: float = 0.0
 ) -> Array:
-    stride = kernel_size if stride is None else stride
-    total = windows(x, kernel_size, stride, padding).sum(axis=(4, 5))
-    return total / pixel_counts(x, kernel_size, stride, padding, count_include_pad)
+    """The windows of a pooling layer, whose stride is the kernel's size unless another is given."""
+    return windows(x, kernel_size, kernel_size if stride is None else stride, padding, dilation, value)
 
 
-def pixel_counts(x: Array, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool) -> Array | int:
+def max_pool2d(x: Array, **settings: Any) -> Array:
+    return pooled_windows(x, **settings, value=-np.inf).max(axis=(4, 5))
+
+
+def avg_pool2d(x: Array, *, count_include_pad: bool = True, **settings: Any) -> Array:
+    return pooled_windows(x, **settings).sum(axis=(4, 5)) / pixel_counts(x, count_include_pad, **settings)
+
+
+def pixel_counts(x: Array, count_include_pad: bool, **settings: Any) -> Array | int:
     """How many numbers each window's mean divides by."""
     if count_include_pad:
-        return int(np.prod(pair(kernel_size)))
-    return windows(np.ones((1, 1, *x.shape[2:]), x.dtype), kernel_size, stride, padding).sum(axis=(4, 5))
-
-
-def drawn_convolution(generator: np.random.Generator) -> tuple[list[Array], dict[str, Any]]:
-    """x, weight, bias and settings that fit together, richly enough to tell mistakes apart."""
-    groups = int(generator.integers(1, 3))
-    kernel = generator.permutation((generator.integers(1, 4), generator.integers(2, 4)))
-    dilation = tuple(int(d) for d in generator.integers(1, 3, 2))
-    channels, filters = groups * generator.integers(1, 4), groups * generator.integers(2, 4)
-    size = np.array(dilation) * (kernel - 1) + 1 + generator.integers(2, 5, 2)
-    inputs = [
-        generator.standard_normal((int(generator.integers(2, 4)), channels, *size)),
-        generator.standard_normal((filters, channels // groups, *kernel)),
-        generator.standard_normal(filters),
-    ]
-    stride = tuple(int(s) for s in generator.permutation((generator.integers(1, 4), generator.integers(2, 4))))
-    padding = tuple(int(p) for p in generator.integers(0, 3, 2))
-    return inputs, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        return int(np.prod(pair(settings["kernel_size"])))
+    return pooled_windows(np.ones((1, 1, *x.shape[2:]), x.dtype), **settings).sum(axis=(4, 5))

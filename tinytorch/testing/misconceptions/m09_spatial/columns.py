@@ -4,29 +4,115 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from tinytorch.testing.case import Case
+from tinytorch.testing.drawn import drawn_convolution, shared_among
 from tinytorch.testing.misconceptions import draws, misconception
-from tinytorch.testing.misconceptions import home as home_of
 from tinytorch.testing.misconceptions.m09_spatial.arrays import (
     Array,
     as_columns,
     as_windows,
     conv2d,
     conv2d_gradients,
-    drawn_convolution,
     margins,
-    pair,
     per_filter,
     spread,
     windows,
 )
+from tinytorch.testing.misconceptions.m09_spatial.convolution import convolution_mistake
 
-Settings = Any  # a number or a pair; what else the settings may be is up to the student's code
+# --- copy_windows and add_windows ---
+
+
+@draws("copy_windows")
+def _copies(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    (x, weight, _), settings = drawn_convolution(generator)
+    win = home.placer.of_filters(x, weight, None, **settings)
+
+    def columns(padded: Array) -> Array:
+        columns = np.full((*padded.shape[:2], *win.kernel, *win.out), 9.0)
+        home.copy_windows(padded, win, columns)
+        return columns
+
+    return Case(columns, win.add_border(x).copy())
+
+
+@draws("add_windows")
+def _additions(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    (x, weight, _), settings = drawn_convolution(generator)
+    win = home.placer.of_filters(x, weight, None, **settings)
+
+    def pixels(columns: Array) -> Array:
+        padded = np.ones_like(win.add_border(x))
+        home.add_windows(columns, win, padded)
+        return padded
+
+    return Case(pixels, generator.standard_normal((*x.shape[:2], *win.kernel, *win.out)))
+
+
+@misconception(
+    "copy_windows",
+    name="p and q are swapped",
+    belief="columns[..., q, p, :, :]: any order of the kernel positions will do.",
+    explanation="Row (c, p, q) of the columns meets entry (c, p, q) of the flat filter: p comes before q.",
+    hints=("Which entry of weight.reshape(O, -1) is weight[o, 0, 0, 1]?", "columns[..., p, q, :, :]."),
+)
+def positions_swapped(padded: Array, win: Any, columns: Array) -> None:
+    for p, q, pixels in win.positions():
+        columns[..., q, p, :, :] = padded[pixels]
+
+
+@misconception(
+    "copy_windows",
+    name="the pixels are added to what the columns hold",
+    belief="columns += pixels: the columns start from zero.",
+    explanation="The columns are a buffer that is used again, with the last image's pixels in it: copy with =.",
+    hints=("What do the columns hold when the second image comes?", "= in place of +=."),
+)
+def columns_added(padded: Array, win: Any, columns: Array) -> None:
+    for p, q, pixels in win.positions():
+        columns[..., p, q, :, :] += padded[pixels]
+
+
+@misconception(
+    "copy_windows",
+    name="the columns are a new array",
+    belief="columns = ... fills the columns.",
+    explanation="An assignment makes a new name; columns[..., p, q, :, :] = ... writes into the array that was given.",
+    hints=("Does the array that came in change?", "Assign to columns[..., p, q, :, :]."),
+)
+def columns_not_filled(padded: Array, win: Any, columns: Array) -> None:
+    columns = columns.copy()
+    for p, q, pixels in win.positions():
+        columns[..., p, q, :, :] = padded[pixels]
+
+
+@misconception(
+    "add_windows",
+    name="overlapping windows overwrite each other",
+    belief="Every entry is written back to where it came from.",
+    explanation="A pixel that stands in several windows is the sum of its entries: they are added.",
+    hints=("Columns of ones: the middle of a 3x3 image stands in four 2x2 windows, so it is 4.", "+= in place of =."),
+)
+def pixels_overwritten(columns: Array, win: Any, padded: Array) -> None:
+    for p, q, pixels in win.positions():
+        padded[pixels] = columns[..., p, q, :, :]
+
+
+@misconception(
+    "add_windows",
+    name="p and q are swapped",
+    belief="columns[..., q, p, :, :]: any order of the kernel positions will do.",
+    explanation="add_windows takes each entry back to where copy_windows took it from: columns[..., p, q, :, :].",
+    hints=("Where did copy_windows put the pixels under position (0, 1)?", "columns[..., p, q, :, :]."),
+)
+def added_swapped(columns: Array, win: Any, padded: Array) -> None:
+    for p, q, pixels in win.positions():
+        padded[pixels] += columns[..., q, p, :, :]
 
 
 # --- im2col, col2im, and the product ---
@@ -51,27 +137,23 @@ def _col2im_cases(generator: np.random.Generator, home: types.ModuleType) -> Cas
 @misconception(
     "im2col",
     name="the rows of a column are in the order (row, column, channel)",
-    belief="Any order of the numbers of a patch will do.",
+    belief="Any order of the numbers of a window will do.",
     explanation="Row k of the columns meets entry k of the flat filter, whose order is (channel, row, column).",
     hints=("weight.reshape(O, -1): which axis of weight (O, C, kh, kw) varies slowest?", "c, then p, then q."),
 )
-def columns_channels_last(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, stride, padding, dilation), (0, 4, 5, 1, 2, 3))
+def columns_channels_last(x: Array, **where: Any) -> Array:
+    return as_columns(windows(x, **where), (0, 4, 5, 1, 2, 3))
 
 
 @misconception(
     "im2col",
-    name="the patches are laid flat column by column",
-    belief="A patch is flattened going down first.",
-    explanation="A filter is flattened row by row (q varies fastest), and its patch must be too.",
+    name="the windows are laid flat column by column",
+    belief="A window is flattened going down first.",
+    explanation="A filter is flattened row by row (q varies fastest), and its window must be too.",
     hints=("What is np.arange(4).reshape(2, 2).reshape(-1)?", "The order of the axes is n, c, p, q, i, j."),
 )
-def patches_down_first(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, stride, padding, dilation), (0, 1, 5, 4, 2, 3))
+def windows_down_first(x: Array, **where: Any) -> Array:
+    return as_columns(windows(x, **where), (0, 1, 5, 4, 2, 3))
 
 
 @misconception(
@@ -81,10 +163,8 @@ def patches_down_first(
     explanation="Here filters stand as rows and windows as columns, so that filters @ columns is the convolution.",
     hints=("The shape is (N, C*kh*kw, places). Which is yours?", "The places come last."),
 )
-def windows_as_rows(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, stride, padding, dilation)).swapaxes(1, 2)
+def windows_as_rows(x: Array, **where: Any) -> Array:
+    return as_columns(windows(x, **where)).swapaxes(1, 2)
 
 
 @misconception(
@@ -94,10 +174,8 @@ def windows_as_rows(
     explanation="Places are numbered row by row (j varies fastest), so that the product is y by a mere reshape.",
     hints=("Which place is number 1: (0, 1) or (1, 0)?", "The order of the axes is n, c, p, q, i, j."),
 )
-def places_down_first(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, stride, padding, dilation), (0, 1, 4, 5, 3, 2))
+def places_down_first(x: Array, **where: Any) -> Array:
+    return as_columns(windows(x, **where), (0, 1, 4, 5, 3, 2))
 
 
 @misconception(
@@ -105,39 +183,13 @@ def places_down_first(
     name="the stride is ignored",
     belief="All windows are laid out; the stride is taken care of elsewhere.",
     explanation="Only every s-th window is laid out: the number of columns is H'*W' by conv_output_size.",
-    hints=("How many columns should kernel 1, stride 2 make of a 4x4 image? Four.", "Is stride passed on?"),
+    hints=(
+        "How many columns should kernel 1, stride 2 make of a 4x4 image? Four.",
+        "win.positions() knows the stride.",
+    ),
 )
-def columns_at_stride_one(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, 1, padding, dilation))
-
-
-@misconception(
-    "im2col",
-    name="the padding is forgotten",
-    belief="The windows stand inside the image.",
-    explanation="With padding p the windows stand on the image with p rows and columns of zeros on each side.",
-    hints=("Kernel 3 with padding 1 has as many places as the image has pixels.", "Is padding passed on?"),
-)
-def columns_unpadded(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    return as_columns(windows(x, kernel_size, stride, 0, dilation))
-
-
-@misconception(
-    "im2col",
-    name="the padding is put above and to the left only",
-    belief="Padding 1 is one row and one column of zeros.",
-    explanation="Padding p is put on all four sides: p rows above and below, p columns left and right.",
-    hints=("Kernel 3 with padding 1 has as many places as the image has pixels.", "Pad (p, p) on each axis."),
-)
-def padded_on_one_side(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    before = tuple((above, 0) for above, _ in margins(pair(kernel_size), padding, dilation))
-    return as_columns(windows(x, kernel_size, stride, before, dilation))
+def columns_at_stride_one(x: Array, *, stride: Any, **where: Any) -> Array:
+    return as_columns(windows(x, **where))
 
 
 @misconception(
@@ -145,12 +197,10 @@ def padded_on_one_side(
     name="the border repeats the pixels at the edge",
     belief="Outside of the image the picture goes on as at its edge.",
     explanation="The border of a convolution is zeros.",
-    hints=("With padding 1, what is the first entry of the first column? A zero.", "mode='edge' is not meant."),
+    hints=("With padding 1, what is the first entry of the first column? A zero.", "win.add_border(x)."),
 )
-def border_repeats_edge(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
-    border = [(0, 0), (0, 0), *margins(pair(kernel_size), padding, dilation)]
+def border_repeats_edge(x: Array, *, kernel_size: Any, padding: Any, dilation: Any, stride: Any) -> Array:
+    border = [(0, 0), (0, 0), *margins(kernel_size, padding, dilation)]
     return as_columns(windows(np.pad(x, border, mode="edge"), kernel_size, stride, 0, dilation))
 
 
@@ -158,30 +208,27 @@ def border_repeats_edge(
     "im2col",
     name="the padding is put around the result, not around the image",
     belief="Padding restores the size that was lost, so it comes last.",
-    explanation="The image is padded first; windows that stand partly in the border see its edge pixels.",
-    hints=("With padding 1, is your first column all zeros? It sees the corner pixels.", "Pad, then lay out."),
+    explanation="The image is padded first; windows that stand partly in the border hold its edge pixels.",
+    hints=("With padding 1, is your first column all zeros? It holds the corner pixels.", "Pad, then lay out."),
 )
-def padded_after(
-    x: Array, *, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0, dilation: Settings = 1
-) -> Array:
+def padded_after(x: Array, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Array:
     seen = windows(x, kernel_size, stride, 0, dilation)
-    border = margins(pair(kernel_size), padding, dilation)
+    border = margins(kernel_size, padding, dilation)
     return as_columns(np.pad(seen, [(0, 0), (0, 0), *border, (0, 0), (0, 0)]))
 
 
 @misconception(
     "col2im",
-    name="overlapping columns overwrite each other",
-    belief="Every entry is written back to where it came from.",
-    explanation="A pixel that stood in several windows is the sum of its entries: they are added.",
-    hints=("Columns of ones: the middle of a 3x3 image stood in four 2x2 windows, so it is 4.", "+= in place of =."),
+    name="the border is not taken off",
+    belief="The padded images are the result.",
+    explanation="The padding is no part of the image: win.inside(padded) is what is returned.",
+    hints=("Which size does the result have, with padding 1?", "win.inside(padded)."),
 )
-def columns_overwrite(
-    columns: Array, *, output_size: Any, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0,
-    dilation: Settings = 1,
-) -> Array:  # fmt: skip
-    parts = as_windows(columns, output_size, kernel_size, stride, padding, dilation)
-    return spread(parts, output_size, stride, padding, dilation, overwrite=True)
+def border_left_on(columns: Array, *, output_size: Any, padding: Any, **where: Any) -> Array:
+    parts = as_windows(columns, output_size, padding=padding, **where)
+    border = margins(parts.shape[4:], padding, where["dilation"])
+    size = [n + before + after for n, (before, after) in zip(output_size, border, strict=True)]
+    return spread(parts, tuple(size), where["stride"], 0, where["dilation"])
 
 
 @misconception(
@@ -192,10 +239,9 @@ def columns_overwrite(
     hints=("A pixel was used four times: four gradients arrive. What is the total?", "Nothing is divided."),
 )
 def columns_averaged(
-    columns: Array, *, output_size: Any, kernel_size: Settings, stride: Settings = 1, padding: Settings = 0,
-    dilation: Settings = 1,
-) -> Array:  # fmt: skip
-    parts = as_windows(columns, output_size, kernel_size, stride, padding, dilation)
+    columns: Array, *, output_size: Any, stride: Any, padding: Any, dilation: Any, **where: Any
+) -> Array:
+    parts = as_windows(columns, output_size, stride=stride, padding=padding, dilation=dilation, **where)
     total = spread(parts, output_size, stride, padding, dilation)
     return total / np.maximum(spread(np.ones_like(parts), output_size, stride, padding, dilation), 1)
 
@@ -204,174 +250,248 @@ def columns_averaged(
     "conv2d_im2col",
     name="the product of windows and filters is reshaped where it should be transposed",
     belief="windows @ filters.T holds the right numbers, and a reshape gives them the right shape.",
-    explanation="(places, O) becomes (O, places) by a transpose; a reshape deals the numbers out in another order.",
+    explanation="(places, O) becomes (O, places) by a transpose; a reshape puts the numbers in another order.",
     hints=("What is [[1, 2], [3, 4]].reshape(2, 2)? And .T?", "filters @ columns needs no transpose at all."),
 )
-def product_reshaped(x: Array, weight: Array, bias: Array | None = None, *, groups: int = 1, **settings: Any) -> Array:
+def product_reshaped(x: Array, weight: Array, bias: Array | None, *, groups: int, **settings: Any) -> Array:
     y = conv2d(x, weight, groups=groups, **settings)
-    product = y.reshape(len(x), groups, len(weight) // groups, -1).swapaxes(2, 3)
-    return product.reshape(y.shape) + per_filter(bias)
+    by_group = y.reshape(len(x), groups, len(weight) // groups, -1).swapaxes(2, 3)
+    return by_group.reshape(y.shape) + per_filter(bias)
 
 
-# --- conv2d as products, and its gradients ---
+# --- the convolution that trains ---
 
 
-@draws("convolve")
-def _convolve_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    (x, weight, bias), settings = drawn_convolution(generator)
-    while min(weight.shape[1:3]) == 1:  # with one channel, or one row, c and p are in any order
-        (x, weight, bias), settings = drawn_convolution(generator)
-    return Case(home.convolve, x, weight, bias, home.place_filters(x, weight, bias, **settings), settings["groups"])
-
-
-@misconception(
-    "convolve",
-    name="the filters are laid flat in the order of weight, channel by channel",
-    belief="weight.reshape is the filter as a matrix, as it was for im2col.",
-    explanation="Here the windows have their points row by row: p, then c, then q. So must the filters.",
-    hints=(
-        "Which number of a filter meets row 1 of windows? Write down (c, p, q) for weight, (p, c, q) for windows.",
-        "weight.swapaxes(1, 2) first, then the reshape.",
-    ),
-)
-def filters_channel_by_channel(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    return _with_points_taken_as(weight, x, bias, win, groups)
-
-
-@misconception(
+@convolution_mistake(
     "convolve",
     name="the filters are laid flat with the channels last",
-    belief="Row by row means p, q, c.",
-    explanation="Within a row the windows have channel after channel, each with its shifts: the order is p, c, q.",
-    hints=("Of c and q, which varies faster in windows?", "weight.swapaxes(1, 2), not transpose(0, 2, 3, 1)."),
+    belief="A filter is flattened as a picture is stored: row, column, channel.",
+    explanation="The columns have the order (c, p, q), and so has weight.reshape: no transpose is needed.",
+    hints=("Of c and q, which varies faster in the columns?", "weight.reshape(groups, O // groups, -1)."),
 )
-def filters_channels_last(x: Array, weight: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    return _with_points_taken_as(weight.transpose(0, 2, 3, 1), x, bias, win, groups)
+def filters_channels_last(x: Array, weight: Array, bias: Array | None = None, **settings: Any) -> Array:
+    flat = weight.transpose(0, 2, 3, 1).reshape(weight.shape)
+    return conv2d(x, flat, bias, **settings)
 
 
-def _with_points_taken_as(flat: Array, x: Array, bias: Array | None, win: Any, groups: int) -> Array:
-    """conv2d whose filters, laid flat, are taken to be in the order p, c, q."""
-    rows = flat.reshape(len(flat), win.kernel[0], -1, win.kernel[1])
-    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation}
-    return conv2d(x, rows.swapaxes(1, 2), bias, groups=groups, **settings)
+@draws("image_columns")
+def _image_columns_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    return _convolve_case(generator, home, ("x",))
 
 
-def _gradient_draw(place: str) -> Callable[[np.random.Generator, types.ModuleType], Case]:
-    def draw(generator: np.random.Generator, home: types.ModuleType) -> Case:
-        (x, weight, _), settings = drawn_convolution(generator)
-        settings["padding"] = 0
-        if generator.random() < 0.4:  # so large that the batch comes in parts
-            x, weight = generator.standard_normal((3, 8, 66, 66)), generator.standard_normal((1, 8, 3, 3))
-            settings = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-        grad = generator.standard_normal(conv2d(x, weight, **settings).shape)
-        groups = settings["groups"]
-        return Case(getattr(home, place), grad, x, weight, home.place_filters(x, weight, None, **settings), groups)
-
-    draw.__module__ = __name__
-    return draw
+@draws("weight_gradient")
+def _weight_gradient_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    return _convolve_case(generator, home, ("weight",))
 
 
-for _place in ("convolve_weight_gradient", "input_gradient_by_columns"):
-    draws(_place)(_gradient_draw(_place))
+@draws("input_gradient")
+def _input_gradient_cases(generator: np.random.Generator, home: types.ModuleType) -> Case:
+    return _convolve_case(generator, home, ("input",))
 
 
-def _per_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> list[Array]:
-    """The gradients of the weight, image by image, for each part of the batch that `strips` makes."""
-    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation, "groups": groups}
-    made = weight.nbytes // win.kernel[0]
-    parts = [part for part, *_ in home_of(win).strips(x, win, groups, 0, len(x), made, over_places=True)]
-    by_image = [conv2d_gradients(g[None], image[None], weight, **settings)[1] for g, image in zip(grad, x, strict=True)]
-    return [np.stack(by_image[part]) for part in parts]
+def _convolve_case(generator: np.random.Generator, home: types.ModuleType, what: tuple[str]) -> Case:
+    (x, weight, _), settings = drawn_convolution(generator)
+    groups = settings["groups"]
+    win = home.placer.of_filters(x, weight, None, **settings)
+    grad = generator.standard_normal((len(x), len(weight), *win.out))
+    if what == ("x",):
+
+        def columns(x: Array) -> Array:
+            return np.array([columns.copy() for _, columns in home.image_columns(x, win, groups, 1, len(x))])
+
+        return Case(columns, x)
+
+    def gradient(grad: Array, x: Array, weight: Array) -> Array:
+        with shared_among(2):
+            return getattr(home, f"{what[0]}_gradient")(grad, x, weight, win, groups)
+
+    return Case(gradient, grad, x, weight)
+
+
+def _image_columns(x: Array, win: Any, groups: int, images: Any, numbers: Any, border: float = 0.0) -> Iterator[Any]:
+    where = {"kernel_size": win.kernel, "stride": win.stride, "padding": win.padding, "dilation": win.dilation}
+    for n, image in zip(numbers, images, strict=True):
+        columns = as_columns(windows(x[image][None], **where, value=border))
+        yield n, columns.reshape(groups, -1, math.prod(win.out))
 
 
 @misconception(
-    "convolve_weight_gradient",
+    "image_columns",
+    name="every image has the columns of the first",
+    belief="The image is copied into the buffer once, before the loop.",
+    explanation="Each turn of the loop copies its own image into the buffer, and then the image's windows.",
+    hints=("Two images differ. Do their columns?", "Both copies stand inside the loop, with x[n]."),
+)
+def columns_of_first(x: Array, win: Any, groups: int, start: int, stop: int) -> Iterator[Any]:
+    return _image_columns(x, win, groups, [start] * (stop - start), range(start, stop))
+
+
+@misconception(
+    "image_columns",
+    name="the images are counted from 0, whatever `start` is",
+    belief="A core's share begins with image 0.",
+    explanation="A core's share is the images from start up to stop: n begins at start.",
+    hints=("Which images does the second core work on?", "range(start, stop)."),
+)
+def counted_from_zero(x: Array, win: Any, groups: int, start: int, stop: int) -> Iterator[Any]:
+    return _image_columns(x, win, groups, range(stop - start), range(stop - start))
+
+
+def _per_image(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> list[Array]:
+    """The gradient of the weight that each image makes."""
+    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation, "groups": groups}
+    return [conv2d_gradients(g[None], image[None], weight, **settings)[1] for g, image in zip(grad, x, strict=True)]
+
+
+@misconception(
+    "weight_gradient",
     name="the weight gradient is averaged over the images",
     belief="A batch's gradient is the mean over its images.",
     explanation="All images used the same weights, so their gradients add up. The loss has taken its mean already.",
-    hints=("Two equal images in a batch, loss by .sum(): how large is dW?", "sum(axis=0), not mean."),
+    hints=("Two equal images in a batch, loss by .sum(): how large is dW?", "A sum, not a mean."),
 )
-def weight_gradient_averaged(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return sum(part.mean(0) for part in _per_part(grad, x, weight, win, groups))
+def weight_gradient_averaged(*inputs: Any) -> Array:
+    return np.mean(_per_image(*inputs), axis=0)
 
 
 @misconception(
-    "convolve_weight_gradient",
-    name="only the first image of a part counts for the weight gradient",
-    belief="The product of one image has the weight's shape, so that is the gradient.",
-    explanation="The weights met every image: dW is the sum over the batch.",
-    hints=("The product's first axis is the images. What becomes of it?", "sum(axis=0)."),
+    "weight_gradient",
+    name="only the last image counts",
+    belief="total = grads[n] @ ...: the loop leaves the result in total.",
+    explanation="Each image adds to the total: total += ...",
+    hints=("One image in the batch: yours is right. What if there are two?", "+= in place of =."),
 )
-def weight_gradient_of_first(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return sum(part[0] for part in _per_part(grad, x, weight, win, groups))
+def weight_gradient_of_last(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    per_image = _per_image(grad, x, weight, win, groups)
+    return np.sum([per_image[share.stop - 1] for share in _shares(grad, weight)], axis=0)
 
 
 @misconception(
-    "convolve_weight_gradient",
-    name="every weight gets the sum over all weights",
-    belief="A sum without an axis adds up the images.",
-    explanation="sum() adds up everything, to a single number. Only the images are summed, the first axis.",
-    hints=("What shape has the product, and what shape has its sum()?", "sum(axis=0)."),
+    "weight_gradient",
+    name="only the first core's images count",
+    belief="in_threads returns the result.",
+    explanation="in_threads returns one result per core: their sum is the gradient.",
+    hints=("A large batch is shared by several cores. Whose sum do you return?", "sum(in_threads(...))."),
 )
-def weight_gradient_summed_to_one_number(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    dw = sum(part.sum(0) for part in _per_part(grad, x, weight, win, groups))
-    for points in home_of(win).phases(0, win):  # each has a total of its own
-        dw[:, :, list(points)] = dw[:, :, list(points)].sum()
-    return dw
+def weight_gradient_of_first_core(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    return np.sum(_per_image(grad, x, weight, win, groups)[_shares(grad, weight)[0]], axis=0)
+
+
+def _shares(grad: Array, weight: Array) -> list[slice]:
+    """The images of each core, as `in_threads` shares them."""
+    from tinytorch.support.threads import in_threads
+
+    return in_threads(slice, len(grad), grad.size * weight[0].size)
 
 
 @misconception(
-    "convolve_weight_gradient",
-    name="only the last part of the batch counts for the weight gradient",
-    belief="The loop runs once, over the whole batch.",
-    explanation="A large batch comes in several parts, and each adds to the total: total[points] += ...",
-    hints=("Small batches come in one part. What if there are two?", "+= in place of =."),
-)
-def weight_gradient_of_last_part(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    return _per_part(grad, x, weight, win, groups)[-1].sum(0)
-
-
-@misconception(
-    "convolve_weight_gradient",
-    name="the output's gradient is reshaped where it should be transposed",
-    belief="A reshape to (places, O) gives the matrix the shape that the product needs.",
-    explanation="G transposed is G.swapaxes(-1, -2); a reshape deals the numbers out in another order.",
+    "weight_gradient",
+    name="the columns are reshaped where they should be transposed",
+    belief="A reshape to (places, rows) gives the matrix the shape that the product needs.",
+    explanation="X transposed is columns.swapaxes(-1, -2); a reshape puts the numbers in another order.",
     hints=("What is [[1, 2, 3], [4, 5, 6]].reshape(3, 2)? And .T?", "swapaxes(-1, -2)."),
 )
 def weight_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    matrices = grad.reshape(len(x), groups, math.prod(win.out), -1)  # right would be the axes (…, O, places), swapped
-    dealt = matrices.swapaxes(2, 3).reshape(grad.shape)
-    return sum(part.sum(0) for part in _per_part(dealt, x, weight, win, groups))
+    grads = grad.reshape(len(x), groups, -1, math.prod(win.out))
+    images = _image_columns(x, win, groups, range(len(x)), range(len(x)))
+    total = np.sum([grads[n] @ columns.reshape(groups, columns.shape[2], -1) for n, columns in images], axis=0)
+    return total.reshape(weight.shape)
 
 
 @misconception(
-    "input_gradient_by_columns",
+    "input_gradient",
+    name="the padded image is not set back to zero",
+    belief="The buffer is zero, as it was when it was made.",
+    explanation="The buffer is used again: before each image it still holds the gradient of the last one.",
+    hints=("One image in the batch: yours is right. What if there are two?", "padded[...] = 0 in each turn."),
+)
+def pixels_carry_on(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    dx = _input_gradient(grad, x, weight, win, groups)
+    return np.concatenate([dx[share].cumsum(axis=0) for share in _shares(grad, weight)])
+
+
+def _input_gradient(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation, "groups": groups}
+    return conv2d_gradients(grad, x, weight, **settings)[0]
+
+
+@misconception(
+    "input_gradient",
     name="the filters are reshaped where they should be transposed",
     belief="A reshape to (rows, O) gives the matrix the shape that the product needs.",
-    explanation="W transposed is filters.swapaxes(-1, -2); a reshape deals the numbers out in another order.",
+    explanation="W transposed is filters.swapaxes(-1, -2); a reshape puts the numbers in another order.",
     hints=("What is [[1, 2, 3], [4, 5, 6]].reshape(3, 2)? And .T?", "swapaxes(-1, -2)."),
 )
 def input_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
-    settings = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation}
     flat = grad.reshape(len(x), groups, len(weight) // groups, -1)
     filters = weight.reshape(groups, weight[0].size, -1)
     columns = (filters @ flat).reshape(len(x), -1, flat.shape[-1])
-    where = {**settings, "kernel": win.kernel, "size": x.shape[2:]}
-    return spread(as_windows(columns, **where), x.shape[2:], **settings)
+    where = {"stride": win.stride, "padding": win.padding, "dilation": win.dilation}
+    return spread(as_windows(columns, x.shape[2:], win.kernel, **where), x.shape[2:], **where)
+
+
+@misconception(
+    "input_gradient",
+    name="the border is cut off on the wrong side",
+    belief="The image begins at the first pixel of the padded image.",
+    explanation="The image lies within its border: win.inside(padded).",
+    hints=("With padding 1, where in the padded image is pixel (0, 0)?", "dx[n] = win.inside(padded)."),
+)
+def border_kept(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
+    size = [n + before + after for n, (before, after) in zip(x.shape[2:], win.padding, strict=True)]
+    larger = np.zeros((*x.shape[:2], *size), x.dtype)
+    none: Any = win._replace(padding=((0, 0), (0, 0)))
+    return _input_gradient(grad, larger, weight, none, groups)[:, :, : x.shape[2], : x.shape[3]]
+
+
+# --- the rule ---
+
+
+def _rule(change: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule of conv2d with its three gradients changed: change(dx, dw, db, grad)."""
+
+    def rule(
+        grad: Array, out: Array, x: Array, weight: Array, bias: Array | None = None, **settings: Any
+    ) -> tuple[Any, ...]:
+        return change(*conv2d_gradients(grad, x, weight, bias, **settings), grad)
+
+    return rule
 
 
 @misconception(
     "vjp(conv2d)",
     name="the bias gradient is averaged",
-    belief="Many positions share the bias, so its gradient is the mean over them.",
-    explanation="The bias acts on every image and position: its gradient is the sum over all of them.",
+    belief="Many places share the bias, so its gradient is the mean over them.",
+    explanation="The bias acts on every image and place: its gradient is the sum over all of them.",
     hints=(
         "One number is added in a hundred places. It grows by 1: by how much does their sum?",
         "Sum over the batch and both image axes; keep the channels.",
     ),
 )
-def bias_gradient_averaged(
-    grad: Array, out: Array, x: Array, weight: Array, bias: Array | None = None, **settings: Any
-) -> tuple[Array, Array, Array | None]:
-    dx, dw, db = conv2d_gradients(grad, x, weight, bias, **settings)
-    return dx, dw, None if db is None else db * (grad.shape[1] / math.prod(grad.shape))
+def bias_gradient_averaged(*inputs: Any, **settings: Any) -> Any:
+    return _rule(lambda dx, dw, db, grad: (dx, dw, None if db is None else grad.mean((0, 2, 3))))(*inputs, **settings)
+
+
+@misconception(
+    "vjp(conv2d)",
+    name="the bias gradient is that of the first image",
+    belief="The bias gradient is the sum over the places.",
+    explanation="The bias acts on every image too: its gradient is the sum over the batch and both image axes.",
+    hints=("Two equal images: how large is the bias gradient, compared to one?", "axis=(0, 2, 3)."),
+)
+def bias_gradient_of_first(*inputs: Any, **settings: Any) -> Any:
+    def change(dx: Any, dw: Any, db: Any, grad: Any) -> Any:
+        return dx, dw, None if db is None else grad[0].sum((1, 2))
+
+    return _rule(change)(*inputs, **settings)
+
+
+@misconception(
+    "vjp(conv2d)",
+    name="the gradients of image and weight are swapped",
+    belief="The order of what a rule returns does not matter.",
+    explanation="A rule returns its gradients in the order of the inputs: x, weight, bias.",
+    hints=("Which shape does the gradient of x have, and which does your first one have?", "x, weight, bias."),
+)
+def gradients_swapped(*inputs: Any, **settings: Any) -> Any:
+    return _rule(lambda dx, dw, db, grad: (dw, dx, db))(*inputs, **settings)
