@@ -7,14 +7,16 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tito import child, copies, notebooks, progress
-from tito.course import Course, Module
-from tito.dev_file import DevFile, dev_line
+from tito import child, copies, handed_out, notebooks, progress
+from tito.course import Module
+from tito.dev_file import DevFile
 from tito.errors import ChapterError, TitoError
+from tito.progress import WHOLE_FILE, Content, Failure
 from tito.results import SEED, Inline, Item, Package, Verdict
 
 INLINE_LIMIT = 60.0  # seconds; a module's inline tests take under three
@@ -51,26 +53,56 @@ def inline(
     stubs = {dev.exercise_at(line): (line, text) for line, text in reversed(dev.unwritten())}  # the first of each
     with TemporaryDirectory(prefix="tito-inline-") as folder:
         results = Path(folder) / "results.jsonl"
-        outcome = child.run(
-            [module.dev.name],
-            cwd=module.dev.parent,
-            env=child.environment(module.root, TINYTORCH_RESULTS=str(results)),
-            limit=limit,
-            quiet=True,
-            meanwhile=lambda: meanwhile(_items(dev, stubs, _read_events(results), running=True)),
-        )
+        try:
+            outcome = child.run(
+                [module.dev.name],
+                cwd=module.dev.parent,
+                env=child.environment(module.root, TINYTORCH_RESULTS=str(results)),
+                limit=limit,
+                quiet=True,
+                meanwhile=lambda: meanwhile(_items(dev, stubs, _read_events(results), running=True)),
+            )
+        except BaseException:
+            events = _read_events(results)
+            with contextlib.suppress(TitoError):
+                _record_inline(module, was, _proven_items(dev, stubs, events), _reported(events))
+            raise
         events = _read_events(results)
-    reported = _reported(events)
-    statuses = {name: str(reported.get(name, {}).get("status", "not run")) for name in tests}
-    progress.record_inline(module, was, statuses, {n: e["hints"] for n, e in reported.items() if e.get("hints")})
-    items = _items(dev, stubs, events)
+    items = _proven_items(dev, stubs, events)
     ended = any(e.get("event") == "end" for e in events)
+    begun = [str(e.get("name")) for e in events if e.get("event") == "begin"]
     if outcome.timed_out:
-        verdict = _out_of_time(module, outcome, limit)
+        verdict = _out_of_time(module, outcome, limit, begun[-1] if begun else "")
     else:
-        begun = [str(e.get("name")) for e in events if e.get("event") == "begin"]
         verdict = _judge_inline(dev, items, begun, ended, outcome)
-    return Inline(module, verdict, items, dev.exercises())
+    judged = Inline(module, verdict, items, dev.exercises())
+    _record_inline(module, was, items, _reported(events), judged)
+    return judged
+
+
+def _record_inline(
+    module: Module,
+    was: Content,
+    items: dict[str, Item],
+    reported: dict[str, dict[str, Any]],
+    judged: Inline | None = None,
+) -> None:
+    """Keep what the tests came to. judged: the whole run, unless it was broken off: then of tests that had ended."""
+    known = was.tests if judged else reported
+    failing = {test for test, item in items.items() if item.status == "failing" and test in known}
+    results = {test: str(reported.get(test, {}).get("status", "not run")) for test in known}
+    results |= dict.fromkeys(failing, "failed")
+    failures = {test: Failure(items[test].reason, items[test].hints) for test in failing}
+    if judged:
+        results[WHOLE_FILE] = "passed" if judged.verdict.passed else "failed"
+    if judged and not judged.verdict.passed:
+        reasons = [item.reason for item in judged.failures[:1]]
+        failures[WHOLE_FILE] = _failure(" ".join([judged.verdict.sentence, *reasons]), judged.verdict.next)
+    progress.record_inline(module, was, results, failures)
+
+
+def _failure(sentence: str, fix: str, test: str = "") -> Failure:
+    return Failure(sentence, [f"{sentence}\n{fix}"], test)
 
 
 def _read_events(path: Path) -> list[dict[str, Any]]:
@@ -108,6 +140,23 @@ def _items(
     return items
 
 
+def _proven_items(dev: DevFile, stubs: dict[str, tuple[int, str]], events: list[dict[str, Any]]) -> dict[str, Item]:
+    """The items of a run that is over; a test that was taken away or changed proves nothing, whatever it came to."""
+    items = _items(dev, stubs, events)
+    for problem in handed_out.problems(dev):
+        item = items.get(problem.test, Item(problem.test, "done"))
+        if item.status in ("done", "failing"):
+            items[problem.test] = _unproven(item, problem)
+    return items
+
+
+def _unproven(item: Item, problem: handed_out.Problem) -> Item:
+    """The test as one that fails, or fails for one more reason."""
+    if item.status == "done":
+        return replace(item, status="failing", message=problem.sentence, place=problem.place)
+    return replace(item, message=f"{item.message}\n{problem.sentence} ({problem.place})")
+
+
 def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, event: dict[str, Any] | None) -> Item:
     """What became of one inline test. Whose exercise still holds a stub is not done, whatever its test says."""
     shown = dev.module.shown(dev.module.dev)
@@ -116,19 +165,18 @@ def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, even
     status = _STATUS.get(str(event.get("status")), "failing")
     if status == "done" and stub:
         return Item(name, "not started", stub[1], place=f"{shown}:{stub[0]}")
-    told = event.get("line")
-    at = told if isinstance(told, int) else line
-    if status == "failing" and (cell := dev.cell_at(at)) and cell is dev.cell_at(line):
-        at = next((e.line for e in dev.exercises() if e.test == name), at)  # the check told its own line
+    exercise = next((e.line for e in dev.exercises() if e.test == name and status == "failing"), line)
+    remark = handed_out.remark_on(dev, str(event.get("message")))
     return Item(
         name,
         status,
-        _message(event) + _lost(dev, event),
+        _message(event) + (f"\n{remark}" if remark else ""),
         event.get("diagnosis"),
         event.get("claim"),
-        f"{shown}:{at}",
+        str(event.get("place") or f"{shown}:{exercise}"),
         str(event.get("printed", "")),
         float(event.get("seconds", 0.0)),
+        [str(hint) for hint in event.get("hints") or []],
     )
 
 
@@ -141,18 +189,6 @@ def _message(event: dict[str, Any]) -> str:
     if re.search(r"\bMemoryError\b", text):
         text += f"\na program that tito runs may take {child.MEMORY // 1024**3} GiB of memory"
     return text
-
-
-def _lost(dev: DevFile, event: dict[str, Any]) -> str:
-    """A remark where the check looked for a function or class that an edition's dev file came with, and has no more."""
-    missed = re.search(r"\bNameError: name '(\w+)' is not defined", str(event.get("message")))
-    if not missed or not dev.module.start.is_file():
-        return ""
-    defined = re.compile(rf"^(?:def|class) {missed[1]}\b", re.MULTILINE)
-    handed_out = dev.module.start.read_text(encoding="utf-8", errors="replace")
-    if defined.search(dev.text) or not defined.search(handed_out):
-        return ""
-    return f"\nthe file was handed out with {missed[1]}, and has it no more: was it renamed, or deleted?"
 
 
 def _judge_inline(
@@ -186,8 +222,10 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
     """What a student does about a file that ended before `test` had run."""
     words = _last_words(dev.module, outcome)
     if words:
+        if remark := handed_out.remark_on(dev, words):
+            return f"{words}\n      {remark}".strip()
         if unbuilt := re.search(r"name '(\w+)' from 'tinytorch\.core'|No module named 'tinytorch\.core\.(\w+)'", words):
-            words += f" (That module is not built yet: `tito module start {unbuilt[1] or unbuilt[2]}`.)"
+            words += f" (Module {unbuilt[1] or unbuilt[2]} is not built yet.)"
         elif re.search(r"\b(Import|ModuleNotFound)Error: ", words):
             words += " (`tito doctor` finds a file that hides a package.)"
         return words.strip()
@@ -202,58 +240,42 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
 
 def _last_words(module: Module, outcome: child.Outcome) -> str:
     """The error a dev file ended with: ` spatial_dev.py:412, in conv2d: NameError: ...`; nothing without one."""
+    from tinytorch.testing import chapters  # reads texts only; loaded when something is wrong
+
     _, found, text = outcome.tail.rpartition("Traceback (most recent call last):")
-    frames = [(Path(f), int(n), name) for f, n, name in re.findall(r'^  File "(.+)", line (\d+), in (\S+)', text, re.M)]
-    own = [(n, name) for file, n, name in frames if file.name == module.dev.name]
+    frames = re.findall(r'^  File "(.+)", line (\d+), in \S+', text, re.M)
+    places = [chapters.place_of(str(module.dev.parent / file), int(line)) for file, line in frames]
+    own = [place for place in places if place and place.file == module.dev.resolve()]
     error = next((line for line in text.splitlines()[1:] if line and not line.startswith(" ")), "")
     if not found or not own or not error:
         return ""
-    line, name = own[-1]
-    where = "" if name == "<module>" else f", in {name}"
-    return f" {module.shown(module.dev)}:{line}{where}: {error}"
+    return f" {chapters.innermost(places, own[-1].file) or own[-1]}: {error}"
 
 
-def _out_of_time(module: Module, outcome: child.Outcome, limit: float) -> Verdict:
-    """The sentence for an endless loop: where in the student's file it was."""
-    place = _place(module, outcome)
+def _out_of_time(module: Module, outcome: child.Outcome, limit: float, running: str = "") -> Verdict:
+    """The sentence for an endless loop: where in the student's code it was, or in the test of which exercise."""
+    from tinytorch.testing import chapters
+
+    own = module.dev.resolve()
+    frames = reversed(outcome.frames())  # now outermost first
+    places = [chapters.place_of(str(module.dev.parent / path), line) for path, line, _ in frames]
+    top_level = (place for place in reversed(places) if place and place.file == own and place.function is None)
+    place = chapters.innermost(places, own) or chapters.innermost(places, None) or next(top_level, None)
+    was = f": it was in {place}" if place else f": {running} was running" if running else ""
+    look = "Look for a loop there that does not end."
+    if not place and (exercise := chapters.exercise(own, running)):
+        look = f"Look for a loop that does not end: {exercise}."
     return Verdict(
         False,
-        f"stopped after {limit:g} seconds{f': it was in {place}' if place else ''}.",
-        "Look for a loop there that does not end. Is the work only slow? Give it longer with `--time-limit`.",
+        f"stopped after {limit:g} seconds{was}.",
+        f"{look} Is the work only slow? Give it longer with `--time-limit`.",
     )
-
-
-def _place(module: Module, outcome: child.Outcome) -> str:
-    """The innermost line of a dev file that was running; a line of the package is told as its dev file's."""
-    for path, line, function in outcome.frames():
-        place = origin(module.root, module.dev.parent / path, line)
-        if place:
-            return f"{place}, in {function}"
-    return ""
-
-
-def origin(root: Path, file: Path, line: int) -> str:
-    """Where a student looks for a line that ran: `modules/09_spatial/spatial_dev.py:412`.
-
-    The line may be of a dev file or of the package's file made from it; empty where it is neither.
-    """
-    file, root = file.resolve(), root.resolve()
-    if file.is_relative_to(root / "modules"):
-        return f"{file.relative_to(root).as_posix()}:{line}"
-    if file.parent != root / "tinytorch" / "core":
-        return ""
-    try:
-        module = Course(root).module(file.stem)
-        found = dev_line(DevFile(module), file.read_text(encoding="utf-8"), line)
-    except TitoError:
-        return ""  # no module makes this file, or its chapter cannot be read just now
-    return f"{module.shown(module.dev)}:{found}" if found else ""
 
 
 def package(
     root: Path,
     what: list[str],
-    module: Module | None = None,
+    modules: list[Module],
     limit: float = PYTEST_LIMIT,
     *,
     chapters: list[Module] | None = None,
@@ -264,17 +286,20 @@ def package(
 ) -> Package:
     """Run pytest on `what` (folders or tests, as pytest names them) in a child, and judge what it reported.
 
-    module: whose tests they are, if one's: its endless loop is told by its line.
+    modules: whose tests they are: the results are recorded for these.
     chapters: modules taken from their dev files, and not from the package as built.
     every: go on after the first failure. live: show pytest's progress. diagnose: look for the mistake's name.
     meanwhile: called again and again while it runs; what it raises ends the run.
     """
     shown = " ".join(what)
+    contents = {module: progress.content(module) for module in modules}
     for name in what:
         if not (root / name.partition("::")[0]).exists():
-            return Package(
+            missing = Package(
                 Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
             )
+            _record_pytest(contents, missing)
+            return missing
     options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if every else ["--maxfail=1"])]
     extra = {} if live else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others' plugins cost a second
     with contextlib.ExitStack() as stack:
@@ -294,43 +319,57 @@ def package(
         )
         seconds = round(time.monotonic() - began, 3)
         events = _read_events(results)
-    if outcome.timed_out and module:
-        return Package(_out_of_time(module, outcome, limit))
-    if outcome.timed_out:
-        return Package(
-            Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
-        )
     tests = {str(e["test"]): e for e in events if e.get("event") == "test"}
-    failures = [_failed_test(e) for e in tests.values() if e["status"] == "failed"]
-    if module:
-        _record_hints(module, failures, tests)
-    if module and failures:
-        progress.record_incomplete(module)
+    module = modules[0] if len(modules) == 1 else None
+    failed = [e for e in tests.values() if e["status"] == "failed" and not outcome.timed_out]
+    failures = [_failed_test(e, module) for e in failed]
     passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
     ended = next((e["status"] for e in events if e.get("event") == "end"), None)
-    if ended is None:
-        begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
-        verdict = _cut_short(shown, begun[-1] if begun else "", outcome)
+    begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
+    cut_short = begun[-1] if ended is None and begun else ""
+    if outcome.timed_out and len(modules) == 1:
+        verdict = _out_of_time(modules[0], outcome, limit)
+    elif outcome.timed_out:
+        verdict = Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
+    elif ended is None:
+        verdict = _cut_short(shown, cut_short, outcome)
     else:
         verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, every)
     reasons = {name: str(event.get("reason", "")) for name, event in tests.items()}
-    return Package(verdict, passed, skipped, seconds, failures, reasons)
+    package = Package(verdict, passed, skipped, seconds, failures, reasons)
+    _record_pytest(contents, package, cut_short)
+    return package
 
 
-def _record_hints(module: Module, failures: list[Item], events: dict[str, dict[str, Any]]) -> None:
-    """Keep the catalogue's hints with the exercise in whose lines a test failed."""
-    for item in failures:
-        line = re.match(re.escape(module.shown(module.dev)) + r":(\d+)", item.place)
-        hints = [str(hint) for hint in events[item.name].get("hints", [])]
-        exercise = DevFile(module).exercise_at(int(line[1])) if line and hints else ""
-        if exercise:
-            progress.record_diagnosed(module, exercise, hints)
+def _record_pytest(contents: dict[Module, Content], package: Package, cut_short: str = "") -> None:
+    """Keep what a run came to, for each module by the tests in its folder. cut_short: the test in which it ended."""
+    verdict = package.verdict
+    for module, was in contents.items():
+        folder = f"{module.shown(module.tests)}/"
+        failed = next((item for item in package.failures if item.name.startswith(folder)), None)
+        if failed:
+            said = "\n".join([failed.sentence, failed.reason, failed.next])
+            exercise = _exercise_at(module, was, failed.place)
+            failure = Failure(failed.reason, failed.hints or [said], failed.name, exercise)
+            progress.record_pytest(module, was, "failed", failure)
+        elif verdict.passed and any(test.startswith(folder) for test in package.tests):
+            progress.record_pytest(module, was, "passed")
+        elif cut_short.startswith(folder) or (not verdict.passed and len(contents) == 1):
+            progress.record_pytest(module, was, "failed", _failure(verdict.sentence, verdict.next, cut_short))
 
 
-def _failed_test(event: dict[str, Any]) -> Item:
-    keys = ("diagnosis", "place", "printed", "seconds")
+def _exercise_at(module: Module, was: Content, place: str) -> str:
+    """The grade_id of the exercise that a line of the dev file is in; nothing for any other place."""
+    line = re.match(re.escape(module.shown(module.dev)) + r":(\d+)", place)
+    test = DevFile(module).exercise_at(int(line[1])) if line else ""
+    return next((e.grade_id for e in was.exercises if e.test == test), "")
+
+
+def _failed_test(event: dict[str, Any], module: Module | None) -> Item:
+    keys = ("diagnosis", "hints", "place", "printed", "seconds")
     told = {key: event[key] for key in keys if event.get(key) is not None}
-    return Item(event["test"], "failing", _message(event), **told)
+    remark = handed_out.remark_on(DevFile(module), str(event.get("message"))) if module else ""
+    return Item(event["test"], "failing", _message(event) + (f"\n{remark}" if remark else ""), **told)
 
 
 def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:

@@ -15,6 +15,8 @@ import typer
 from tito.checks import INLINE_LIMIT, PYTEST_LIMIT
 from tito.course import Course, Module
 from tito.errors import ChapterError, TitoError
+from tito.next_step import say_next
+from tito.progress import needed_modules
 from tito.results import Inline, Package, Verdict, as_json, show_exercises, show_outcome
 from tito.show import complain, fail, heading, ok, say, version
 
@@ -86,11 +88,22 @@ def _options(
     pass
 
 
-def _stop_unless(outcome: Inline | Package, everything: bool = False) -> None:
-    """Say what a step came to; where it failed, what to do, and end there."""
-    show_outcome(outcome, everything=everything)
+def _stop_unless(outcome: Inline | Package, module: Module) -> None:
+    """Say what a step of completing the module came to; where it failed, what is next, and end there."""
+    show_outcome(outcome, everything=False)
     if not outcome.verdict.passed:
+        say_next(Course(module.root), module)
         raise typer.Exit(1)
+
+
+def _note_edits(modules: list[Module]) -> None:
+    """Say which files of the package were edited by hand, of these modules and of those that they need."""
+    from tito.export import about_edit, edited_by_hand
+
+    looked_at = {other for module in modules for other in [*needed_modules(module), module]}
+    for module in sorted(looked_at, key=lambda other: other.number):
+        if edited_by_hand(module):
+            say(f"note  {' '.join(about_edit(module))}")
 
 
 @module_app.command("list")
@@ -125,8 +138,8 @@ def module_status(
     if name is not None and found[0].now.exercises and found[0].now.state != "given":
         say()
         table(status.EXERCISE_COLUMNS, status.as_exercise_table(found[0].now))
-    if any(module.start.is_file() for module in course.modules):  # an edition: there is something to do
-        say(f"Next: {status.next_module(course) if name is None else status.next_step(course, found[0].module)}")
+    _note_edits([row.module for row in found])
+    say_next(course, None if name is None else found[0].module)
 
 
 @module_app.command("test")
@@ -137,38 +150,68 @@ def module_test(
     from tito import checks
 
     checks.use_seed(seed)
-    done = checks.inline(Course.find().module(name), time_limit or INLINE_LIMIT)
+    course = Course.find()
+    module = course.module(name)
+    done = checks.inline(module, time_limit or INLINE_LIMIT)
     show_exercises(done)
-    _stop_unless(done, all_failures)
+    show_outcome(done, everything=all_failures)
+    _note_edits([module])
+    say_next(course, module)
+    if not done.verdict.passed:
+        raise typer.Exit(1)
 
 
 @module_app.command("complete")
 def module_complete(name: ModuleName, time_limit: TimeLimit = None) -> None:
     """Inline tests, export, pytest, progress. Stops at the first step that fails."""
-    from tito import checks, progress, snapshots
+    from tito import checks, progress
     from tito.export import export
 
     checks.use_seed()
-    module = Course.find().module(name)
-    snapshots.of_modules([module], "complete")
+    course = Course.find()
+    module = course.module(name)
+    edited = _keep([module], "complete")
     was = progress.content(module)
     heading(f"Module {module.folder}")
     say(f"1/3   inline tests: {module.shown(module.dev)}")
     done = checks.inline(module, time_limit or INLINE_LIMIT)
     show_exercises(done)
-    _stop_unless(done)
+    _stop_unless(done, module)
     say(f"\n2/3   export: {module.shown(module.core)}")
     ok("written" if export(module) else "up to date")
+    _say_kept(module, edited)
     say(f"\n3/3   pytest: {module.shown(module.tests)}")
-    _stop_unless(checks.package(module.root, [module.shown(module.tests)], module, time_limit or PYTEST_LIMIT))
+    _stop_unless(
+        checks.package(module.root, [module.shown(module.tests)], [module], time_limit or PYTEST_LIMIT), module
+    )
     if progress.content(module) != was:
         raise TitoError(
             f"{module.shown(module.dev)}, a module it needs, or its tests changed while it was being checked.",
             f"Save it and run `tito module complete {module.number}` again.",
             status=1,
         )
-    progress.record_completed(module, was)
+    progress.record_pytest(module, was, "complete")
     heading(f"\nModule {module.number} is complete.")
+    say_next(course, module)
+
+
+def _keep(modules: list[Module], before: str) -> list[Module]:
+    """Take a snapshot of dev files before they are built, and of what was edited by hand in the package.
+
+    Returns the modules whose files in the package were edited.
+    """
+    from tito import snapshots
+    from tito.export import edited_by_hand
+
+    edited = [module for module in modules if edited_by_hand(module)]
+    files = [module.dev for module in modules] + [module.core for module in edited]
+    snapshots.take(modules[0].root, files, before)
+    return edited
+
+
+def _say_kept(module: Module, edited: list[Module]) -> None:
+    if module in edited:
+        say(f"      It had been edited by hand: `tito undo` brings back {module.shown(module.core)} as it was.")
 
 
 @app.command("test")
@@ -210,7 +253,7 @@ def test(
             package = checks.package(
                 course.root,
                 [module.shown(module.tests) for module in modules] if names else ["tests"],
-                modules[0] if len(modules) == 1 else None,
+                modules,
                 time_limit or PYTEST_LIMIT,
                 chapters=modules if names else None,
                 every=all_failures,
@@ -224,6 +267,10 @@ def test(
             show_outcome(package, everything=all_failures)
     if as_data:
         say(as_json(inlines, package))
+    else:
+        _note_edits(modules)
+        if names:
+            say_next(course, modules[0] if len(modules) == 1 else None)
     if package is None or not package.verdict.passed:
         raise typer.Exit(1)
 
@@ -232,6 +279,15 @@ def test(
 def check_course(
     names: ModuleNames = None,
     workers: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    shape: Annotated[
+        bool, typer.Option("--shape", help="Measure the chapters instead: text, given code, written code, tests.")
+    ] = False,
+    in_order: Annotated[
+        bool, typer.Option("--in-order", help="Write the chapters in order in student editions instead; takes minutes.")
+    ] = False,
+    start_at: Annotated[
+        str | None, typer.Option(metavar="MODULE", help="The only module to start at, with --in-order.")
+    ] = None,
     milestones: Annotated[
         bool, typer.Option("--milestones", help="Prove the milestones' marks instead; takes minutes.")
     ] = False,
@@ -239,26 +295,87 @@ def check_course(
     as_data: Annotated[bool, typer.Option("--json", help="Write the results as JSON, and nothing else.")] = False,
 ) -> None:
     """For contributors: every known mistake is caught and named, every test can fail."""
+    from tito import manifest
+
+    course = Course.find()
+    if manifest.read(course.root):
+        raise TitoError(
+            "this is a student edition: it does not hold the solutions that `tito check-course` needs.",
+            "Run it in the repository that the edition was made from.",
+        )
+    chosen = {"--shape": shape, "--in-order": in_order, "--milestones": milestones}
+    if sum(chosen.values()) > 1:
+        raise TitoError(f"{' and '.join(o for o in chosen if chosen[o])} exclude each other.", "Give one of them.")
+    if start_at and not in_order:
+        raise TitoError("--start-at belongs to --in-order.", f"`tito check-course --in-order --start-at {start_at}`")
+    if in_order and names:
+        raise TitoError("--in-order takes no modules.", f"`tito check-course --in-order --start-at {names[0]}`")
+    modules = [course.module(name) for name in names] if names else course.modules
+    if shape:
+        _check_shape(course, modules, as_data)
+    elif in_order:
+        _check_order(course, course.module(start_at) if start_at else None, workers, as_data)
+    elif milestones:
+        _check_milestones(course, data, as_data)
+    else:
+        _check_mistakes(course, modules, workers, as_data)
+
+
+def _check_mistakes(course: Course, modules: list[Module], workers: int, as_data: bool) -> None:
     from tito import check_course as proof
     from tito.show import table
 
-    course = Course.find()
-    if milestones:
-        _check_milestones(course, data, as_data)
-        return
-    modules = [course.module(name) for name in names] if names else course.modules
     found = proof.check(course, modules, workers, (lambda _: None) if as_data else say)
     if as_data:
         say(proof.as_json(found))
     else:
         say()
         table(proof.COLUMNS, proof.rows(found))
-        for one in found:
-            for problem in one.problems:
-                fail(problem)
-            for remark in one.unnamed:
-                say(f"note  {remark}")
+        for problem in [problem for one in found for problem in one.problems] + proof.shortfalls(found):
+            fail(problem)
+        for remark in [remark for one in found for remark in one.remarks]:
+            say(f"note  {remark}")
     if not proof.passes(found):
+        raise typer.Exit(1)
+
+
+def _check_shape(course: Course, modules: list[Module], as_data: bool) -> None:
+    from tito import shape as proof
+    from tito.show import table
+
+    shapes = [proof.measure(module) for module in modules]
+    together = proof.together(course, shapes)
+    if as_data:
+        say(proof.as_json(shapes, together))
+    else:
+        table(proof.COLUMNS, proof.rows(shapes))
+        for problem in [problem for shape in shapes for problem in shape.problems] + together:
+            fail(problem)
+    if together or any(shape.problems for shape in shapes):
+        raise typer.Exit(1)
+
+
+def _check_order(course: Course, start: Module | None, workers: int, as_data: bool) -> None:
+    import time
+
+    from tito import in_order as proof
+    from tito.show import table
+
+    def tell(step: proof.Step) -> None:
+        if not as_data:
+            (ok if step.passed else fail)(str(step))
+
+    began = time.monotonic()
+    steps, coverage = proof.prove(course, start, workers, tell)
+    if as_data:
+        say(proof.as_json(steps, coverage))
+    else:
+        failed = sum(not step.passed for step in steps)
+        say(f"\n{len(steps)} commands in {time.monotonic() - began:.0f} s, {failed} failed.\n")
+        table(proof.COLUMNS, proof.rows(coverage))
+        for problem in [module.problem for module in coverage if module.problem]:
+            fail(problem)
+    if not proof.passes(steps, coverage):
         raise typer.Exit(1)
 
 
@@ -293,10 +410,9 @@ def export_command(
 
 def _write_exports(modules: list[Module]) -> bool:
     """Export each module, going on after one that cannot be: its old file stays. True if any failed."""
-    from tito import snapshots
     from tito.export import export
 
-    snapshots.of_modules(modules, "export")
+    edited = _keep(modules, "export")
     failed = False
     for module in modules:
         try:
@@ -306,11 +422,12 @@ def _write_exports(modules: list[Module]) -> bool:
             failed = True
         else:
             ok(f"{module.shown(module.core)} {'written' if changed else 'is up to date'}")
+            _say_kept(module, edited)
     return failed
 
 
 def _check_exports(course: Course, modules: list[Module], strays_too: bool) -> bool:
-    from tito.export import difference, strays
+    from tito.export import about_edit, difference, edited_by_hand, strays
 
     failed = False
     for module in modules:
@@ -327,7 +444,10 @@ def _check_exports(course: Course, modules: list[Module], strays_too: bool) -> b
             say(f"      {line}")
         if len(lines) > 20:
             say(f"      … and {len(lines) - 20} more lines")
-        say(f"      Bring it up to date: `tito export {module.name}`")
+        if edited_by_hand(module):
+            say(f"      {' '.join(about_edit(module))}")
+        else:
+            say(f"      Bring it up to date: `tito export {module.name}`")
     for path in strays(course) if strays_too else []:
         failed = True
         fail(f"{path.relative_to(course.root)} is generated, but no module makes it. Delete it.")
@@ -424,6 +544,6 @@ def doctor(
             say(f"      {finding.fix}")
     healthy = all(finding.state != "fail" for finding in found)
     if as_data:
-        say(json.dumps({"healthy": healthy, "findings": [finding.told() for finding in found]}, indent=1))
+        say(json.dumps({"healthy": healthy, "findings": [finding.to_dict() for finding in found]}, indent=1))
     if not healthy:
         raise typer.Exit(1)

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tito.cache import cached
 from tito.errors import ChapterError, TitoError
-from tito.remembered import remembered
 
 _FOLDER = re.compile(r"(\d\d)_(\w+)")
 # What every front matter holds: texts, and lists.
@@ -189,9 +189,7 @@ def _front_matter(path: Path, root: Path) -> dict[str, Any]:
     parts = re.split(r"^---[ \t]*$", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) < 3 or parts[0].strip():
         raise TitoError(f"{shown}:1 has no front matter between two lines of `---`.", fix)
-    about: dict[str, Any] = remembered(
-        root, f"{path.parent.name}.about", parts[1], lambda: _parse(parts[1], shown, fix)
-    )
+    about: dict[str, Any] = cached(root, f"{path.parent.name}.about", parts[1], lambda: _parse(parts[1], shown, fix))
     return about
 
 

@@ -112,7 +112,7 @@ class DevFile:
 
     def _read_cells(self) -> list[Cell]:
         cells: list[Cell] = []
-        in_string = _lines_inside_strings(self.tree)
+        in_string = lines_inside_strings(self.tree)
         for number, text in enumerate(self.text.splitlines(), 1):
             match = None if number in in_string else _MARKER.match(text)
             if match:
@@ -228,7 +228,7 @@ class DevFile:
 
     def code_hashes(self) -> dict[str, str]:
         """Inline test -> hash of the code that runs down to it, and to its exercise. Comments do not count."""
-        in_string = _lines_inside_strings(self.tree)
+        in_string = lines_inside_strings(self.tree)
         solutions = {exercise.test: self._end_of(exercise.line) for exercise in self.exercises()}
         ends = {test: max(self._end_of(line), solutions.get(test, 0)) for test, line in self.inline_tests().items()}
         hashes: dict[str, str] = {}
@@ -330,7 +330,7 @@ def _is_inline_test(decorator: ast.expr) -> bool:
     return name == "inline_test"
 
 
-def _lines_inside_strings(tree: ast.Module) -> set[int]:
+def lines_inside_strings(tree: ast.Module) -> set[int]:
     """Lines that begin inside a string: what looks like a cell marker there is text."""
     inside: set[int] = set()
     for node in ast.walk(tree):
@@ -394,17 +394,3 @@ def _docstring_cuts(tree: ast.Module, lines: list[str]) -> dict[int, list[str]]:
         else:
             replaced[last] = [" " * doc.col_offset + quotes]
     return replaced
-
-
-def dev_line(dev: DevFile, core_text: str, core_line: int) -> int | None:
-    """The dev file's line that line `core_line` of the exported text came from; None for nbdev's own."""
-    lines = core_text.splitlines()
-    for above in range(core_line - 1, -1, -1):
-        if lines[above].startswith("# %% "):
-            cell = next((c for c in dev.cells if lines[above].endswith(f" #{c.id}")), None)
-            if cell is None or above == core_line - 1:
-                return None
-            kept = package_lines(dev, cell)
-            offset = core_line - above - 2
-            return kept[offset][0] if offset < len(kept) and kept[offset][1] == lines[core_line - 1] else None
-    return None

@@ -18,6 +18,7 @@ from tito import editor
 from tito.child import environment
 from tito.course import Course
 from tito.errors import TitoError
+from tito.export import about_edit, edited_by_hand
 
 _ACTIVATE = "Run `source scripts/activate-tinytorch` from the course's folder."
 _LOOKING = 60  # seconds that a look into another Python may take
@@ -42,7 +43,7 @@ print("\\n" + json.dumps(found))
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. With a `fix` it is something to mend; if `serious`, work cannot go on."""
+    """One thing looked at. With a `fix` it is something to fix; if `serious`, work cannot go on."""
 
     topic: str
     text: str
@@ -53,10 +54,10 @@ class Finding:
     def state(self) -> str:
         return "ok" if not self.fix else "fail" if self.serious else "note"
 
-    def told(self) -> dict[str, Any]:
-        told = asdict(self)
-        del told["serious"]
-        return {"state": self.state, **told}
+    def to_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        del values["serious"]
+        return {"state": self.state, **values}
 
 
 def findings() -> Iterator[Finding]:
@@ -71,6 +72,7 @@ def findings() -> Iterator[Finding]:
         yield Finding("course", str(course.root))
         yield _tool(course)
         yield from _imported(course)
+        yield from _edits(course)
         yield from _shadows([Path.cwd(), course.root, *(module.dev.parent for module in course.modules)])
         yield from (_writable(course.root / name) for name in ("modules", "tinytorch/core", "."))
         yield _disk(course.root)
@@ -173,6 +175,15 @@ def _imported(course: Course) -> Iterator[Finding]:
         yield Finding("BLAS", f"{blas}; {os.cpu_count()} processors")
     else:
         yield Finding("BLAS", "none found below NumPy", "`pip install --force-reinstall numpy`", serious=False)
+
+
+def _edits(course: Course) -> Iterator[Finding]:
+    """Files of the package that were edited by hand."""
+    edited = [module for module in course.modules if edited_by_hand(module)]
+    for module in edited:
+        yield Finding("package", *about_edit(module), serious=False)
+    if not edited:
+        yield Finding("package", "every file of tinytorch/core is as `tito` wrote it")
 
 
 def _shadows(folders: list[Path]) -> Iterator[Finding]:

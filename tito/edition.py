@@ -2,6 +2,7 @@
 
 import ast
 
+from tito.definitions import definitions
 from tito.dev_file import DevFile, Exercise
 
 
@@ -14,6 +15,7 @@ def without_solutions(dev: DevFile, only: Exercise | None = None) -> str:
     """
     lines: list[str | None] = [*dev.text.split("\n")]
     exercises = {exercise.grade_id: exercise for exercise in dev.exercises()}
+    functions = definitions(dev.tree)
     for cell in dev.cells:
         for first, last in dev.regions(cell):
             if cell.id not in exercises:
@@ -23,7 +25,8 @@ def without_solutions(dev: DevFile, only: Exercise | None = None) -> str:
                 continue
             marker = lines[first - 1] or ""
             indent = marker[: len(marker) - len(marker.lstrip())]
-            name = _body_of(dev.tree, first) or exercise.grade_id
+            around = [definition.name for definition in functions if definition.holds(first)]
+            name = around[-1] if around else exercise.grade_id
             lines[first - 1 : last] = [None] * (last - first + 1)
             lines[first - 1] = (
                 f'{indent}raise NotImplementedError("Module {dev.module.number}, exercise {exercise.number}: {name}")'
@@ -37,36 +40,6 @@ def without_solutions(dev: DevFile, only: Exercise | None = None) -> str:
             line, f"without its solutions the file is not Python: {error.msg}.", "A region is the end of a body."
         ) from None
     return text
-
-
-def _body_of(tree: ast.Module, line: int) -> str:
-    """What the line is part of: `conv2d`, `Adam.step`, `vjp(conv2d)`; nothing at the top level."""
-    names: list[str] = []
-    body: list[ast.stmt] = tree.body
-    while True:
-        around = [
-            node
-            for node in body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and node.lineno <= line <= _end(body, node)
-        ]
-        if not around:
-            return ".".join(names)
-        names.append(_rule(around[0]) or around[0].name)
-        body = around[0].body
-
-
-def _rule(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
-    """`vjp(conv2d)` for the nameless function under `@vjp(conv2d)`; nothing for any other."""
-    decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
-    rules = [text for text in decorators if text.startswith("vjp(")]
-    return f"vjp({rules[0][4:-1].split('.')[-1]})" if function.name == "_" and rules else ""
-
-
-def _end(body: list[ast.stmt], node: ast.stmt) -> int:
-    """The last line of a statement and the comments after it: a region's markers are comments."""
-    after = [other for other in body if other.lineno > node.lineno]
-    return min(other.lineno for other in after) - 1 if after else 10**9
 
 
 def _line_before(lines: list[str | None], number: int) -> int:

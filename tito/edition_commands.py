@@ -11,7 +11,10 @@ from tito.commands import ModuleName, app, module_app
 from tito.course import Course, Module
 from tito.dev_file import DevFile
 from tito.editor import command
+from tito.next_step import say_next
+from tito.progress import needed_modules, record_started
 from tito.show import heading, say
+from tito.states import DONE, UNREADABLE, ModuleState, module_state
 
 
 @app.command("init")
@@ -47,55 +50,37 @@ def start(
     course = Course.find()
     module = course.module(name)
     editor = command()[0] if opened else []
-    dev = DevFile(module)
-    heading(f"Module {module.folder}: {module.about.get('title', module.name)}")
-    if dev.solved() and not module.start.is_file():
-        _say_solved(course, module)
+    if module.start.is_file() and all(module_state(needed).state in DONE for needed in needed_modules(module)):
+        record_started(module)
+    now = module_state(module)
+    if now.state in UNREADABLE:
+        heading(f"Module {module.folder}")
     else:
-        _say_next(_show_needs(course, module) or _show_exercises(course, dev))
+        _show(course, module, now)
+    say_next(course, module)
     if editor:
         _open(editor, module.dev)
 
 
-def _say_solved(course: Course, module: Module) -> None:
+def _show(course: Course, module: Module, now: ModuleState) -> None:
+    """Show what the module needs and its exercises, or why there is nothing to write."""
+    heading(f"Module {module.folder}: {module.about.get('title', module.name)}")
     shown = module.shown(module.dev)
     if module.given:
         say(f"{shown} is given, and built: read it, and run it.")
-        first = next((other for other in course.modules if not other.given), None)
-        _say_next(f"`tito module start {first.number}`" if first else "all modules are given: use them")
-    else:
+        return
+    if not module.start.is_file() and DevFile(module).solved():
         say(f"{shown} holds the answers: this is the reference course.")
-        _say_next(f"to write them yourself, make a student edition: `tito init DEST --start-at {module.number}`")
-
-
-def _show_needs(course: Course, module: Module) -> str:
-    """Show the prerequisites; what to do about the first that is not done, or nothing where all are."""
-    from tito.progress import standing
-
-    todo = ""
+        return
     for needed in course.prerequisites(module):
-        state = standing(needed).state
-        say(f"  needs  {needed.folder}: {state}")
-        if state not in ("given", "complete") and not todo:
-            todo = f"complete module {needed.number} before this one: `tito module start {needed.number}`"
-    return todo
-
-
-def _show_exercises(course: Course, dev: DevFile) -> str:
-    """Show the exercises; what to do about the first that is not done, or after the last."""
-    from tito.progress import exercise_states
-    from tito.status import next_step
-
-    module, states = dev.module, exercise_states(dev.module)
-    exercises = dev.exercises()
-    width = max((len(exercise.grade_id) for exercise in exercises), default=0)
-    count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
-    say(f"{module.shown(module.dev)}: {count}, {sum(e.points for e in exercises):g} points")
-    for e in exercises:
-        is_ = states[e.grade_id]
-        why = f"  ({is_.why})" if is_.state == "stale" else ""
-        say(f"  {is_.state:<11}  {e.number:>2}  {e.grade_id:<{width}}  {e.points:>3g} points{why}")
-    return next_step(course, module)
+        say(f"  needs  {needed.folder}: {module_state(needed).state}")
+    width = max((len(e.exercise.grade_id) for e in now.exercises), default=0)
+    count = f"{len(now.exercises)} exercise{'s' * (len(now.exercises) != 1)}"
+    say(f"{shown}: {count}, {sum(e.exercise.points for e in now.exercises):g} points")
+    for e in now.exercises:
+        why = f"  ({e.why})" if e.state == "stale" else ""
+        number, name, points = e.exercise.number, e.exercise.grade_id, e.exercise.points
+        say(f"  {e.state:<11}  {number:>2}  {name:<{width}}  {points:>3g} points{why}")
 
 
 @module_app.command("hint")
@@ -108,13 +93,15 @@ def hint(
     """A hint on what failed last, or on the exercise; each call says a little more."""
     from tito.hints import next_hint
 
-    module = Course.find().module(name)
-    grade_id, text, number, count = next_hint(module, exercise)
-    say(f"{grade_id}, hint {number} of {count}:")
+    course = Course.find()
+    module = course.module(name)
+    topic, text, number, count = next_hint(module, exercise)
+    say(f"{topic}, hint {number} of {count}:")
     for line in text.splitlines():
         say(f"  {line}".rstrip())
     if number == count:
         say("That is the last hint.")
+    say_next(course, module)
 
 
 @module_app.command("solution")
@@ -199,10 +186,6 @@ _LISTED = 5  # files, and more are counted: an update changes many
 
 def _short(names: list[str]) -> str:
     return " ".join(names) if len(names) <= _LISTED else f"{len(names)} files"
-
-
-def _say_next(what: str) -> None:
-    say(f"Next: {what}")
 
 
 def _open(editor: list[str], path: Path) -> NoReturn:

@@ -1,5 +1,5 @@
-"""Hints on an exercise, one more at each call: on the mistake that the last check named, then the docstrings' own, and
-last the shape of the solution, which `tito init` writes down, since an edition holds no solution.
+"""Hints on an exercise, one more at each call: on what failed in the last check of the file as it is, then the
+docstrings' own, and last the shape of the solution, which `tito init` writes down, since an edition holds no solution.
 """
 
 import ast
@@ -8,46 +8,51 @@ import re
 from pathlib import Path
 
 from tito import progress
-from tito.course import Module
+from tito.course import Course, Module
 from tito.dev_file import DevFile
 from tito.errors import TitoError
-from tito.progress import ExerciseState, Record
+from tito.next_step import next_step
 from tito.reset import named, solution_cells
+from tito.states import DONE, ModuleState, exercise_states, module_state
 
 _HINT = re.compile(r"^HINT:\s*(.+?)(?=^[A-Z]+:|\Z)", re.MULTILINE | re.DOTALL)
-_ORDER = ("failing", "not started", "stale", "not checked")  # what a hint is wanted on first
 
 
 def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]:
-    """(grade_id, hint, which it is, of how many) for the exercise, or the first that is failing or not done.
+    """(topic, hint, which it is, of how many): on the exercise, or else on the exercise or failure that is next.
 
     The hint is recorded as taken. Where all are taken, it is the last one again.
     """
-    states = progress.exercise_states(module)
-    record = progress.read(module)
-    grade_id = _wanted(module, states, record) if exercise is None else named(exercise, list(states), module)
-    test = states[grade_id].exercise.test
-    known = [*record.hints.get(test, []), *_of_docstrings(module, grade_id), *_of_shape(module, grade_id)]
+    states = exercise_states(module)  # raises where the file cannot be read
+    now = module_state(module)
+    failure = now.failure
+    if exercise is not None:
+        topic = named(exercise, list(states), module)
+    elif now.to_do and now.state not in DONE:
+        topic = now.to_do.exercise.grade_id
+    elif failure:
+        topic = failure.exercise or failure.test or module.shown(module.dev)
+    else:
+        raise _nothing_to_do(module, now)
+    known = [*states[topic].hints, *_of_docstrings(module, topic), *_of_shape(module, topic)] if topic in states else []
+    if failure and (exercise is None or failure.exercise == topic):
+        known = [*failure.hints, *known]
     if not known:
-        raise TitoError(f"there is no hint on {grade_id}.", "Read its docstring, and the text above it, once more.")
-    taken = record.hints_taken.get(grade_id, [])
+        raise TitoError(f"there is no hint on {topic}.", "Read its docstring, and the text above it, once more.")
+    taken = progress.read(module).hints_taken.get(topic, [])
     hint = next((hint for hint in known if hint not in taken), None)
     if hint is None:
-        return grade_id, known[-1], len(known), len(known)
-    progress.record_hint(module, grade_id, hint)
-    return grade_id, hint, known.index(hint) + 1, len(known)
+        return topic, known[-1], len(known), len(known)
+    progress.record_hint(module, topic, hint)
+    return topic, hint, known.index(hint) + 1, len(known)
 
 
-def _wanted(module: Module, states: dict[str, ExerciseState], record: Record) -> str:
-    for state in _ORDER:
-        for grade_id, now in states.items():
-            # What pytest found, after the inline tests were green, makes it failing.
-            diagnosed = now.state == "done" and now.exercise.test in record.hints
-            if state == ("failing" if diagnosed else now.state):
-                return grade_id
-    raise TitoError(
-        f"all exercises of module {module.number} are done.", f"`tito module complete {module.number}`", status=1
-    )
+def _nothing_to_do(module: Module, now: ModuleState) -> TitoError:
+    why = f"module {module.number} is {now.state}"
+    if now.state not in DONE:
+        why = f"all exercises of module {module.number} pass their inline tests"
+    step = next_step(Course(module.root), module)
+    return TitoError(f"there is nothing to give a hint on: {why}.", f"Next: {step}", status=1)
 
 
 def _of_docstrings(module: Module, grade_id: str) -> list[str]:

@@ -28,8 +28,10 @@ COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
     *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
 )
-# The tests of the tools.
-CONTRIBUTORS = {f"tests/{name}" for name in "analysis chapters explorer package site tito viz".split()}
+# The tests of the tools, and the alternative solutions.
+CONTRIBUTORS = {
+    f"tests/{name}" for name in "analysis chapters explorer package site solutions support tito viz".split()
+}
 CATALOGUE = "tinytorch/testing/misconceptions"
 _PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.tmp", "*.ipynb", "*.safetensors")
 _ENTRIES = re.compile(r"m\d\d_\w+(\.py)?")

@@ -2,7 +2,8 @@
 
 A program of its own, since the catalogue is the course's and `tito` imports nothing of it. It writes one JSON object
 per entry, `{"key", "module", "headline", "text"}`, to the file that TITO_RESULTS names; without `text`, but with
-`problem`, where the dev file has no such place.
+`problem`, where the dev file has no such place. The entries that a layer has of its function are left out where its
+forward is given: no student writes it, and the function's own entries prove the tests.
 """
 
 import json
@@ -18,8 +19,17 @@ def main() -> None:
     modules = {module.folder: module for module in Course.find().modules}
     with open(os.environ["TITO_RESULTS"], "w", encoding="utf-8") as file:
         for entry in catalogue():
+            if entry.layer and not _is_exercise(modules.get(entry.where[0]), entry.where[1]):
+                continue
             told = {"key": entry.key, "module": entry.where[0], "headline": entry.headline}
             file.write(json.dumps(told | _mutated(modules.get(entry.where[0]), entry)) + "\n")
+
+
+def _is_exercise(module: Module | None, place: str) -> bool:
+    from tinytorch.testing import chapters
+
+    functions = chapters.functions(module.dev) if module else []
+    return any(function.name == place and function.is_students for function in functions)
 
 
 def _mutated(module: Module | None, entry: Any) -> dict[str, str]:

@@ -1,8 +1,11 @@
-"""What a student has done: recorded results of checks, each with the hash of what it was about.
+"""What a student has done: the results of checks, each with the hashes of what was checked.
 
-A chapter runs from top to bottom, and each inline test at its place. So a result is about the code down to that test:
-what stands below cannot have touched it, and what stands above may have, by name or by a registered rule. It is also
-about what the modules before it export. Where either has changed since, the result says nothing any more.
+A chapter runs from top to bottom, and each inline test at its place. So the result of an inline test is about the code
+down to that test: code below cannot have touched it, and code above may have, by name or by a registered rule. It is
+also about what the modules before it export. Results of pytest are about the whole dev file and the tests as well.
+
+The last results of each test are kept, not only the last one: a file that is put back to what it was (`tito undo`, git,
+an editor) has its results again.
 
 One file per module in `.tito/`. Deleting the folder loses history, never work; a damaged file is set aside.
 """
@@ -12,18 +15,20 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tito.cache import cached
 from tito.course import Course, Module
 from tito.dev_file import DevFile, Exercise
 from tito.errors import TitoError
 from tito.files import cannot_write, read_plain, write_atomic
-from tito.remembered import remembered
 from tito.show import notice
+
+WHOLE_FILE = ""  # in the place of a test's name: the run of the dev file from its first line to its last
+KEPT = 50  # results of one test: each is of another content
 
 
 @dataclass(frozen=True)
@@ -32,75 +37,107 @@ class Content:
 
     file: str  # the hash of the dev file
     exercises: list[Exercise]
-    tests: dict[str, str]  # inline test -> hash of the code down to it, and to its exercise
+    tests: dict[str, str]  # inline test -> hash of the code down to it, and to its exercise; WHOLE_FILE -> `file`
     stubs: set[str]  # the tests of exercises that hold a stub
     needs: dict[str, str]  # number of each module it is built on -> hash of what that exports
-    checks: str  # the hash of its folder in tests/
+    test_files: str  # the hash of its folder in tests/
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a failed check said. Hints begin with the least that helps."""
+
+    sentence: str
+    hints: list[str] = field(default_factory=list)
+    test: str = ""  # of pytest, by its id
+    exercise: str = ""  # where a test of pytest failed in one: its grade_id
 
 
 @dataclass(frozen=True)
 class Check:
     """One result, and what it was about."""
 
-    result: str  # of an inline test: "passed", "failed", "not written", "not run"; of a module: "complete"
-    of: str  # the hash of an exercise's code or of the whole dev file
+    result: str  # "passed" or "failed"; of an inline test also "not written", "not run"; of pytest also "complete"
+    of: str  # the hash of the code that was checked
     needs: dict[str, str]
     at: str  # local time with its offset from UTC
-    checks: str = ""  # of a module: the hash of its tests
+    test_files: str = ""  # of pytest: the hash of the module's folder in tests/
+    core: str = ""  # of "complete": the hash of what was built
+    failure: Failure | None = None
 
 
 @dataclass
 class Record:
-    """The last results of one module's checks."""
+    """The results of one module's checks, the last of each list being the latest."""
 
-    inline: dict[str, Check] = field(default_factory=dict)  # test name -> its last result
-    complete: Check | None = None
-    hints: dict[str, list[str]] = field(default_factory=dict)  # test name -> the catalogue's on what went wrong
-    hints_taken: dict[str, list[str]] = field(default_factory=dict)  # grade_id -> what was shown, in that order
+    inline: dict[str, list[Check]] = field(default_factory=dict)  # by test name
+    pytest: list[Check] = field(default_factory=list)
+    hints_taken: dict[str, list[str]] = field(default_factory=dict)  # what hints were on -> those shown, in that order
+    started: bool = False  # whether `tito module start` has been called
 
 
 def content(module: Module) -> Content:
     """What the module is now. Raises TitoError where its file cannot be read."""
     text = module.read_dev()
-    kept = remembered(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
-    exercises = [Exercise(**told) for told in kept["exercises"]]
-    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), _needs(module), _checks(module))
+    kept = cached(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
+    exercises = [Exercise(**values) for values in kept["exercises"]]
+    needs = {other.number: file_hash(other.core) for other in needed_modules(module)}
+    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), needs, _hash_of_tests(module))
 
 
 def _read_dev(dev: DevFile) -> dict[str, Any]:
-    stubs = {dev.exercise_at(line) for line, _ in dev.unwritten()}
-    told = {"file": dev.digest, "tests": dev.code_hashes(), "stubs": sorted(stubs)}
-    return {**told, "exercises": [asdict(exercise) for exercise in dev.exercises()]}
+    return {
+        "file": dev.digest,
+        "exercises": [asdict(exercise) for exercise in dev.exercises()],
+        "tests": {**dev.code_hashes(), WHOLE_FILE: dev.digest},
+        "stubs": sorted({dev.exercise_at(line) for line, _ in dev.unwritten()}),
+    }
 
 
-def _needs(module: Module) -> dict[str, str]:
-    """Hashes of what the modules below this one export; of all earlier ones where it is not known which it needs."""
+def needed_modules(module: Module) -> list[Module]:
+    """The modules below this one, in order: all earlier ones where it is not known which it needs."""
     course = Course(module.root)
     needed: set[Module] = set()
     waiting = [module]
     try:
         while waiting:
-            fresh = set(course.prerequisites(waiting.pop())) - needed
-            needed |= fresh
-            waiting += fresh
-    except TitoError:  # a damaged ABOUT.md: those who show it say so
+            further = set(course.prerequisites(waiting.pop())) - needed
+            needed |= further
+            waiting += further
+    except TitoError:  # a damaged ABOUT.md: the commands that show it say so
         needed = {other for other in course.modules if other.number < module.number}
-    return {other.number: _hash(other.core) for other in sorted(needed, key=lambda m: m.number)}
+    return sorted(needed, key=lambda other: other.number)
 
 
-def _checks(module: Module) -> str:
+def _hash_of_tests(module: Module) -> str:
     """The hash of the code in tests/NN_name."""
     hashed = hashlib.sha256()
     for path in sorted(module.tests.rglob("*.py")):
-        hashed.update(f"{path.relative_to(module.tests)} {_hash(path)}\n".encode())
+        hashed.update(f"{path.relative_to(module.tests)} {file_hash(path)}\n".encode())
     return hashed.hexdigest()[:16]
 
 
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """The hash of a file's content; empty where it cannot be read, such as a module that is not built yet."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     except OSError:
-        return ""  # not built yet
+        return ""
+
+
+def difference(check: Check, of: str, needs: dict[str, str], test_files: str = "") -> str:
+    """What has changed since that check: nothing, the file, modules that it is built on, or its tests."""
+    if check.of != of:
+        return "changed since"
+    changed = [number for number, exported in needs.items() if check.needs.get(number) != exported]
+    if changed:
+        return f"module {' and '.join(changed)} changed since"
+    return "" if check.test_files == test_files else "its tests changed since"
+
+
+def latest_of(results: list[Check], of: str, needs: dict[str, str], test_files: str = "") -> Check | None:
+    """The latest result on just this content; None where there is none."""
+    return next((check for check in reversed(results) if not difference(check, of, needs, test_files)), None)
 
 
 def _path(module: Module) -> Path:
@@ -131,30 +168,36 @@ def _go_on_without(path: Path, why: str) -> None:
 def _parse(content: bytes) -> Record:
     """Raises ValueError or TypeError where the content is not what `_write` wrote."""
     record = Record(**json.loads(content.decode("utf-8")))
-    if not all(isinstance(value, dict) for value in (record.inline, record.hints, record.hints_taken)):
+    types = {"inline": dict, "pytest": list, "hints_taken": dict, "started": bool}
+    if not all(isinstance(getattr(record, name), kind) for name, kind in types.items()):
         raise ValueError("fields of another type than tito writes")
-    record.inline = {test: _parse_check(told) for test, told in record.inline.items()}
-    record.complete = record.complete and _parse_check(record.complete)
-    lists = [*record.hints.values(), *record.hints_taken.values()]
-    if not all(isinstance(texts, list) and _are_texts(texts) for texts in lists):
+    record.inline = {test: [_parse_check(each) for each in results] for test, results in record.inline.items()}
+    record.pytest = [_parse_check(each) for each in record.pytest]
+    if not all(_are_texts(hints) for hints in record.hints_taken.values()):
         raise ValueError("hints of another type than tito writes")
     return record
 
 
-def _parse_check(told: object) -> Check:
-    if not isinstance(told, dict):
+def _parse_check(values: Any) -> Check:
+    if not isinstance(values, dict):
         raise ValueError("a result of another type than tito writes")
-    check = Check(**told)
-    texts = [check.result, check.of, check.at, check.checks]
+    said = values.get("failure")
+    failure = None if said is None else Failure(**said)
+    check = Check(**{**values, "failure": failure})
+    texts = [check.result, check.of, check.at, check.test_files, check.core]
+    if failure:
+        texts += [failure.sentence, failure.test, failure.exercise]
     if not isinstance(check.needs, dict) or not _are_texts([*texts, *check.needs.values()]):
         raise ValueError("a result of another type than tito writes")
+    if failure and not _are_texts(failure.hints):
+        raise ValueError("hints of another type than tito writes")
     if datetime.fromisoformat(check.at).tzinfo is None:
         raise ValueError("a time without its offset")
     return check
 
 
-def _are_texts(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def _set_aside(path: Path, error: Exception) -> None:
@@ -169,15 +212,22 @@ def _set_aside(path: Path, error: Exception) -> None:
 
 
 def _write(module: Module, record: Record) -> None:
-    write_atomic(_path(module), json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
+    write_atomic(_path(module), json.dumps(asdict(record), sort_keys=True) + "\n")
 
 
 def _now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def record_inline(module: Module, was: Content, results: dict[str, str], hints: dict[str, list[str]]) -> None:
-    """Keep the results of the inline tests that are named, with the catalogue's hints on them.
+def _add(results: list[Check], check: Check) -> None:
+    """Put the check last, in the place of an earlier one on the same content."""
+    key = (check.of, check.needs, check.test_files)
+    others = [each for each in results if (each.of, each.needs, each.test_files) != key]
+    results[:] = [*others, check][-KEPT:]
+
+
+def record_inline(module: Module, was: Content, results: dict[str, str], failures: dict[str, Failure]) -> None:
+    """Keep the results of the tests that are named, WHOLE_FILE among them.
 
     was: the content before they ran. If it is another now, nobody knows which one was tested: nothing is recorded.
     """
@@ -185,130 +235,36 @@ def record_inline(module: Module, was: Content, results: dict[str, str], hints: 
         return
     record = read(module)
     for test in was.tests.keys() & results.keys():
-        record.inline[test] = Check(results[test], was.tests[test], was.needs, _now())
-    record.inline = {test: check for test, check in record.inline.items() if test in was.tests}
-    record.hints = {test: told for test, told in record.hints.items() if test not in results} | hints
+        check = Check(results[test], was.tests[test], was.needs, _now(), failure=failures.get(test))
+        _add(record.inline.setdefault(test, []), check)
     _write(module, record)
 
 
-def record_diagnosed(module: Module, test: str, hints: list[str]) -> None:
-    record = read(module)
-    record.hints[test] = hints
-    _write(module, record)
+def record_pytest(module: Module, was: Content, result: str, failure: Failure | None = None) -> None:
+    """Keep the result of the module's tests in pytest, unless the content is another than it was before they ran.
 
-
-def record_hint(module: Module, grade_id: str, hint: str) -> None:
-    record = read(module)
-    record.hints_taken.setdefault(grade_id, []).append(hint)
-    _write(module, record)
-
-
-def record_incomplete(module: Module) -> None:
-    """Forget that the module was complete: its tests have failed since."""
-    record = read(module)
-    if record.complete:
-        record.complete = None
-        _write(module, record)
-
-
-def record_completed(module: Module, was: Content) -> None:
-    record = read(module)
-    record.complete = Check("complete", was.file, was.needs, _now(), was.checks)
-    _write(module, record)
-
-
-_TOLD = {"passed": "done", "failed": "failing", "not written": "not started"}
-
-
-@dataclass(frozen=True)
-class ExerciseState:
-    """An exercise, derived: "done", "failing", "not started", "not checked", or "stale": it was done, but `why`."""
-
-    exercise: Exercise
-    state: str
-    why: str = ""
-    at: str = ""  # when it was last checked
-
-
-def exercise_states(module: Module) -> dict[str, ExerciseState]:
-    """grade_id -> its state on the files as they are now, in the file's order."""
-    return _exercise_states(content(module), read(module))
-
-
-def _exercise_states(now: Content, record: Record) -> dict[str, ExerciseState]:
-    states = {}
-    for exercise in now.exercises:
-        check = record.inline.get(exercise.test)
-        why = _changed(check, now.tests.get(exercise.test, ""), now.needs) if check else ""
-        if exercise.test in now.stubs:
-            state = "not started"
-        elif check is None:
-            state = "not checked"
-        elif why:
-            state = "stale" if check.result == "passed" else "not checked"
-        else:
-            state = _TOLD.get(check.result, "not checked")
-        states[exercise.grade_id] = ExerciseState(exercise, state, why, check.at if check else "")
-    return states
-
-
-def _changed(check: Check, of: str, needs: dict[str, str]) -> str:
-    """What is not as it was at that check: nothing, the file, or a module that it is built on."""
-    if check.of != of:
-        return "changed since"
-    changed = [number for number, exported in needs.items() if check.needs.get(number) != exported]
-    return f"module {' and '.join(changed)} changed since" if changed else ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A module's state, derived: "complete", "stale", "in progress", "not started", "not checked", "given", or that its
-    file cannot be read.
+    result: "failed"; "passed", on the dev file as it is; or "complete": what was tested is built. What is complete
+    stays so when the tests pass again.
     """
-
-    exercises: list[ExerciseState]
-    state: str
-    why: str = ""
-    at: str = ""  # when it was complete, or last checked
-
-    @property
-    def done(self) -> list[Exercise]:
-        return [e.exercise for e in self.exercises if e.state == "done"]
-
-
-def standing(module: Module) -> Standing:
-    """What the recorded results say about the files as they are now."""
-    try:
-        now = content(module)
-        given = module.given
-    except TitoError as error:
-        missing = not module.dev.exists()
-        return Standing([], "no dev file") if missing else Standing([], "cannot be read", error.message.splitlines()[0])
+    if content(module) != was:
+        return
     record = read(module)
-    exercises = list(_exercise_states(now, record).values())
-    at = record.complete.at if record.complete else max((e.at for e in exercises), default="", key=_moment)
-    return Standing(exercises, *(("given", "") if given else _state(now, record, exercises)), at)
+    before = latest_of(record.pytest, was.file, was.needs, was.test_files)
+    if result == "passed" and before and before.result == "complete":
+        return
+    core = file_hash(module.core) if result == "complete" else ""
+    _add(record.pytest, Check(result, was.file, was.needs, _now(), was.test_files, core, failure))
+    _write(module, record)
 
 
-def _moment(at: str) -> float:
-    return datetime.fromisoformat(at).timestamp() if at else 0.0
+def record_hint(module: Module, topic: str, hint: str) -> None:
+    record = read(module)
+    record.hints_taken.setdefault(topic, []).append(hint)
+    _write(module, record)
 
 
-def _state(now: Content, record: Record, exercises: list[ExerciseState]) -> tuple[str, str]:
-    """The state, and why it is so where that is to be told."""
-    if record.complete:
-        why = _changed(record.complete, now.file, now.needs)
-        if not why and record.complete.checks != now.checks:
-            why = "its tests changed since"
-        if why:
-            return "stale", f"{why} it was complete"
-        if all(e.state == "done" for e in exercises):
-            return "complete", ""
-    stale = next((e for e in exercises if e.state == "stale"), None)
-    if stale:
-        return "stale", f"{stale.why} its last check"
-    if any(e.state in ("done", "failing") for e in exercises):
-        return "in progress", ""
-    if exercises and all(e.state == "not started" for e in exercises):
-        return "not started", ""
-    return "not checked", "changed since its last check" if any(e.why for e in exercises) else ""
+def record_started(module: Module) -> None:
+    record = read(module)
+    if not record.started:
+        record.started = True
+        _write(module, record)

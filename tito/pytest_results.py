@@ -10,7 +10,9 @@ where the dev file has them, and is compiled under the dev file's name: whatever
 
 import importlib.abc
 import importlib.util
+import inspect
 import json
+import math
 import os
 import re
 import sys
@@ -20,8 +22,6 @@ from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
-
-from tito.checks import origin
 
 PRINT_LIMIT = 2_000  # characters of what a failed test printed
 
@@ -75,7 +75,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
         mark = item.get_closest_marker("not_in_catalogue")
         event |= {"reason": mark.args[0]} if mark else {}
         if report.failed and call.excinfo is not None:
-            event |= _failure(call.excinfo, item.config.rootpath) | {"printed": report.capstdout[:PRINT_LIMIT]}
+            diagnosis = _diagnosis(item, call)
+            event |= _failure(call.excinfo, item.config.rootpath, diagnosis)
+            event |= {"printed": report.capstdout[:PRINT_LIMIT]}
         _tell(event)
     return report
 
@@ -106,31 +108,30 @@ def _tell(event: dict[str, Any]) -> None:
         file.write(json.dumps(event) + "\n")
 
 
-def _failure(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[str, Any]:
-    """How a test failed, told from the innermost line of the student, or else of the test."""
-    from tinytorch.testing.explain import explain_from
-    from tinytorch.testing.misconceptions import hints_on
+def _failure(excinfo: pytest.ExceptionInfo[BaseException], root: Path, diagnosis: Any = None) -> dict[str, Any]:
+    """How a test failed, and where its student looks."""
+    from tinytorch.testing.explain import explain_in_pytest
 
-    error = excinfo.value
-    cause = error.__cause__  # a failed Case holds what the student's function raised
-    raised = pytest.ExceptionInfo.from_exception(cause).traceback if cause and cause.__traceback__ else []
-    frames = [(str(entry.path), entry.lineno + 1, entry.name) for entry in [*excinfo.traceback, *raised]]
-    of_tests = [frame for frame in frames if Path(frame[0]).is_relative_to(root / "tests")]
-    students = [frame for frame in frames if origin(root, Path(frame[0]), frame[1])]
-    failure = explain_from(error, {path for path, _, _ in students})
-    code = getattr(error, "tested", None)
-    if code and not students:
-        students = [(code.co_filename, code.co_firstlineno, code.co_name)]
-    places = [f"{origin(root, Path(path), line)}, in {name}" for path, line, name in students]
-    places = [place for place in places if not place.startswith(",")] or [
-        f"{Path(path).relative_to(root).as_posix()}:{line}" for path, line, _ in of_tests
-    ]
+    failure = explain_in_pytest(excinfo.value, root, diagnosis)
     return {
-        "message": failure.message + _smallest(error),
-        "diagnosis": failure.diagnosis,
-        "hints": hints_on(failure.diagnosis) if failure.diagnosis else [],
-        "place": places[-1] if places else None,
+        "message": failure.message + _smallest(excinfo.value),
+        "diagnosis": diagnosis.headline if diagnosis else None,
+        "hints": diagnosis.hints if diagnosis else [],
+        "place": str(failure.place) if failure.place else None,
     }
+
+
+def _diagnosis(item: pytest.Item, call: pytest.CallInfo) -> Any:
+    """The mistake that makes this test fail, if the catalogue knows it."""
+    from tinytorch.testing.misconceptions import diagnose_test
+
+    function, fixtures = getattr(item, "obj", None), getattr(item, "funcargs", {})
+    if call.excinfo is None or function is None:
+        return None
+    names = inspect.signature(function).parameters
+    seconds = math.inf if hasattr(function, "hypothesis") else call.duration  # a hundred runs are too long
+    arguments = {name: value for name, value in fixtures.items() if name in names}
+    return diagnose_test(lambda: function(**arguments), call.excinfo.value, seconds)
 
 
 def _smallest(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from tito.show import fail, ok, paint, say
 _COLOURS = {"done": "green", "failing": "red", "not started": "dim", "not run": "dim"}
 _SEED_REMARK = re.compile(r"^\(repeat with \w+=\d+\)$\n?", re.MULTILINE)
 SEED = "TINYTORCH_TEST_SEED"  # tinytorch.testing draws from it
+REASON_LIMIT = 200  # characters of a failure that are said in one line
 PRINTED_LINES = 12  # of what a failing test printed; a print in a loop would bury its message
 
 
@@ -37,12 +38,18 @@ class Item:
     place: str = ""  # modules/09_spatial/spatial_dev.py:412
     printed: str = ""
     seconds: float = 0.0
+    hints: list[str] = field(default_factory=list)  # the catalogue's, on the diagnosis
 
     @property
     def sentence(self) -> str:
         if self.status == "not started":
             return f"{self.name}: not written yet."
         return f"{self.name} failed{f': {self.claim}' if self.claim else ''}."
+
+    @property
+    def reason(self) -> str:
+        """What went wrong, in a line: the mistake by name, or else how the message begins."""
+        return self.diagnosis or self.message.partition("\n")[0][:REASON_LIMIT]
 
     @property
     def next(self) -> str:
@@ -57,7 +64,7 @@ class Item:
             heard.append(f"  ... and {len(printed) - PRINTED_LINES:,} lines more")
         return [*_SEED_REMARK.sub("", self.message).splitlines(), *heard]
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         keys = ("status", "diagnosis", "claim", "message", "place", "printed", "seconds")
         return {key: getattr(self, key) for key in keys}
 
@@ -76,20 +83,20 @@ class Inline:
         """What is written and fails, then what is not written yet."""
         return [i for status in ("failing", "not started") for i in self.items.values() if i.status == status]
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         exercises = []
         for exercise in self.exercises:
             item = self.items[exercise.test]
             points = exercise.points if item.status == "done" else 0.0
             exercises.append(
                 {"exercise": exercise.grade_id, "number": exercise.number, "points": points}
-                | {"of_points": exercise.points, **item.told()}
+                | {"of_points": exercise.points, **item.to_dict()}
             )
         others = [i for i in self.items.values() if i.name not in {e.test for e in self.exercises}]
         return {
             "module": self.module.folder,
             "exercises": exercises,
-            "other_tests": [{"test": item.name, **item.told()} for item in others],
+            "other_tests": [{"test": item.name, **item.to_dict()} for item in others],
         }
 
 
@@ -104,8 +111,8 @@ class Package:
     failures: list[Item] = field(default_factory=list)
     tests: dict[str, str] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Any]:
-        failures = [{"test": item.name, **item.told()} for item in self.failures]
+    def to_dict(self) -> dict[str, Any]:
+        failures = [{"test": item.name, **item.to_dict()} for item in self.failures]
         counts = {"passed": self.passed, "failed": len(failures), "skipped": self.skipped}
         return {**counts, "seconds": self.seconds, "failures": failures}
 
@@ -149,8 +156,8 @@ def as_json(inlines: list[Inline], package: Package | None) -> str:
             "sentence": last.sentence,
             "next": last.next,
             "seed": int(os.environ[SEED]),
-            "modules": [inline.told() for inline in inlines],
-            "pytest": package.told() if package else None,
+            "modules": [inline.to_dict() for inline in inlines],
+            "pytest": package.to_dict() if package else None,
         },
         indent=1,
     )

@@ -12,13 +12,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tito import progress
 from tito.course import Module
 from tito.dev_file import BEGIN, END
 from tito.errors import TitoError
 from tito.measure import Measured
 from tito.reset import named, solution_cells
 from tito.show import paint
+from tito.states import ExerciseState, exercise_states, module_state
 
 _CONTEXT = 3  # unchanged lines shown around a difference
 
@@ -34,7 +34,7 @@ def seal(archive: Path, files: dict[str, bytes]) -> None:
             packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # an entry without a date
 
 
-def earned(module: Module, exercise: str) -> progress.ExerciseState:
+def earned(module: Module, exercise: str) -> ExerciseState:
     """The exercise called so. Raises, kindly, unless its checks have passed on what stands in the file now."""
     if not module.start.is_file():
         what = "this is the reference course" if not module.given else "it is given"
@@ -43,10 +43,11 @@ def earned(module: Module, exercise: str) -> progress.ExerciseState:
             f"Read them between `{BEGIN}` and `{END}`.",
             status=1,
         )
-    states = progress.exercise_states(module)
+    states = exercise_states(module)
     now = states[named(exercise, list(states), module)]
     grade_id, number = now.exercise.grade_id, module.number
-    if now.state == "done" and now.exercise.test in progress.read(module).hints:
+    failure = module_state(module).failure
+    if failure and failure.exercise == grade_id:
         raise _not_yet(grade_id, "pytest still finds something in it", f"`tito test {number}`")
     if now.state in ("stale", "not checked"):
         raise _not_yet(grade_id, "it was not checked as it stands now", f"`tito module test {number}`")

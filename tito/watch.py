@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable
 
 from tito import checks, progress
-from tito.course import Module
+from tito.course import Course, Module
 from tito.dev_file import Exercise
 from tito.errors import TitoError
 from tito.hints import next_hint
 from tito.keys import END
-from tito.progress import ExerciseState
+from tito.next_step import next_step
 from tito.reset import reset
 from tito.results import Inline, Item, Package
+from tito.states import ExerciseState, exercise_states, module_state
 
 _Tell = Callable[[Callable[[], None]], None]
 
@@ -50,7 +51,7 @@ class Run(threading.Thread):
             if self._everything and inline.verdict.passed:
                 tests = [module.shown(module.tests)]
                 chapters = [module]
-                package = checks.package(module.root, tests, module, chapters=chapters, meanwhile=self._go_on)
+                package = checks.package(module.root, tests, [module], chapters=chapters, meanwhile=self._go_on)
             watch.tell(lambda: watch.ended(self, package))
         except _Stopped:
             pass
@@ -88,6 +89,7 @@ class Watch:
         self.focus = ""  # the grade_id of the exercise in view
         self.view = "exercise"  # or "list", or "all": what `c` came to
         self.note = ""
+        self.next_step = ""  # as `tito module status` says it
         self.asking = False
         self.error: TitoError | None = None
         self.inline: Inline | None = None
@@ -154,7 +156,7 @@ class Watch:
         self._later = lambda: None
         try:
             self._tests = progress.content(self.module).tests
-            self.states = progress.exercise_states(self.module)
+            self.states = exercise_states(self.module)
         except TitoError as error:
             self._tell_error(error)
             return
@@ -187,6 +189,7 @@ class Watch:
             self.inline, self.items = inline, inline.items
             if self.focus not in self.states:
                 self.focus = next((e.grade_id for e in [*self.with_status("failing"), *self.open, *self.exercises]), "")
+            self.next_step = next_step(Course(self.module.root), self.module)
             self._look()
             self._settle()
             self._items_before = self.items
@@ -195,6 +198,7 @@ class Watch:
         """The run is over."""
         if run is self.run:
             self.run, self.package = None, package
+            self.next_step = next_step(Course(self.module.root), self.module)
             self.verdicts += 1
             self._later()
 
@@ -205,6 +209,7 @@ class Watch:
 
     def _tell_error(self, error: TitoError) -> None:
         self.run, self.error = None, error
+        self.next_step = next_step(Course(self.module.root), self.module)
         self.verdicts += 1
 
     def _look(self) -> None:
@@ -247,15 +252,16 @@ class Watch:
         """A hint on the exercise in view; on what fails now, so it waits for a run in flight."""
         self.view = "exercise"
         exercise = self.in_view
+        done = exercise is not None and self.status(exercise) == "done"
         if self.run:
             self._later = self.hint
-        elif exercise and self.status(exercise) == "done":
-            self.note = f"{self.focus} is done."
         elif self.error:
-            self.note = "First mend what is said above."
+            self.note = "First fix what is said above."
+        elif done and not module_state(self.module).failure:
+            self.note = f"{self.focus} is done."
         elif exercise:
             try:
-                _, text, number, count = next_hint(self.module, self.focus)
+                _, text, number, count = next_hint(self.module, None if done else self.focus)
                 self.note = f"Hint {number} of {count}: {text}"
             except TitoError as error:
                 self.note = f"{error.message} {error.fix}"

@@ -35,7 +35,7 @@ def watch(
     ] = False,
     time_limit: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="For the inline tests.")] = LIMIT,
 ) -> None:
-    """At every save, run a module's inline tests and show the one thing to mend."""
+    """At every save, run a module's inline tests and show the one thing to fix."""
     from tito import checks
     from tito.watch import Watch
 
@@ -65,10 +65,10 @@ def watch(
 
 def _first_open(course: Course) -> Module:
     """The first module that is not complete; says which."""
-    from tito.progress import standing
+    from tito.states import DONE, module_state
 
     for module in course.modules:
-        if standing(module).state not in ("given", "complete"):
+        if module_state(module).state not in DONE:
             say(f"Module {module.number} is the first that is not complete: watching it.")
             return module
     raise TitoError("every module is complete.", f"Name one: `tito watch {course.modules[-1].number}`.", status=1)

@@ -1,4 +1,4 @@
-"""What `tito watch` shows: a screen that is drawn anew whenever something changes, or plain lines in a pipe."""
+"""What `tito watch` shows: a screen that is drawn again whenever something changes, or plain lines in a pipe."""
 
 import os
 import signal
@@ -118,7 +118,7 @@ class Screen:
 
 
 class Lines:
-    """Plain text, a line per verdict."""
+    """Plain text: for each verdict a line, and one that says what is next."""
 
     def __init__(self, watch: Watch):
         self._watch = watch
@@ -133,11 +133,12 @@ class Lines:
         if watch.error:
             fail(" ".join(f"{watch.error.message} {watch.error.fix}".split()))
         elif watch.inline and watch.inline.verdict.passed:
-            ok(f"{_counts(watch)}. Next: `tito module complete {watch.module.number}`")
+            ok(f"{_counts(watch)}.")
         elif watch.inline:
             item = next(iter(watch.inline.failures), None)
             named = f" {item.diagnosis}" if item and item.diagnosis else ""
             fail(f"{_counts(watch)}. {watch.inline.verdict.sentence}{named} {watch.inline.verdict.next}")
+        say(f"Next: {watch.next_step}")
 
 
 def _title(watch: Watch) -> str:
@@ -210,7 +211,12 @@ def _done(watch: Watch) -> list[_Line]:
         return lines + _inside([f"Press n for exercise {following.number}, {following.grade_id}."] if following else [])
     if watch.inline and not watch.inline.verdict.passed:
         return lines + _failure(watch.inline.verdict.sentence, [watch.inline.verdict.next])
-    return lines + _inside([f"All {len(watch.exercises)} exercises are done. Press c to check all, pytest included."])
+    lines += _inside([f"All {len(watch.exercises)} exercises are done. Press c to check all, pytest included."])
+    return [*lines, ("", ""), _next(watch)]
+
+
+def _next(watch: Watch) -> _Line:
+    return f"Next: {watch.next_step}", "bold"
 
 
 def _list(watch: Watch) -> list[_Line]:
@@ -232,9 +238,7 @@ def _everything(watch: Watch) -> list[_Line]:
             lines.append((f"ok    {outcome.verdict.sentence}", "green"))
         elif outcome:
             lines += _first_failure(outcome)
-    if watch.package and watch.package.verdict.passed:
-        lines += [("", ""), (f"Next: `tito module complete {watch.module.number}`", "bold")]
-    return lines + ([("Checking ...", "dim")] if watch.run else [])
+    return [*lines, *([("Checking ...", "dim")] if watch.run else [("", ""), _next(watch)])]
 
 
 def _first_failure(outcome: Inline | Package) -> list[_Line]:

@@ -23,7 +23,7 @@ def course():
         for name, text in BLOCKS:
             if "/" in name:
                 path = folder / name
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
         yield folder
 
@@ -36,9 +36,10 @@ def run(course: Path, command: str) -> str:
     return ran.stdout
 
 
-def test_the_page_shows_four_files_and_the_commands_after_them():
-    names = [name for name, _ in BLOCKS]
-    assert [name.split("/")[0] for name in names] == ["modules", "modules", "tinytorch", "tests", "worked example"]
+def test_the_page_shows_four_files_and_the_commands_after_them_and_then_another_solution():
+    names = [name.split("/")[0] for name, _ in BLOCKS]
+    assert names[:5] == ["modules", "modules", "tinytorch", "tests", "worked example"]
+    assert names[5:] == ["tests", "worked example in order"]
 
 
 def test_the_commands_of_the_page_pass(course):
@@ -47,6 +48,14 @@ def test_the_commands_of_the_page_pass(course):
     said = [run(course, command) for command in commands]
     assert "Module 10 is complete." in said[0]
     assert "1 of 1 inline tests passed" in said[0]
+
+
+def test_the_other_solution_of_the_page_passes_in_a_student_edition(course):
+    commands = re.findall(r"^\$ (.+)$", dict(BLOCKS)["worked example in order"], re.MULTILINE)
+    assert commands == ["tito check-course --in-order --start-at 10"]
+    [said] = [run(course, command) for command in commands]
+    assert "ok    start 10, formulas: `tito module complete 10`" in said
+    assert "ok    start 10, reference: `tito module complete 10`" in said
 
 
 def test_the_course_lists_the_module_without_any_other_change(course):

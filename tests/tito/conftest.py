@@ -128,7 +128,8 @@ def plant(root: Path) -> Tree:
     (root / "tinytorch" / "__init__.py").touch()
     (root / "tinytorch" / "core" / "__init__.py").touch()
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "tinytorch" / "testing", root / "tinytorch" / "testing", ignore=ignored)
+    for part in ("support", "testing"):
+        shutil.copytree(REPOSITORY / "tinytorch" / part, root / "tinytorch" / part, ignore=ignored)
     tests = root / "tests" / "01_alpha"
     tests.mkdir(parents=True)
     (tests / "test_double.py").write_text(PYTEST, encoding="utf-8")

@@ -1,5 +1,6 @@
 """`tito check-course`: what the proof of a course finds, on a small course with holes in its checks."""
 
+import json
 import shutil
 
 import pytest
@@ -132,11 +133,21 @@ def test_a_mistake_is_caught_by_inline_tests_or_by_pytest(found):
     assert (found.entries, found.killed) == (5, 3), "two_added, by_four, half_of_large"
 
 
+def test_what_the_inline_tests_alone_catch_is_counted_and_the_rest_is_told_with_what_pytest_said(found):
+    assert found.inline == 1, "two_added"
+    late = {remark.split()[0]: remark for remark in found.remarks if "pytest only" in remark}
+    assert list(late) == ["01_alpha/triple/by_four", "01_alpha/half/half_of_large"]
+    start = "01_alpha/half/half_of_large is caught by pytest only: tests/01_alpha/test_double.py::test_half_and_half_"
+    assert late["01_alpha/half/half_of_large"].startswith(start)
+    assert late["01_alpha/half/half_of_large"].endswith("what is less than 1 stays as it is.")
+
+
 def test_a_caught_mistake_is_named_in_what_the_student_is_shown(found):
     assert found.named == 2
-    [unnamed] = found.unnamed
-    assert unnamed.startswith(
-        "01_alpha/triple/by_four is not named: tests/01_alpha/test_double.py::test_triple_has_no_case"
+    [unnamed] = [remark for remark in found.remarks if "not named" in remark]
+    assert unnamed == (
+        "01_alpha/triple/by_four is caught by pytest only and not named: "
+        "tests/01_alpha/test_double.py::test_triple_has_no_case: assert 8.0 == 6.0"
     )
 
 
@@ -173,13 +184,21 @@ def test_the_proof_fails_where_there_is_a_problem(found):
 
 
 @pytest.mark.parametrize(
-    ("killed", "named", "problems", "passes"),
-    [(100, 95, [], True), (100, 94, [], False), (99, 99, [], False), (100, 100, ["x"], False)],
+    ("killed", "inline", "named", "problems", "told"),
+    [
+        (100, 97, 97, [], []),
+        (100, 96, 97, [], ["96 of 100 mistakes are caught by the inline tests; at least 97% must be."]),
+        (100, 97, 96, [], ["96 of 100 mistakes are named; at least 97% must be."]),
+        (99, 99, 99, [], ["99 of 100 mistakes are caught; at least 100% must be."]),
+        (100, 100, 100, ["x"], []),
+    ],
 )
-def test_all_mistakes_must_be_caught_and_nineteen_of_twenty_named(killed, named, problems, passes):
-    both = [Found("a", entries=40, killed=40, named=40), Found("b", entries=60, killed=killed - 40, named=named - 40)]
-    both[1].problems = problems
-    assert check_course.passes(both) is passes
+def test_all_mistakes_must_be_caught_and_nearly_all_inline_and_by_name(killed, inline, named, problems, told):
+    both = [Found("a", entries=40, killed=40, inline=40, named=40), Found("b", entries=60, problems=problems)]
+    both[1].killed, both[1].inline, both[1].named = killed - 40, inline - 40, named - 40
+    assert check_course.shortfalls(both) == told
+    assert check_course.passes(both) is not bool(problems or told)
+    assert json.loads(check_course.as_json(both))["problems"] == told
 
 
 def test_places_take_turns():
@@ -189,20 +208,21 @@ def test_places_take_turns():
 
 
 def test_the_table_has_a_line_per_module_and_their_sum():
-    one = Found("01_a", 2, 5, 5, 4, {"t": "", "u": "why", "v": ""}, {"t": "01_a/f/g"})
-    assert check_course.rows([one, Found("02_b", 1, 1, 1, 1)]) == [
-        ["01_a", "2", "5", "5", "4", "3", "1", "1"],
-        ["02_b", "1", "1", "1", "1", "0", "0", "0"],
-        ["all", "3", "6", "6", "5", "3", "1", "1"],
+    one = Found("01_a", 2, 5, 5, 3, 4, {"t": "", "u": "why", "v": ""}, {"t": "01_a/f/g"})
+    assert check_course.rows([one, Found("02_b", 1, 1, 1, 1, 1)]) == [
+        ["01_a", "2", "5", "5", "3", "4", "3", "1", "1"],
+        ["02_b", "1", "1", "1", "1", "1", "0", "0", "0"],
+        ["all", "3", "6", "6", "4", "5", "3", "1", "1"],
     ]
 
 
 def test_the_command_shows_the_table_and_each_problem_and_fails(tree, tito, monkeypatch):
-    found = Found("01_alpha", 1, 2, 1, 1, problems=["x survives"], unnamed=["y is not named"])
+    found = Found("01_alpha", 1, 2, 1, 1, 1, problems=["x survives"], remarks=["y is not named"])
     monkeypatch.setattr(check_course, "check", lambda *arguments: [found])
     ran = tito("check-course", "alpha")
     assert ran.status == 1
     assert "01_alpha" in ran.out and "FAIL  x survives" in ran.out and "note  y is not named" in ran.out
+    assert "FAIL  1 of 2 mistakes are named; at least 97% must be." in ran.out
 
 
 def test_a_red_reference_is_told_and_nothing_else_is_tried(tree):

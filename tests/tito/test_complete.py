@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tito import checks, progress
+from tito import checks
+from tito.states import module_state
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUB = '    raise NotImplementedError("Module 01, exercise 1: double")\n'
@@ -30,7 +31,7 @@ def test_a_good_module_is_tested_exported_tested_again_and_recorded(tree, tito):
     assert "1 of 1 inline tests passed" in ran.out
     assert "1 tests in tests/01_alpha passed" in ran.out
     assert "return 2 * x" in core(tree).read_text(encoding="utf-8")
-    assert progress.standing(tree.alpha).state == "complete"
+    assert module_state(tree.alpha).state == "complete"
 
 
 def test_a_wrong_body_stops_at_the_inline_tests_and_exports_nothing(tree, tito):
@@ -49,7 +50,9 @@ def test_a_body_that_only_pytest_finds_wrong_is_not_complete(tree, tito):
     assert ran.status == 1
     assert "tests/01_alpha/test_double.py::test_doubling_adds_a_number_to_itself failed." in ran.out
     assert "assert 5 == (3 + 3)" in ran.out
-    assert progress.standing(tree.alpha).state == "in progress"
+    now = module_state(tree.alpha)
+    red = "tests/01_alpha/test_double.py::test_doubling_adds_a_number_to_itself failed"
+    assert (now.state, now.why) == ("in progress", red)
 
 
 def test_a_failure_in_the_package_is_told_as_a_line_of_the_dev_file(tree, tito):
@@ -184,7 +187,7 @@ def test_a_file_that_changes_while_it_is_checked_is_not_complete(tree, tito, mon
     ran = tito("module", "complete", "alpha")
     assert ran.status == 1
     assert "changed while it was being checked" in ran.err
-    assert progress.standing(tree.alpha).state != "complete"
+    assert module_state(tree.alpha).state != "complete"
 
 
 def test_a_missing_dev_file_is_named_with_the_way_to_get_it_back(tree, tito):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tito import export
-from tito.dev_file import DevFile, dev_line
 from tito.errors import TitoError
 
 
@@ -126,18 +125,6 @@ def test_docstrings_of_methods_and_classes_are_cut_too(tree):
     code = 'class A:\n    """A.\n\n    TODO: a.\n    """\n\n    def f(self):\n        """F.\n\n        TODO: f.\n        """\n        return 1'
     tree.write_alpha(solution=extra(code))
     assert 'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1\n' in exported(tree)
-
-
-def test_every_line_of_the_package_knows_its_line_in_the_dev_file(tree):
-    text = exported(tree)
-    dev = DevFile(tree.alpha)
-    dev_lines = dev.text.splitlines()
-    for number, line in enumerate(text.splitlines(), 1):
-        found = dev_line(dev, text, number)
-        if found is not None:
-            assert dev_lines[found - 1] == line
-    body = text.splitlines().index("    return 2 * x") + 1
-    assert dev_line(dev, text, body) == tree.line_of("return 2 * x")
 
 
 def replaced(old: str, new: str):

@@ -35,11 +35,11 @@ INLINE = {
     "deaf to signals": (
         "import signal\nfor s in range(1, 32):\n    if s not in (9, 19):\n        signal.signal(s, signal.SIG_IGN)\n"
         "while True:\n    pass",
-        "stopped after 1 seconds.",
+        "stopped after 1 seconds: test_double was running",
     ),
     "a thread that never ends": (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(999,)).start()\nreturn 2 * x",
-        "stopped after 1 seconds.",
+        "stopped after 1 seconds: test_double was running",
     ),
     "10 GB of numbers": (f"import numpy as np\nreturn np.zeros({TEN_GB // 8})", MEMORY),
     "10 GB of a list": (f"return [None] * {TEN_GB // 8}", MEMORY),

@@ -15,6 +15,7 @@ from tito.init import make
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUB = 'raise NotImplementedError("Module 01, exercise 1: double")'
 LAST = ["double, hint 2 of 2:", "  The shape of a solution (yours may well be another):", "  return ..."]
+NEXT = "Next: write exercise 1, double: modules/01_alpha/alpha_dev.py:28, then `tito module test 01`"
 
 
 def write(tree, body: str) -> None:
@@ -27,17 +28,17 @@ def recorded(tree) -> dict:
 
 
 def test_each_call_says_more_and_the_last_is_the_shape_of_the_solution(edition, tito):
-    assert tito("module", "hint", "1").out.splitlines() == ["double, hint 1 of 2:", "  by two."]
+    assert tito("module", "hint", "1").out.splitlines() == ["double, hint 1 of 2:", "  by two.", NEXT]
     for _ in range(2):
-        assert tito("module", "hint", "1", "double").out.splitlines() == [*LAST, "That is the last hint."]
+        assert tito("module", "hint", "1", "double").out.splitlines() == [*LAST, "That is the last hint.", NEXT]
     assert recorded(edition)["hints_taken"] == {"double": ["by two.", "\n".join(x.strip() for x in LAST[1:])]}
 
 
 def test_what_the_last_check_named_comes_first(edition, tito):
     write(edition, "return 3 * x")
     tito("module", "test", "1")
-    assert recorded(edition)["inline"]["test_double"]["result"] == "failed"
-    hints = {"test_double": ["Three?", "How many are a pair?"]}
+    assert recorded(edition)["inline"]["test_double"][-1]["result"] == "failed"
+    hints = {"test_double": progress.Failure("double: three", ["Three?", "How many are a pair?"])}
     progress.record_inline(edition.alpha, progress.content(edition.alpha), {"test_double": "failed"}, hints)
     firsts = [tito("module", "hint", "1").out.splitlines()[:2] for _ in range(3)]
     assert firsts == [
@@ -70,9 +71,8 @@ def test_a_check_that_names_a_mistake_records_its_hints(tmp_path, tito, monkeypa
 def test_a_mistake_that_only_pytest_names_is_hinted_at(edition, tito):
     body = "return x + 2"
     test = (
-        "from tinytorch.testing.case import Mismatch\nfrom tinytorch.core.alpha import double\n\n\n"
-        "def test_doubling():\n    if double(3) != 6:\n"
-        "        raise Mismatch('no', 'double: your output is what you get when 2 is added.', double.__code__)\n"
+        "from tinytorch.core.alpha import double\nfrom tinytorch.testing import Case, assert_close\n\n\n"
+        "def test_doubling():\n    case = Case(double, 3)\n    assert_close(case(), 6, case=case)\n"
     )
     (edition.root / "tests" / "01_alpha" / "test_double.py").write_text(test)
     catalogue = edition.root / "tinytorch" / "testing" / "misconceptions"
@@ -108,7 +108,7 @@ def test_when_all_is_done_there_is_nothing_to_hint_at(edition, tito):
     tito("module", "test", "1")
     ran = tito("module", "hint", "1")
     assert ran.status == 1
-    assert "all exercises of module 01 are done.\n      `tito module complete 01`" in ran.err
+    assert "all exercises of module 01 pass their inline tests.\n      Next: `tito module complete 01`" in ran.err
 
 
 def test_an_unknown_exercise_is_answered_with_those_there_are(edition, tito):
@@ -131,6 +131,7 @@ def test_damaged_shapes_leave_the_other_hints(edition, tito, damage):
         "double, hint 1 of 1:",
         "  by two.",
         "That is the last hint.",
+        NEXT,
     ]
 
 

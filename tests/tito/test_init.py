@@ -23,8 +23,19 @@ def git(root, *arguments):
 
 
 def answers(course) -> set[str]:
-    """Lines of all solution regions that are long enough to be an answer and stand in no stub's text."""
-    handed_out = "\n".join(without_solutions(DevFile(module)) for module in course.modules)
+    """Lines of all solution regions that are long enough to be an answer and stand in nothing that is given."""
+    texts = [without_solutions(DevFile(module)) for module in course.modules]
+    given = [
+        path
+        for folder in ("tinytorch", "milestones", "benchmarks", "tests")
+        for path in (REPOSITORY / folder).rglob("*.py")
+    ]
+    texts += [
+        path.read_text(encoding="utf-8")
+        for path in given
+        if not {"core", "misconceptions", "solutions"} & {*path.parts}
+    ]
+    handed_out = "\n".join(texts)
     lines = set()
     for module in course.modules:
         dev = DevFile(module)
@@ -48,6 +59,18 @@ def test_no_line_of_any_solution_of_the_course_is_in_an_edition(tmp_path):
     seals = [zipfile.ZipFile(path) for path in texts if path.match(".start/sealed.zip")]
     unsealed = {Path(name): seal.read(name) for seal in seals for name in seal.namelist()}
     assert {line for _, line in found(secret, unsealed)} == secret, "all of them are in the seals"
+
+
+def test_no_alternative_solution_of_the_course_is_in_an_edition(tmp_path):
+    files = {path.name: path.read_bytes() for path in (REPOSITORY / "tests" / "solutions").rglob("*.py")}
+    assert files, "the course has some"
+    init.make(Course(REPOSITORY), tmp_path / "edition", Course(REPOSITORY).modules[0])
+    handed_out = [path for path in (tmp_path / "edition").rglob("*") if path.is_file()]
+    assert [path for path in handed_out if path.name in files or path.read_bytes() in files.values()] == []
+    assert sorted(path.name for path in (tmp_path / "edition" / "tests").iterdir()) == [
+        *(module.folder for module in Course(REPOSITORY).modules),
+        *("conftest.py", "milestones", "parity"),
+    ]
 
 
 def found(lines: set[str], texts: dict[Path, bytes]) -> list[tuple[str, str]]:
@@ -127,12 +150,13 @@ def test_what_lies_about_in_the_course_is_not_handed_out(whole, tito):
             "tinytorch/core/__pycache__/alpha.pyc",
             "tests/.cache/alpha.py",
             "tests/tito/test_x.py",
+            "tests/solutions/plain/01_alpha.py",
             ".tito/x",
             "notes.py",
         ),
     ]
     for name in left:
-        (whole.root / name).parent.mkdir(exist_ok=True)
+        (whole.root / name).parent.mkdir(parents=True, exist_ok=True)
         (whole.root / name).write_text(answer)
     assert tito("init", "../out").status == 0
     out = whole.root.parent / "out"

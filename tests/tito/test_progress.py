@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tito import progress
+from tito import checks, progress
+from tito.states import exercise_states, module_state
 
 
 def record_path(tree):
@@ -56,7 +57,7 @@ def check(tree, **results: str):
 
 
 def states(tree) -> dict[str, str]:
-    return {name: now.state for name, now in progress.exercise_states(tree.alpha).items()}
+    return {name: now.state for name, now in exercise_states(tree.alpha).items()}
 
 
 def edit(tree, old: str, new: str) -> None:
@@ -76,8 +77,8 @@ def test_an_edit_makes_what_runs_below_it_stale_and_nothing_above(three):
     assert states(three) == {FIRST: "done", SECOND: "done", THIRD: "stale"}
     edit(three, *body_of(FIRST))
     assert states(three) == {FIRST: "stale", SECOND: "stale", THIRD: "stale"}
-    assert progress.exercise_states(three.alpha)[FIRST].why == "changed since"
-    now = progress.standing(three.alpha)
+    assert exercise_states(three.alpha)[FIRST].why == "changed since"
+    now = module_state(three.alpha)
     assert (now.state, now.why) == ("stale", "changed since its last check")
 
 
@@ -142,19 +143,33 @@ def test_results_of_a_file_that_changed_meanwhile_are_not_recorded(tree):
     assert not record_path(tree).exists()
 
 
+def test_what_had_ended_before_a_run_was_broken_off_is_recorded(tree):
+    """As when `tito watch` is left while the checks run."""
+
+    def leave(items):
+        if items["test_double"].status == "done":
+            raise KeyboardInterrupt
+
+    tree.write_alpha(end="# %%\nimport time\ntime.sleep(60)\nreport()\n")
+    with pytest.raises(KeyboardInterrupt):
+        checks.inline(tree.alpha, meanwhile=leave)
+    assert exercise_states(tree.alpha)["double"].state == "done"
+    assert module_state(tree.alpha).ran is False
+
+
 def test_a_module_that_another_needs_makes_it_stale_when_its_export_changes(whole, tito):
     assert tito("export", "alpha").status == 0
     assert tito("module", "test", "9").status == 0
     spatter = whole.course.module("9")
-    progress.record_completed(spatter, progress.content(spatter))
-    assert progress.standing(spatter).state == "complete"
+    progress.record_pytest(spatter, progress.content(spatter), "complete")
+    assert module_state(spatter).state == "complete"
     edit(whole, "2 * x", "x + x")
-    assert progress.standing(spatter).state == "complete", "it was checked on what is built"
+    assert module_state(spatter).state == "complete", "it was checked on what is built"
     assert tito("export", "alpha").status == 0
-    now = progress.standing(spatter)
+    now = module_state(spatter)
     assert (now.state, now.why) == ("stale", "module 01 changed since it was complete")
     assert [e.state for e in now.exercises] == ["stale"]
-    assert progress.exercise_states(spatter)["triple"].why == "module 01 changed since"
+    assert exercise_states(spatter)["triple"].why == "module 01 changed since"
 
 
 def test_where_it_is_not_known_what_a_module_needs_all_earlier_ones_count(whole):
@@ -164,10 +179,10 @@ def test_where_it_is_not_known_what_a_module_needs_all_earlier_ones_count(whole)
 
 def test_an_edit_after_completion_shows(tree):
     check(tree)
-    progress.record_completed(tree.alpha, progress.content(tree.alpha))
-    assert progress.standing(tree.alpha).state == "complete"
+    progress.record_pytest(tree.alpha, progress.content(tree.alpha), "complete")
+    assert module_state(tree.alpha).state == "complete"
     edit(tree, "#| export\ndef double", "def double")
-    assert progress.standing(tree.alpha).state == "stale", "what is exported has changed"
+    assert module_state(tree.alpha).state == "stale", "what is exported has changed"
 
 
 def test_status_tells_a_missing_dev_file_and_one_that_does_not_parse(tree, tito):
@@ -179,23 +194,29 @@ def test_status_tells_a_missing_dev_file_and_one_that_does_not_parse(tree, tito)
     assert row(out, "09_spatter")[4] == "no dev file"
 
 
+CHECK = b'{"result": "passed", "of": "", "needs": {}, "at": "2026-11-22T12:00:00+00:00"}'
 DAMAGED = {
     "empty": b"",
-    "cut short": b'{"inline_of": "ab',
+    "cut short": b'{"inline": {"ab',
     "binary": bytes(range(256)),
     "a list": b"[1, 2]",
     "a number": b"3",
     "other fields": b'{"colour": "red"}',
     "wrong types": b'{"inline": ["a"]}',
     "wrong values": b'{"inline": {"test_double": 1}}',
-    "of another form": b'{"inline_of": "", "inline": {}, "hints": {}, "completed_of": "", "completed_at": ""}',
-    "a result of another form": b'{"inline": {"test_double": {"result": "passed"}}}',
-    "a time that is none": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "noon"}}',
-    "a time of nowhere": b'{"complete": {"result": "complete", "of": "", "needs": {}, "at": "2026-11-22T12:00:00"}}',
-    "tests of another type": b'{"complete": {"result": "", "of": "", "needs": {}, "at": "2026-11-22T12:00:00+00:00", "checks": 3}}',
-    "needs of another type": b'{"complete": {"result": "", "of": "", "needs": {"01": 3}, "at": "2026-11-22T12:00:00+00:00"}}',
-    "hints of other types": b'{"hints": {"test_double": "x"}}',
+    "one result and no list": b'{"inline": {"test_double": ' + CHECK + b"}}",
+    "a result of another form": b'{"inline": {"test_double": [{"result": "passed"}]}}',
+    "a time that is none": b'{"pytest": [' + CHECK.replace(b"2026-11-22T12:00:00+00:00", b"noon") + b"]}",
+    "a time of nowhere": b'{"pytest": [' + CHECK.replace(b"+00:00", b"") + b"]}",
+    "tests of another type": b'{"pytest": [' + CHECK.replace(b'"of"', b'"test_files": 3, "of"') + b"]}",
+    "needs of another type": b'{"pytest": [' + CHECK.replace(b"{}", b'{"01": 3}') + b"]}",
+    "a failure that is no failure": b'{"pytest": [' + CHECK.replace(b'"of"', b'"failure": {"x": 1}, "of"') + b"]}",
+    "a failure without text": b'{"pytest": [' + CHECK.replace(b'"of"', b'"failure": {"sentence": 1}, "of"') + b"]}",
+    "hints of other types": b'{"pytest": ['
+    + CHECK.replace(b'"of"', b'"failure": {"sentence": "", "hints": "x"}, "of"')
+    + b"]}",
     "hints that are no text": b'{"hints_taken": {"double": [1]}}',
+    "started in another way": b'{"started": 1}',
     "deep": b"[" * 100_000,
     "long": b'{"inline_of": "' + b"x" * 5_000_000,
     "huge": b" " * (2**24 + 1),
@@ -214,7 +235,7 @@ def test_a_damaged_file_is_set_aside_with_a_notice(tree, tito, damage):
     aside = [p for p in path.parent.iterdir() if ".damaged-" in p.name]
     assert [p.read_bytes() for p in aside] == [DAMAGED[damage]]
     assert tito("module", "test", "alpha").status == 0, "and the next check is recorded as ever"
-    assert json.loads(path.read_text())["inline"]["test_double"]["result"] == "passed"
+    assert json.loads(path.read_text())["inline"]["test_double"][-1]["result"] == "passed"
 
 
 def test_two_damaged_files_are_both_kept(tree, tito):

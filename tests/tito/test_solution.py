@@ -11,9 +11,10 @@ import pytest
 from tinytorch.testing import generator
 from tinytorch.testing.measured_on import MEASURED_ON
 from tinytorch.testing.text import to_array
-from tito import checks, measure, measure_child, multiply_adds, solution
+from tito import checks, measure, measure_child, multiply_adds, progress, solution
 from tito.course import Course
 from tito.init import make
+from tito.states import exercise_states
 
 STUB = 'raise NotImplementedError("Module 01, exercise 1: double")'
 ANSWER = "return 2 * x"
@@ -74,11 +75,10 @@ def test_what_was_changed_after_it_passed_is_not_earned_any_more(edition, tito):
 
 
 def test_what_pytest_finds_wrong_is_not_earned(edition, tito):
-    from tito import progress
-
     write(edition, "return x + x")
     tito("module", "test", "1")
-    progress.record_diagnosed(edition.alpha, "test_double", ["Is it?"])
+    failure = progress.Failure("double: no", ["Is it?"], "tests/01_alpha/test_double.py::test_x", "double")
+    progress.record_pytest(edition.alpha, progress.content(edition.alpha), "failed", failure)
     ran = tito("module", "solution", "1", "double")
     assert (ran.status, "pytest still finds something in it" in ran.err) == (1, True)
 
@@ -121,9 +121,7 @@ def test_a_program_that_ends_itself_while_it_is_measured_is_said_so(measured):
 
 
 def measured_exercise(tree):
-    from tito import progress
-
-    return next(iter(progress.exercise_states(tree.alpha).values())).exercise
+    return next(iter(exercise_states(tree.alpha).values())).exercise
 
 
 def test_the_reference_course_and_a_given_module_hold_the_solutions_themselves(whole, tito, monkeypatch):
@@ -253,11 +251,9 @@ def counted(code: str, tmp_path, monkeypatch) -> tuple[int, str]:
 
 def test_a_network_makes_as_many_as_the_chapter_says(tmp_path):
     """Chapter 09: conv1 884,736, conv2 4,718,592 and fc 40,960 for an image; its inline test sends two."""
-    from tito import progress
-
     checks.use_seed()
     module = Course(solution.Path(__file__).resolve().parents[2]).module("09")
-    exercise = progress.exercise_states(module)["simple-cnn"].exercise
+    exercise = exercise_states(module)["simple-cnn"].exercise
     (found,) = measure.measure(module, exercise, [module.read_dev()])
     assert found.input == "SimpleCNN(inputs 0 (2, 3, 32, 32))"
     assert found.multiply_adds == 2 * (884_736 + 4_718_592 + 40_960), found

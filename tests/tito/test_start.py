@@ -33,7 +33,7 @@ def test_what_is_next_follows_the_checks_of_the_file_as_it_is(edition, tito):
     tito("module", "test", "1")
     out = tito("module", "start", "1").out
     assert "  failing       1  double" in out
-    assert next_line(out).startswith("Next: mend exercise 1, double: modules/01_alpha/alpha_dev.py:28; ")
+    assert next_line(out).startswith("Next: fix exercise 1, double: modules/01_alpha/alpha_dev.py:28; ")
     write(edition, "return 2 * x")
     tito("module", "test", "1")
     assert next_line(tito("module", "start", "1").out) == "Next: `tito module complete 01`"
@@ -42,7 +42,7 @@ def test_what_is_next_follows_the_checks_of_the_file_as_it_is(edition, tito):
 def test_what_a_module_needs_comes_first(edition, tito):
     out = tito("module", "start", "9").out
     assert "  needs  01_alpha: not started" in out
-    assert next_line(out) == "Next: complete module 01 before this one: `tito module start 01`"
+    assert next_line(out) == "Next: `tito module start 01`"
     write(edition, "return 2 * x")
     assert tito("module", "complete", "1").status == 0
     assert next_line(tito("module", "start", "1").out) == "Next: `tito module start 09`"
@@ -59,7 +59,7 @@ def test_a_given_module_is_enough_for_the_next_one(whole, tito, monkeypatch):
     assert next_line(out).startswith("Next: write exercise 1, triple")
     out = tito("module", "start", "1").out
     assert "modules/01_alpha/alpha_dev.py is given, and built" in out
-    assert next_line(out) == "Next: `tito module start 09`"
+    assert next_line(out).startswith("Next: write exercise 1, triple")
 
 
 def test_the_reference_says_that_it_holds_the_answers(whole, tito):

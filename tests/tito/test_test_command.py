@@ -201,7 +201,8 @@ def test_json_of_a_failed_pytest_has_its_tests(tree, tito):
     [failure] = told["pytest"]["failures"]
     assert failure["test"] == "tests/01_alpha/test_double.py::test_doubling_adds_a_number_to_itself"
     assert "assert 5 == (3 + 3)" in failure["message"]
-    assert failure["place"] == "tests/01_alpha/test_double.py:5"
+    assert "(the check, tests/01_alpha/test_double.py:5: assert double(3) == 3 + 3)" in failure["message"]
+    assert failure["place"] == f"modules/01_alpha/alpha_dev.py:{tree.line_of('def double')}, in double"
 
 
 def test_a_seed_repeats_what_was_drawn(tree, tito):
@@ -289,9 +290,12 @@ def test_a_missing_return_is_told_by_the_function_that_lacks_it(tree, tito, cond
     path.write_text(text, encoding="utf-8")
     out = tito("test", "alpha").out
     assert where in out
-    line = tree.line_of("@primitive")
-    assert f"double (line {line}): TypeError: None came where numbers belong; is a `return` missing?" in out
-    assert "Look at: modules/01_alpha/alpha_dev.py:" in out
+    line = tree.line_of("def double")
+    assert (
+        f"double (line {line} of alpha_dev.py): TypeError: None came where numbers belong; is a `return` missing?"
+        in out
+    )
+    assert f"Look at: modules/01_alpha/alpha_dev.py:{line}, in double" in out
 
 
 @pytest.mark.parametrize(

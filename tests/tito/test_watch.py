@@ -16,9 +16,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from tito import progress
 from tito.course import Course, Module
 from tito.keys import Keys
+from tito.states import exercise_states
 
 PATIENCE = 40  # seconds until something must have come; a busy machine needs some
 WRONG, RIGHT = "return 3 * x", "return 2 * x"
@@ -219,24 +219,28 @@ def terminal():
         os.close(one.side)
 
 
-def test_in_a_pipe_there_is_a_line_for_each_verdict_until_the_input_ends(edition, piped):
+def test_in_a_pipe_each_verdict_and_what_is_next_are_lines_until_the_input_ends(edition, piped):
     watch = piped("1")
     assert watch.line() == "Module 01_alpha: Alpha: modules/01_alpha/alpha_dev.py"
     assert watch.line().startswith("FAIL  0 of 2 done, 0 of 10 points. test_double: not written yet. Write it: ")
+    place = f"exercise 1, double: modules/01_alpha/alpha_dev.py:{edition.line_of('def double')}"
+    assert watch.line() == f"Next: write {place}, then `tito module test 01`"
     edition.write(WRONG)
     place = f"modules/01_alpha/alpha_dev.py:{edition.line_of('def double')}"
     failed = "test_double failed: two and two are four."
-    assert watch.line() == f"FAIL  0 of 2 done, 0 of 10 points. {failed} Look at: {place}"
+    assert watch.line() == f"FAIL  0 of 2 done, 0 of 10 points. {failed} Look at: {place}, in double"
+    assert watch.line() == f"Next: fix exercise 1, double: {place}; `tito module hint 01` helps"
     edition.write(RIGHT, "return x / 2")
-    assert watch.line() == "ok    2 of 2 done, 10 of 10 points. Next: `tito module complete 01`"
+    assert watch.line() == "ok    2 of 2 done, 10 of 10 points."
+    assert watch.line() == "Next: `tito module complete 01`"
     assert watch.end() == (0, "")
-    assert [state.state for state in progress.exercise_states(edition.alpha).values()] == ["done", "done"]
+    assert [state.state for state in exercise_states(edition.alpha).values()] == ["done", "done"]
 
 
 def test_without_input_the_file_is_checked_once(edition):
     ran = subprocess.run(command(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
     assert (ran.returncode, ran.stderr) == (0, "")
-    said, title, verdict = ran.stdout.splitlines()
+    said, title, verdict, _ = ran.stdout.splitlines()
     assert said == "Module 01 is the first that is not complete: watching it."
     assert title.startswith("Module 01_alpha")
     assert verdict.startswith("FAIL  0 of 2 done")
@@ -253,8 +257,9 @@ def test_where_every_module_is_complete_one_must_be_named(edition):
 
 def test_what_an_earlier_module_exports_is_watched_too(edition, piped):
     watch = piped("9", "--poll")
-    lines = [watch.line(), watch.line()]
+    lines = [watch.line() for _ in range(3)]
     assert lines[1].startswith("FAIL  0 of 1 done")
+    assert lines[2] == "Next: `tito module start 01`", "it needs module 01"
     (edition.root / "tinytorch" / "core" / "alpha.py").write_text("# built\n")
     assert watch.line() == lines[1]
 
@@ -377,7 +382,7 @@ def test_a_file_is_followed_through_renames_and_errors(edition, terminal):
     line = edition.line_of("return (2 * x")
     watch.until(f"FAIL modules/01_alpha/alpha_dev.py:{line}: this is not valid Python", "Mend this line first.")
     watch.press("h")
-    watch.until("First mend what is said above.")
+    watch.until("First fix what is said above.")
     os.replace(dev, beside)
     beside.write_text(edition.text(RIGHT), encoding="utf-8")
     os.replace(beside, dev)
@@ -425,8 +430,12 @@ def test_check_all_goes_on_to_pytest(edition, terminal):
     watch.until("2 of 2 done")
     watch.press("c")
     watch.until("ok 2 of 2 inline tests passed", "FAIL", "test_doubling_adds_a_number_to_itself")
+    red = "tests/01_alpha/test_double.py::test_doubling_adds_a_number_to_itself"
+    watch.until(f"Next: fix what fails {red} (assert 0 == (3 + 3)); `tito module hint 01` helps")
+    watch.press("h")
+    watch.until("All 2 exercises are done.", f"Hint 1 of 1: {red} failed.", f"Next: fix what fails {red}")
     edition.write(RIGHT, "return x / 2")
-    watch.until("All 2 exercises are done.")
+    watch.until("All 2 exercises are done.", "Next: `tito module complete 01`")
     watch.press("c")
     watch.until("ok 1 tests in tests/01_alpha passed", "Next: `tito module complete 01`")
 

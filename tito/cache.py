@@ -1,4 +1,4 @@
-"""What was worked out from a file's text, kept in `.tito/read/` until the text is another: parsing anew takes long."""
+"""What was worked out from a file's text, kept in `.tito/read/` until the text changes: parsing takes long."""
 
 import hashlib
 import json
@@ -9,15 +9,15 @@ from typing import Any
 
 from tito.files import beside, read_plain, sweep
 
-_MADE_BY = ("dev_file.py", "course.py", "progress.py")  # an update of these may read the same text otherwise
+_MADE_BY = ("dev_file.py", "course.py", "progress.py")  # after an update of these the same text may be read otherwise
 
-_held: dict[Path, tuple[str, Any]] = {}  # path of what is kept -> (text, what it came to), as long as this runs
+_held: dict[Path, tuple[str, Any]] = {}  # path of the kept value -> (text, value), as long as this process runs
 
 
-def remembered(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any:
-    """What `work_out()` makes of `text`: values as JSON has them. What it raises is not kept.
+def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any:
+    """The value that `work_out()` makes of `text`, in types that JSON has. Nothing is kept where it raises.
 
-    Kept with a hash of the text, of the tool and of itself, so that a damaged file is as good as none.
+    Kept with a hash of the text, of the tool and of itself, so that a damaged file counts as none.
     """
     path = root / ".tito" / "read" / f"{name}.json"
     if _held.get(path, ("", None))[0] == text:
@@ -43,7 +43,7 @@ def remembered(root: Path, name: str, text: str, work_out: Callable[[], Any]) ->
             sweep(path)
             made = beside(path)
             made.write_text(f"{seal(kept)}\n{kept}", encoding="utf-8")
-            os.replace(made, path)  # whatever stands there: a pipe would keep us waiting
+            os.replace(made, path)  # not written in place: a pipe that stands there would keep us waiting
     except (OSError, TypeError, ValueError):
         pass  # it is worked out again next time
     return value
