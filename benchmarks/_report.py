@@ -118,7 +118,7 @@ def in_workers(make: Callable[[Any], Callable[[], Any]], names: list[str], secon
     return medians({name: functools.partial(next_turn, worker(name)) for name in names}, seconds)
 
 
-def compare(work: str, make: Callable[[Any], Callable[[], Any]], reach: float, seconds: float = 1.0) -> Row:
+def compare(work: str, make: Callable[[Any], Callable[[], Any]], reach: float | None, seconds: float = 1.0) -> Row:
     """The row for the same work, `make(t)()`, with tinytorch and with torch."""
     found = in_workers(make, libraries(), seconds)
     row = Row(work, found["tinytorch"], found.get("torch"), reach)

@@ -31,9 +31,9 @@ MULTIPLY_ADDS = BATCH * 32 * 32 * 32 * 27  # places x filters x (3 channels of 3
 # rung, its idea, pictures timed
 RUNGS = [
     ("conv2d_loops", "seven loops", 1),
-    ("conv2d_windows", "one dot product per window", 4),
+    ("conv2d_windows", "one product per window", 4),
     ("conv2d_im2col", "columns and one matrix product", BATCH),
-    ("conv2d", "the exported one", BATCH),
+    ("conv2d", "one image at a time, all cores", BATCH),
 ]
 
 
