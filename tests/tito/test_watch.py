@@ -431,9 +431,10 @@ def test_check_all_goes_on_to_pytest(edition, terminal):
     watch.press("c")
     watch.until("ok 2 of 2 inline tests passed", "FAIL", "test_doubling_adds_a_number_to_itself")
     red = "tests/01_alpha/test_double.py::test_doubling_adds_a_number_to_itself"
-    watch.until(f"Next: fix what fails {red} (assert 0 == (3 + 3)); `tito module hint 01` helps")
+    place = "exercise 1, double: modules/01_alpha/alpha_dev.py:28"
+    watch.until(f"Next: fix {place}, which fails {red} (assert 0 == (3 + 3)); `tito module hint 01` helps")
     watch.press("h")
-    watch.until("All 2 exercises are done.", f"Hint 1 of 1: {red} failed.", f"Next: fix what fails {red}")
+    watch.until("All 2 exercises are done.", f"Hint 1 of 3: {red} failed.", f"Next: fix {place}, which fails {red}")
     edition.write(RIGHT, "return x / 2")
     watch.until("All 2 exercises are done.", "Next: `tito module complete 01`")
     watch.press("c")

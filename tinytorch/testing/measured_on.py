@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+import tinytorch
 from tinytorch.testing.case import Case
 
 _Draw = Callable[..., np.ndarray]  # draw(2, 3): float32 numbers of that shape
@@ -14,8 +15,8 @@ _Draw = Callable[..., np.ndarray]  # draw(2, 3): float32 numbers of that shape
 def _ten_steps(optimizer: str) -> Callable[[types.ModuleType, _Draw], Case]:
     def case(home: types.ModuleType, draw: _Draw) -> Case:
         def ten_steps(weight: np.ndarray, gradient: np.ndarray) -> Any:
-            w = home.Tensor(weight.copy(), requires_grad=True)
-            w.grad = home.Tensor(gradient)
+            w = tinytorch.Tensor(weight.copy(), requires_grad=True)
+            w.grad = tinytorch.Tensor(gradient)
             made = getattr(home, optimizer)([w], lr=0.01)
             for _ in range(10):
                 made.step()
@@ -33,7 +34,7 @@ def _labels(count: int, classes: int) -> np.ndarray:
 # inline test -> its case; `home` is the chapter
 MEASURED_ON: dict[str, Callable[[types.ModuleType, _Draw], Case]] = {
     "test_matmul": lambda home, draw: Case(home.matmul, draw(256, 256), draw(256, 256)),
-    "test_mean_var": lambda home, draw: Case(home.var, home.Tensor(draw(128, 1024)), 1),
+    "test_reductions": lambda home, draw: Case(home.var, home.Tensor(draw(128, 1024)), 1),
     "test_relu": lambda home, draw: Case(home.relu, draw(128, 1024)),
     "test_sigmoid": lambda home, draw: Case(home.sigmoid, draw(128, 1024)),
     "test_gelu": lambda home, draw: Case(home.gelu, draw(128, 1024), approximate="tanh"),
@@ -64,6 +65,7 @@ MEASURED_ON: dict[str, Callable[[types.ModuleType, _Draw], Case]] = {
     "test_im2col": lambda home, draw: Case(home.conv2d_im2col, draw(8, 16, 32, 32), draw(32, 16, 3, 3), padding=1),
     "test_conv2d": lambda home, draw: Case(home.conv2d, draw(8, 16, 32, 32), draw(32, 16, 3, 3), padding=1),
     "test_pooling": lambda home, draw: Case(home.max_pool2d, draw(16, 16, 32, 32), kernel_size=2),
+    "test_simple_cnn": lambda home, draw: Case(home.SimpleCNN(), home.Tensor(draw(2, 3, 32, 32))),
     "test_batch_norm": lambda home, draw: Case(
         home.batch_norm,
         *map(home.Tensor, (draw(16, 16, 32, 32), np.zeros(16, np.float32), np.ones(16, np.float32))),
