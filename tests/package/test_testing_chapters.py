@@ -243,3 +243,4 @@ def test_the_innermost_place_is_the_students_and_of_this_chapter_if_there_is_one
     assert chapters.innermost([None, solved, given, below], chapter) == solved
     assert chapters.innermost([given, below], chapter) is None
     assert chapters.innermost([given, solved, below], None) == below
+    assert chapters.innermost([solved, below], None, solved.exercise) == solved

@@ -116,8 +116,8 @@ def test_not_implemented_from_a_library_is_a_failure(run):
 
 
 CUBE = """
-from tinytorch.core.autograd import vjp
-from tinytorch.core.tensor import primitive
+from tinytorch.core.autograd import grad, vjp
+from tinytorch.core.tensor import Tensor, primitive
 from tinytorch.testing import check_gradients
 
 @primitive
@@ -127,10 +127,18 @@ def cube(x):
 def of_cube(x):
     return cube(x) + 1
 
+class Cube:
+    def __init__(self, size):
+        self.size = size
+
+    def forward(self, x):
+        return self.size * cube(x)
+
 @vjp(cube)
 def _(grad, out, x):
     return {} * grad * x**2
 """
+SLOPE = "lambda x: (lambda x: grad(cube(x), x)[0])(Tensor(x, requires_grad=True))"
 COMPARE = "case = Case({}, 2.0); assert_close(case(), np.array({}), case=case)"
 
 
@@ -143,8 +151,19 @@ COMPARE = "case = Case({}, 2.0); assert_close(case(), np.array({}), case=case)"
         (COMPARE.format("of_cube", 9.0), (2, 3), ("def of_cube", "of_cube")),
         (COMPARE.format("lambda x: cube(x) + 1", 9.0), (2, 3), ("def cube", "cube")),
         (COMPARE.format("lambda x: of_cube(x) + 1", 10.0), (2, 3), ("def of_cube", "of_cube")),
+        (COMPARE.format(SLOPE, 12.0), (1, 2), ("def _(", "vjp(cube)")),
+        (COMPARE.format("lambda x: Cube(2).forward(x)", 16.0), (2, 3), ("def forward", "Cube.forward")),
     ],
-    ids=["a rule", "a rule that was right", "a function", "a function of it", "what a lambda calls", "the outermost"],
+    ids=[
+        "a rule",
+        "a rule that was right",
+        "a function",
+        "a function of it",
+        "what a lambda calls",
+        "the outermost",
+        "the last: a rule",
+        "the last: a method",
+    ],
 )
 def test_a_wrong_result_is_looked_for_in_what_the_case_is_about(run, check, factors, place):
     done = run(one_test(check, CUBE.format(*factors)))

@@ -127,14 +127,16 @@ def definition(place: Place) -> Place:
     return place._replace(line=place.function.line) if place.function else place
 
 
-def innermost(places: Iterable[Place | None], chapter: Path | None) -> Place | None:
-    """The last of the places, outermost first, that is the student's, in this chapter if there is one.
+def innermost(places: Iterable[Place | None], chapter: Path | None, exercise: str = "") -> Place | None:
+    """The last of the places, outermost first, that is the student's: in this exercise, or else in this chapter.
 
-    What was raised further down, in an exercise of an earlier chapter, most likely was called wrongly: that chapter has
-    passed its own tests.
+    What was raised further down, in an exercise that has passed its own tests, most likely was called with wrong
+    arguments.
     """
     own = [place for place in places if place and place.is_students and chapter in (None, place.file)]
-    return own[-1] if own else None
+    of_exercise = [place for place in own if place.exercise == exercise]
+    chosen = of_exercise or own
+    return chosen[-1] if chosen else None
 
 
 def _read(path: str) -> str:

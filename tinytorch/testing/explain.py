@@ -1,8 +1,9 @@
 """Say in one sentence what went wrong in a check, and where a student looks for it.
 
 All lines are those of dev files, whichever file ran. The place is in one of the student's functions: the one that the
-diagnosis names; else the one of this chapter that the traceback was last in; else the one that the failed `Case` is
-about, or the outermost that it ran; else one that the failing statement names; else the first of the exercise.
+diagnosis names; else the one that the traceback was last in, of this exercise if there is one, or of this chapter; else
+the one that the failed `Case` is about, or the last that it called; else one that the failing statement names; else the
+first of the exercise.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def _explain(error: BaseException, diagnosis: Diagnosis | None, check: _Check) -
     raised = _frames(error)
     cause = error.__cause__ if isinstance(error, Mismatch) else None  # what the student's function raised in a Case
     frames = raised + (_frames(cause) if cause else [])
-    place = chapters.innermost((frame.place for frame in frames), check.chapter)
+    exercise = check.exercise.exercise if check.exercise else ""
+    place = chapters.innermost((frame.place for frame in frames), check.chapter, exercise)
     unwritten = raised[-1].place if isinstance(error, NotImplementedError) and raised else None
     if unwritten:
         at = f"line {unwritten.line}" if unwritten.file == check.chapter else unwritten.shown
@@ -218,25 +220,35 @@ def _look_at(error: BaseException, frames: list[_Frame], raised_in: Place | None
         return raised_in
     case = getattr(error, "case", None)
     own = [frame for frame in reversed(frames) if check.holds(frame.frame)]
-    ways: list[Callable[[], Iterable[Place | None]]] = [lambda: _run_by(case)] if case else []
+    ways: list[Callable[[], Iterable[Place | None]]] = [lambda: _run_by(case, check)] if case else []
     ways += [partial(_named_in, frame, _around(frame, ast.stmt)[-1:]) for frame in own]
     ways += [partial(_named_in, frame, _around(frame, ast.FunctionDef)[:1]) for frame in own]
     for way in ways:
-        places = [place for place in way() if place and place.is_students]
-        if check.exercise:
-            places = [place for place in places if place.exercise == check.exercise.exercise]
+        places = [place for place in way() if place and _may_be_at_fault(place, check)]
         if places:
             return min(places, key=lambda place: place.file != check.chapter)
     return check.exercise or chapters.innermost((frame.place for frame in frames), None)
 
 
-def _run_by(case: Case) -> Iterable[Place | None]:
-    """The functions that the case runs: first the one that it is about, its methods or its rule, then the outermost."""
+def _may_be_at_fault(place: Place, check: _Check) -> bool:
+    return place.is_students and (check.exercise is None or place.exercise == check.exercise.exercise)
+
+
+def _run_by(case: Case, check: _Check) -> list[Place]:
+    """The functions that the case runs: first the one that it is about and its methods, then the last that it called.
+
+    What is called by another one comes after that.
+    """
     from tinytorch.testing.misconceptions.diagnosis import trace_of
 
-    places = [(definition(code), depth) for code, depth in trace_of(case).depths.items()]
-    ranked = [(place.name.partition(".")[0] != case.name, depth, place) for place, depth in places if place]
-    return [place for _, _, place in sorted(ranked, key=lambda three: three[:2])]
+    calls = trace_of(case).calls
+    places = {code: place for code in calls if (place := definition(code)) and _may_be_at_fault(place, check)}
+
+    def rank(code: types.CodeType) -> tuple[bool, bool, int]:
+        callers = calls[code].callers & places.keys() - {code}
+        return places[code].name.partition(".")[0] != case.name, bool(callers), -calls[code].last
+
+    return [places[code] for code in sorted(places, key=rank)]
 
 
 def _named_in(frame: _Frame, statements: list[ast.stmt]) -> Iterator[Place | None]:

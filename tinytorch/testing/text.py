@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import IO, Any
 
 import numpy as np
@@ -55,7 +56,11 @@ def show(value: Any) -> str:
     if isinstance(value, (list, tuple)) and any(is_tensor(item) or isinstance(item, np.ndarray) for item in value):
         return "[" + ", ".join(show(item) for item in value) + "]"
     if not (is_tensor(value) or isinstance(value, np.ndarray)):
-        text = repr(value)
+        text = (
+            value.__qualname__.rpartition("<locals>.")[2]
+            if inspect.isroutine(value) or isinstance(value, type)
+            else repr(value)
+        )
         return text if len(text) <= LINE else text[:LINE] + " ..."
     array = to_array(value)
     if array.size <= 64:

@@ -52,10 +52,17 @@ class Diagnosis(NamedTuple):
         return self.entries[0].hints
 
 
+class Calls(NamedTuple):
+    """How a case called one function."""
+
+    callers: set[types.CodeType]  # all that were running when it was called first
+    last: int  # the number of its last call
+
+
 class Trace(NamedTuple):
     """What a case ran."""
 
-    depths: dict[types.CodeType, int]  # of each function's code, how deep below the case it was called at first
+    calls: dict[types.CodeType, Calls]
     layers: list[Any]  # those that were made
 
 
@@ -115,7 +122,7 @@ def _diagnose(case: Case, got: Any, deadline: float) -> Diagnosis | None:
         entry: place.function.__code__
         for entry in sorted(catalogue(), key=lambda entry: not _is_called(entry, case))
         for place in reversed(places(entry.where))
-        if place.function.__code__ in trace.depths
+        if place.function.__code__ in trace.calls
     }
     for entries in _by_layers(list(code), case, got):
         suspects = _explaining(entries, case, got, generator, deadline)
@@ -133,15 +140,18 @@ def _diagnose(case: Case, got: Any, deadline: float) -> Diagnosis | None:
 def trace_of(case: Case) -> Trace:
     """What the case runs: only a mistake in one of these functions can explain what it gives."""
     trace = Trace({}, [])
-    depth = 0
+    running: list[types.CodeType] = []
+    number = 0
 
     def note(frame: types.FrameType, event: str, _: Any) -> None:
-        nonlocal depth
+        nonlocal number
         if event == "call":
-            trace.depths.setdefault(frame.f_code, depth)
-            depth += 1
+            number += 1
+            callers = trace.calls[frame.f_code].callers if frame.f_code in trace.calls else set(running)
+            trace.calls[frame.f_code] = Calls(callers, number)
+            running.append(frame.f_code)
         elif event == "return":
-            depth -= 1
+            running[-1:] = []
             if frame.f_code.co_name == "__init__" and frame.f_code.co_argcount:
                 made = frame.f_locals.get(frame.f_code.co_varnames[0])
                 trace.layers.extend([made] if hasattr(type(made), "parameters") else [])
