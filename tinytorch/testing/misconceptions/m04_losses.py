@@ -287,6 +287,21 @@ def spread_over_others(
 
 @misconception(
     "target_distribution",
+    name="the smoothing is divided by C - 1 and added to all C classes",
+    belief="There are C - 1 other classes.",
+    explanation="What is taken from the label is spread over all C classes, the label too: e/C each.",
+    hints=("What do your rows sum to? They should sum to 1.", "label_smoothing / C."),
+)
+def smoothing_over_one_less(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Any:
+    on_label, kept, w, _, axis = _parts(input, target, weight, ignore_index, label_smoothing)
+    q = w * kept * ((1 - label_smoothing) * on_label + label_smoothing / (input.shape[axis] - 1))
+    return _pair(input, q, (w * kept * on_label).sum())
+
+
+@misconception(
+    "target_distribution",
     name="the smoothing is what the label gets",
     belief="The label's probability is the smoothing.",
     explanation="The smoothing e is taken away from the label: it keeps 1 - e, and its share of what is spread.",
@@ -1079,6 +1094,22 @@ def pos_weight_times_softplus(
     input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
     return _bce(input, target, weight, pos_weight, reduction, lambda x, y, p: (1.0 - y) * x + p * _softplus(-x))
+
+
+@misconception(
+    "binary_cross_entropy_with_logits",
+    name="pos_weight stands in 1 + p y, where p - 1 belongs",
+    belief="A yes weighs p more.",
+    explanation="A yes weighs p in all: 1 + (p - 1) * y is p for y = 1, and 1 for y = 0.",
+    hints=("What should a missed yes cost with pos_weight 1? As much as without.", "1 + (pos_weight - 1) * target."),
+)
+def pos_weight_not_reduced(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    def losses(x: Any, y: Any, p: Any) -> Any:
+        return (1.0 - y) * x + (1.0 if pos_weight is None else 1.0 + p * y) * _softplus(-x)
+
+    return _bce(input, target, weight, pos_weight, reduction, losses)
 
 
 @misconception(

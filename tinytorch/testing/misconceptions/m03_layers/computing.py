@@ -475,7 +475,7 @@ def _dropouts(generator: np.random.Generator, home: types.ModuleType) -> Case:
         first, again = (_seeded(seed, lambda: home.dropout(x, 0.5)) for _ in range(2))
         if not np.array_equal(first.data, again.data):
             return ["not repeated", first.shape, str(first.dtype), home.dropout(x, 0.3, False) is x]
-        facts: list[Any] = [home.dropout(x, p) for p in (0.2, 0.5, 0.8, 0.0)]
+        facts: list[Any] = [home.dropout(x, p) for p in (0.2, 0.5, 0.8)]
         try:
             facts.append(home.dropout(x, 1.0))
         except ZeroDivisionError as error:

@@ -370,8 +370,8 @@ def each_gets_the_input(self: Any, x: Any) -> Any:
 )
 def first_layer_only(self: Any, x: Any) -> Any:
     for layer in self:
-        return layer(x)
-    return x
+        x = layer(x)
+        return x
 
 
 @misconception(

@@ -379,6 +379,34 @@ def factor_squared(self: Any, data: Array, grad: Array, state: State, **settings
 
 @misconception(
     "Adam.update",
+    name="v averages the gradients, not their squares",
+    belief="v is a second average of the gradient.",
+    explanation="v is the average of the squares g * g, so that its root is the usual size of the gradient.",
+    hints=("Can v be negative?", "v += (1 - beta2) * g * g."),
+)
+def gradient_not_squared(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
+    _adam(data, grad, state, settings, square=lambda s, v, g: s.betas[1] * v + (1 - s.betas[1]) * g)
+
+
+@misconception(
+    "Adam.update",
+    name="the difference 1 - beta is raised to the power, not beta",
+    belief="(1 - beta)^t is the correction.",
+    explanation="beta^t is what is left of the start at 0 after t steps: the correction is 1 - beta^t.",
+    hints=("After 1,000 steps hardly anything should be corrected. What is (1 - 0.9)**1000?", "1 - beta1**t."),
+)
+def difference_to_the_power(self: Any, data: Array, grad: Array, state: State, **settings: Any) -> None:
+    _adam(
+        data,
+        grad,
+        state,
+        settings,
+        direction=lambda s, t, m, v: m / (1 - s.betas[0]) ** t / (np.sqrt(v / (1 - s.betas[1]) ** t) + s.eps),
+    )
+
+
+@misconception(
+    "Adam.update",
     name="weight decay is left out",
     belief="`grad` is the gradient.",
     explanation="g is grad + weight_decay * w, and both averages are of g.",

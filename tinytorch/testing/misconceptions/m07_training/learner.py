@@ -352,13 +352,13 @@ def batches_count_alike(self: Any, loader: Any) -> dict[str, float]:
 
 @misconception(
     "Learner.evaluate",
-    name="the evaluation runs in train mode",
+    name="the model stays in the mode that it had",
     belief="The mode makes no difference to the result.",
     explanation="In train mode dropout drops at random and batch norm uses the batch: evaluation needs eval().",
     hints=("What is self.model.training inside of your loop?", "self.model.eval() before the loop."),
 )
 def in_training_mode(self: Any, loader: Any) -> dict[str, float]:
-    return _evaluate(self, loader, training=True)
+    return _evaluate(self, loader, training=self.model.training)
 
 
 @misconception(

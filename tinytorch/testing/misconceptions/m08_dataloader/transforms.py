@@ -105,6 +105,19 @@ def each_from_the_original(self: Any, images: Any) -> Any:
 
 @misconception(
     "Compose.__call__",
+    name="the chain ends after its first transform",
+    belief="return in the loop returns the result.",
+    explanation="It returns at once, with the first transform's result. It belongs after the loop.",
+    hints=("How often does the loop run?", "return images stands outside of the loop."),
+)
+def first_transform_only(self: Any, images: Any) -> Any:
+    for transform in self.transforms:
+        images = transform(images)
+        return images
+
+
+@misconception(
+    "Compose.__call__",
     name="only the first transform is applied",
     belief="The loop can return.",
     explanation="`return` inside the loop ends it with the first transform: return after the loop.",

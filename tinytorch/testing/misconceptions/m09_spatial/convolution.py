@@ -360,6 +360,19 @@ def groups_see_first(x: Array, weight: Array, bias: Array | None = None, *, grou
 
 @convolution_mistake(
     "convolution_loops",
+    name="the filters are given to the groups in turn",
+    belief="Filter o belongs to group o % groups.",
+    explanation="The first O / groups filters are the first group's, the next ones the second's: o // (O / groups).",
+    hints=("With 4 filters in 2 groups, which channels does filter 1 see? The first group's.", "o // (O // groups)."),
+)
+def groups_in_turn(x: Array, weight: Array, bias: Array | None = None, *, groups: int, **settings: Any) -> Array:
+    order = np.arange(len(weight)).reshape(-1, groups).T.ravel()  # filters 0, 2, 1, 3 are then 0, 1, 2, 3
+    y = conv2d(x, weight[order], groups=groups, **settings)
+    return y[:, np.argsort(order)] + per_filter(bias)
+
+
+@convolution_mistake(
+    "convolution_loops",
     name="the total is an integer",
     belief="total = 0, or int(...): a sum starts from 0.",
     explanation="Pixels and weights are fractions: the total is a float, and nothing is rounded on the way.",

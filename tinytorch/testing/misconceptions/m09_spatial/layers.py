@@ -198,6 +198,23 @@ def ties_all_get_it(grad: Array, out: Array, x: Array, **settings: Any) -> Array
 
 @misconception(
     "vjp(max_pool2d)",
+    name="a window is free again after a position without a hit",
+    belief="taken = hit remembers the windows that were hit.",
+    explanation="It remembers those of the last position only. A window stays taken: taken |= hit.",
+    hints=("The first and the last pixel of a window are its maximum. What does the last one get?", "taken |= hit."),
+)
+def taken_is_forgotten(grad: Array, out: Array, x: Array, **settings: Any) -> Array:
+    def hit_again(hits: Array) -> Array:
+        flat = hits.reshape(*hits.shape[:4], -1).copy()
+        for position in range(1, flat.shape[-1]):
+            flat[..., position] &= ~flat[..., position - 1]
+        return flat.reshape(hits.shape)
+
+    return _shared(hit_again, grad, out, x, settings)
+
+
+@misconception(
+    "vjp(max_pool2d)",
     name="a pixel that is nearly the maximum counts as the maximum",
     belief="Floating numbers must not be compared with ==, so np.isclose.",
     explanation="The maximum is a copy of one of the pixels, so exactly that pixel equals it: ==.",
