@@ -56,10 +56,10 @@ def test_a_gradient_takes_the_dtype_of_its_input_and_must_have_its_shape(product
     found = fitting(np.array([1.0, 2.0]), product, 0)
     assert found.dtype == np.float32 and found.tolist() == [1.0, 2.0]
     with pytest.raises(
-        ValueError, match=r"the rule of times returned shape \(3, 2\) for input 0, which .* shape \(2,\)"
+        ValueError, match=r"the rule of times returned a gradient of shape \(3, 2\) for a, which has shape \(2,\)"
     ):
         fitting(np.ones((3, 2)), product, 0)
-    with pytest.raises(ValueError, match=r"returned no gradient for input 1, which requires one of shape \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"returned no gradient for b, which has shape \(3, 2\)"):
         fitting(None, product, 1)
     number = exp(Tensor(2.0, requires_grad=True))
     assert fitting(1.5, number, 0).dtype == np.float32

@@ -220,7 +220,10 @@ def test_loaded_keys_can_be_read_by_name_and_by_place():
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((5, 3), r"^Linear: input: expected 784 features in the last axis, got shape \(5, 3\); use Linear\(3, 10\)$"),
+        (
+            (5, 3),
+            r"^Linear: input: expected 784 features in the last axis, got shape \(5, 3\); use Linear\(3, 10\), or change the layers before it$",
+        ),
         ((5, 28, 28), r"got shape \(5, 28, 28\); flatten each sample first: x.flatten\(1\)$"),
         ((), r"expected 784 features in the last axis, got shape \(\)$"),
     ],

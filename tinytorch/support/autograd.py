@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -51,11 +52,10 @@ def fitting(gradient: Any, tensor: Any, position: int) -> np.ndarray:
     """
     wanted = tensor.grad_fn.inputs[position]
     if gradient is None or np.shape(gradient) != wanted.shape:
-        came = "no gradient" if gradient is None else f"shape {np.shape(gradient)}"
-        raise ValueError(
-            f"the rule of {tensor.grad_fn.function.__name__} returned {came} for input {position}, "
-            f"which requires one of shape {wanted.shape}"
-        )
+        came = "no gradient" if gradient is None else f"a gradient of shape {np.shape(gradient)}"
+        function = tensor.grad_fn.function
+        name = list(inspect.signature(function).parameters)[position]
+        raise ValueError(f"the rule of {function.__name__} returned {came} for {name}, which has shape {wanted.shape}")
     return np.asarray(gradient, wanted.dtype)
 
 

@@ -186,7 +186,7 @@ def check_linear(x: Any, weight: Any, bias: Any = None) -> None:
         raise ValueError(f"Linear: weight: expected shape (out_features, in_features), got {weight.shape}")
     out_features, in_features = weight.shape
     if x.ndim == 0 or x.shape[-1] != in_features:
-        fix = f"; use Linear({x.shape[-1]}, {out_features})" if x.ndim else ""
+        fix = f"; use Linear({x.shape[-1]}, {out_features}), or change the layers before it" if x.ndim else ""
         if x.ndim > 2 and math.prod(x.shape[1:]) == in_features:
             fix = "; flatten each sample first: x.flatten(1)"
         raise ValueError(f"Linear: input: expected {in_features} features in the last axis, got shape {x.shape}{fix}")

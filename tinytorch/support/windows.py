@@ -223,9 +223,12 @@ def check_filters(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, gr
     if not isinstance(groups, (int, np.integer)) or groups < 1 or out_channels % groups:
         raise ValueError(f"groups: expected a whole number >= 1 that divides {out_channels} filters, got {groups!r}")
     if x.shape[1] != per_group * groups:
+        parts, rest = divmod(x.shape[1], per_group)
+        more = "" if rest or out_channels % parts else f", or pass groups={parts}"
         raise ValueError(
             f"x: expected {per_group * groups} channels, got {x.shape[1]}: x is {x.shape} (batch, channels, height, "
-            f"width) and weight {weight.shape}; set in_channels={x.shape[1]}, or permute x if its channels stand last"
+            f"width) and weight {weight.shape}; set in_channels={x.shape[1]}{more}, or permute x if its channels stand "
+            "last"
         )
     if bias is not None and bias.shape != (out_channels,):
         raise ValueError(f"bias: expected one number per filter, shape ({out_channels},), got {bias.shape}")

@@ -69,10 +69,10 @@ class Trace(NamedTuple):
 def diagnose(case: Case, got: Any) -> Diagnosis | None:
     """The catalogued mistake that makes `case` give `got` (an output, or the exception that it raised).
 
-    Each entry stands in for the student's function while the case runs again, and is named if the outcome is
-    the same, here and on freshly drawn inputs. A mistake in the called function itself comes before one in
-    something that it uses; the latter must also agree with the student's function on inputs drawn for that
-    function alone, since a stand-in that happens to be right for this case changes nothing in it.
+    Each entry stands in for the student's function while the case runs again, and is named if the outcome is the same,
+    here and on freshly drawn inputs. A mistake in the called function itself comes first, then those of the outer
+    functions, then of the inner ones. One in a function that is not the called one must also agree with the student's
+    on inputs drawn for that function alone, since a stand-in that happens to be right for this case changes nothing.
 
     Where no entry explains it, it may be a Tensor in the place of a Parameter.
     """
@@ -120,11 +120,15 @@ def _diagnose(case: Case, got: Any, deadline: float) -> Diagnosis | None:
     trace = trace_of(case)
     code = {
         entry: place.function.__code__
-        for entry in sorted(catalogue(), key=lambda entry: not _is_called(entry, case))
+        for entry in catalogue()
         for place in reversed(places(entry.where))
         if place.function.__code__ in trace.calls
     }
-    for entries in _by_layers(list(code), case, got):
+
+    def rank(entry: Misconception) -> tuple[bool, int]:
+        return not _is_called(entry, case), len(trace.calls[code[entry]].callers)
+
+    for entries in _by_layers(sorted(code, key=rank), case, got):
         suspects = _explaining(entries, case, got, generator, deadline)
         if suspects:
             return Diagnosis(tuple(suspects), code[suspects[0]])

@@ -359,7 +359,7 @@ def weight_gradient_averaged(*inputs: Any) -> Array:
     name="only the last image counts",
     belief="total = grads[n] @ ...: the loop leaves the result in total.",
     explanation="Each image adds to the total: total += ...",
-    hints=("One image in the batch: yours is right. What if there are two?", "+= in place of =."),
+    hints=("What happens at the second image of the batch?", "+= in place of =."),
 )
 def weight_gradient_of_last(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
     per_image = _per_image(grad, x, weight, win, groups)
@@ -403,7 +403,7 @@ def weight_gradient_reshaped(grad: Array, x: Array, weight: Array, win: Any, gro
     name="the padded image is not set back to zero",
     belief="The buffer is zero, as it was when it was made.",
     explanation="The buffer is used again: before each image it still holds the gradient of the last one.",
-    hints=("One image in the batch: yours is right. What if there are two?", "padded[...] = 0 in each turn."),
+    hints=("What happens at the second image of the batch?", "padded[...] = 0 in each turn."),
 )
 def pixels_carry_on(grad: Array, x: Array, weight: Array, win: Any, groups: int) -> Array:
     dx = _input_gradient(grad, x, weight, win, groups)

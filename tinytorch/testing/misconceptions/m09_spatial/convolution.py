@@ -20,8 +20,13 @@ from tinytorch.testing.misconceptions.m09_spatial.arrays import Array, conv2d, l
 
 @draws("conv_output_size")
 def _sizes(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    kernel, stride, padding, dilation = (int(n) for n in generator.integers((3, 2, 1, 2), (6, 6, 9, 4)))
-    return Case(home.conv_output_size, int(generator.integers(24, 48)), kernel, stride, padding, dilation)
+    def sizes(size: int, kernel: int, stride: int, padding: int, dilation: int) -> list[int]:
+        too_small = dilation * (kernel - 1) + 1 - size % stride - 1
+        places = home.conv_output_size
+        return [places(size, kernel, stride, padding, dilation), places(too_small, kernel, stride, 0, dilation)]
+
+    settings = (int(n) for n in generator.integers((24, 3, 2, 1, 2), (48, 6, 6, 9, 4)))
+    return Case(sizes, *settings)
 
 
 @misconception(
@@ -77,6 +82,17 @@ def size_without_dilation(size: int, kernel: int, stride: int = 1, padding: int 
 )
 def divided_first(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     return (size + 2 * padding) // stride - dilation * (kernel - 1)
+
+
+@misconception(
+    "conv_output_size",
+    name="the quotient is rounded towards zero",
+    belief="int(a / s) and a // s are the same.",
+    explanation="int(-0.5) is 0, and -1 // 2 is -1: only // gives no place to a window that is larger than the image.",
+    hints=("Size 2, kernel 3, stride 2: how many windows fit? None.", "// in place of int(... / ...)."),
+)
+def rounded_towards_zero(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+    return int((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
 
 
 # --- the convolutions: each mistake is a wrong conv2d, put in the place of every version in which it can be made ---

@@ -905,6 +905,28 @@ def max_pool_settings_dropped(self: Any, x: Any) -> Any:
 
 
 @misconception(
+    "MaxPool2d.forward",
+    name="the dilation is not passed on",
+    belief="max_pool2d knows the layer's settings.",
+    explanation="max_pool2d knows only what it is given: self.dilation is the last of its settings.",
+    hints=("Does MaxPool2d(2, dilation=2) look at every second pixel?", "self.dilation."),
+)
+def max_pool_dilation_dropped(self: Any, x: Any) -> Any:
+    return home_of(self).max_pool2d(x, self.kernel_size, self.stride, self.padding)
+
+
+@misconception(
+    "MaxPool2d.forward",
+    name="the kernel's size is passed on as the stride",
+    belief="Pooling windows stand side by side.",
+    explanation="That is the default of the layer. The stride that it was made with is self.stride.",
+    hints=("Does MaxPool2d(3, stride=2) give overlapping windows?", "self.stride."),
+)
+def max_pool_stride_of_kernel(self: Any, x: Any) -> Any:
+    return home_of(self).max_pool2d(x, self.kernel_size, self.kernel_size, self.padding, self.dilation)
+
+
+@misconception(
     "AvgPool2d.forward",
     name="only the kernel's size is passed on",
     belief="avg_pool2d knows the layer's settings.",
@@ -1025,10 +1047,12 @@ def relu_at_the_end(self: Any, x: Any) -> Any:
     return relu(self.fc(self.flatten(x)))
 
 
-def _network(padding: int, fc_size: int, classes: Callable[[int], int] = lambda n: n) -> Callable[..., None]:
+def _network(
+    padding: tuple[int, int], fc_size: int, classes: Callable[[int], int] = lambda n: n
+) -> Callable[..., None]:
     def init(self: Any, num_classes: int = 10) -> None:
         home = home_of(self)
-        self.conv1, self.conv2 = home.Conv2d(3, 32, 3, padding=padding), home.Conv2d(32, 64, 3, padding=padding)
+        self.conv1, self.conv2 = home.Conv2d(3, 32, 3, padding=padding[0]), home.Conv2d(32, 64, 3, padding=padding[1])
         self.pool, self.flatten = home.MaxPool2d(2), home.Flatten()
         self.fc = home.Linear(fc_size, classes(num_classes))
 
@@ -1043,7 +1067,7 @@ def _network(padding: int, fc_size: int, classes: Callable[[int], int] = lambda 
     hints=("32 pixels, a 3x3 kernel without padding, a pooling of 2: how many are left?", "padding=1 in both."),
 )
 def without_padding(self: Any, num_classes: int = 10) -> None:
-    _network(0, 64 * 6 * 6)(self, num_classes)
+    _network((0, 0), 64 * 6 * 6)(self, num_classes)
 
 
 @misconception(
@@ -1054,7 +1078,29 @@ def without_padding(self: Any, num_classes: int = 10) -> None:
     hints=("32 pixels, a 3x3 kernel without padding, a pooling of 2: how many are left?", "padding=1 in both."),
 )
 def padding_missing(self: Any, num_classes: int = 10) -> None:
-    _network(0, 64 * 8 * 8)(self, num_classes)
+    _network((0, 0), 64 * 8 * 8)(self, num_classes)
+
+
+@misconception(
+    "SimpleCNN.__init__",
+    name="the first convolution has no padding",
+    belief="One padding is enough.",
+    explanation="Without padding conv1 leaves 30 pixels of 32, two poolings 7 of them: 64*7*7 numbers reach fc.",
+    hints=("By how much does a 3x3 kernel without padding shrink an image?", "padding=1 in both."),
+)
+def first_padding_missing(self: Any, num_classes: int = 10) -> None:
+    _network((0, 1), 64 * 8 * 8)(self, num_classes)
+
+
+@misconception(
+    "SimpleCNN.__init__",
+    name="the second convolution has no padding",
+    belief="One padding is enough.",
+    explanation="Without padding conv2 leaves 14 pixels of 16, and the pooling 7 of them: 64*7*7 numbers reach fc.",
+    hints=("By how much does a 3x3 kernel without padding shrink an image?", "padding=1 in both."),
+)
+def second_padding_missing(self: Any, num_classes: int = 10) -> None:
+    _network((1, 0), 64 * 8 * 8)(self, num_classes)
 
 
 @misconception(
@@ -1065,4 +1111,4 @@ def padding_missing(self: Any, num_classes: int = 10) -> None:
     hints=("How many logits does SimpleCNN(num_classes=3) give?", "Linear(64 * 8 * 8, num_classes)."),
 )
 def always_ten_classes(self: Any, num_classes: int = 10) -> None:
-    _network(1, 64 * 8 * 8, lambda n: 10)(self, num_classes)
+    _network((1, 1), 64 * 8 * 8, lambda n: 10)(self, num_classes)
