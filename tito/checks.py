@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from tito import child, copies, handed_out, notebooks, progress
 from tito.course import Module
@@ -32,6 +32,14 @@ def use_seed(seed: int | None = None) -> None:
     os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
 
 
+class _Stub(NamedTuple):
+    """The first stub of an exercise. begun: whether a part of the exercise is written."""
+
+    line: int
+    text: str
+    begun: bool
+
+
 def inline(
     module: Module, limit: float = INLINE_LIMIT, meanwhile: Callable[[dict[str, Item]], None] = lambda items: None
 ) -> Inline:
@@ -50,7 +58,8 @@ def inline(
             f"Bring its test cells back, for example from `git show HEAD:{shown}`.",
             status=1,
         )
-    stubs = {dev.exercise_at(line): (line, text) for line, text in reversed(dev.unwritten())}  # the first of each
+    unwritten = [(dev.exercise_at(line), line, text) for line, text in reversed(dev.unwritten())]
+    stubs = {test: _Stub(line, text, test in was.begun) for test, line, text in unwritten}  # the first of each
     with TemporaryDirectory(prefix="tito-inline-") as folder:
         results = Path(folder) / "results.jsonl"
         try:
@@ -92,13 +101,18 @@ def _record_inline(
     failing = {test for test, item in items.items() if item.status == "failing" and test in known}
     results = {test: str(reported.get(test, {}).get("status", "not run")) for test in known}
     results |= dict.fromkeys(failing, "failed")
-    failures = {test: Failure(items[test].reason, items[test].hints) for test in failing}
+    failures = {test: _failure_of(items[test]) for test in failing}
     if judged:
         results[WHOLE_FILE] = "passed" if judged.verdict.passed else "failed"
     if judged and not judged.verdict.passed:
         reasons = [item.reason for item in judged.failures[:1]]
         failures[WHOLE_FILE] = _failure(" ".join([judged.verdict.sentence, *reasons]), judged.verdict.next)
     progress.record_inline(module, was, results, failures)
+
+
+def _failure_of(item: Item) -> Failure:
+    said = "\n".join(part for part in (f"{item.claim}:" if item.claim else "", item.reason, item.next) if part)
+    return Failure(item.reason, item.hints or [said], function=item.place.partition(", in ")[2])
 
 
 def _failure(sentence: str, fix: str, test: str = "") -> Failure:
@@ -123,9 +137,9 @@ def _reported(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _items(
-    dev: DevFile, stubs: dict[str, tuple[int, str]], events: list[dict[str, Any]], running: bool = False
+    dev: DevFile, stubs: dict[str, _Stub], events: list[dict[str, Any]], running: bool = False
 ) -> dict[str, Item]:
-    """What became of each inline test, and of exercises that have none. stubs: by test, (line, text)."""
+    """What became of each inline test, and of exercises that have none. stubs: by test."""
     shown = dev.module.shown(dev.module.dev)
     reported = _reported(events)
     tests = dev.inline_tests()
@@ -140,7 +154,7 @@ def _items(
     return items
 
 
-def _proven_items(dev: DevFile, stubs: dict[str, tuple[int, str]], events: list[dict[str, Any]]) -> dict[str, Item]:
+def _proven_items(dev: DevFile, stubs: dict[str, _Stub], events: list[dict[str, Any]]) -> dict[str, Item]:
     """The items of a run that is over; a test that was taken away or changed proves nothing, whatever it came to."""
     items = _items(dev, stubs, events)
     for problem in handed_out.problems(dev):
@@ -157,14 +171,18 @@ def _unproven(item: Item, problem: handed_out.Problem) -> Item:
     return replace(item, message=f"{item.message}\n{problem.sentence} ({problem.place})")
 
 
-def _item(dev: DevFile, stub: tuple[int, str] | None, name: str, line: int, event: dict[str, Any] | None) -> Item:
-    """What became of one inline test. Whose exercise still holds a stub is not done, whatever its test says."""
+def _item(dev: DevFile, stub: _Stub | None, name: str, line: int, event: dict[str, Any] | None) -> Item:
+    """What became of one inline test.
+
+    Where its exercise still holds a stub, it is not done; and it fails only if a part is written: the test of one that
+    is not begun may fail in an earlier exercise.
+    """
     shown = dev.module.shown(dev.module.dev)
     if event is None:
         return Item(name, "not run", place=f"{shown}:{line}")
     status = _STATUS.get(str(event.get("status")), "failing")
-    if status == "done" and stub:
-        return Item(name, "not started", stub[1], place=f"{shown}:{stub[0]}")
+    if stub and (status == "done" or (status == "failing" and not stub.begun)):
+        return Item(name, "not started", stub.text, place=f"{shown}:{stub.line}")
     exercise = next((e.line for e in dev.exercises() if e.test == name and status == "failing"), line)
     remark = handed_out.remark_on(dev, str(event.get("message")))
     return Item(

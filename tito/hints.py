@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tito import progress
 from tito.course import Course, Module
+from tito.definitions import Function, definitions
 from tito.dev_file import DevFile
 from tito.errors import TitoError
 from tito.next_step import next_step
@@ -34,9 +35,12 @@ def next_hint(module: Module, exercise: str | None) -> tuple[str, str, int, int]
         topic = failure.exercise or failure.test or module.shown(module.dev)
     else:
         raise _nothing_to_do(module, now)
-    known = [*states[topic].hints, *_of_docstrings(module, topic), *_of_shape(module, topic)] if topic in states else []
-    if failure and (exercise is None or failure.exercise == topic):
-        known = [*failure.hints, *known]
+    failures = [failure] if failure and (exercise is None or failure.exercise == topic) else []
+    known = []
+    if topic in states:
+        failures += [inline] if (inline := states[topic].failure) else []
+        known = [*_of_docstrings(module, topic, failures[0].function if failures else ""), *_of_shape(module, topic)]
+    known = [*(hint for each in failures for hint in each.hints), *known]
     if not known:
         raise TitoError(f"there is no hint on {topic}.", "Read its docstring, and the text above it, once more.")
     taken = progress.read(module).hints_taken.get(topic, [])
@@ -55,13 +59,18 @@ def _nothing_to_do(module: Module, now: ModuleState) -> TitoError:
     return TitoError(f"there is nothing to give a hint on: {why}.", f"Next: {step}", status=1)
 
 
-def _of_docstrings(module: Module, grade_id: str) -> list[str]:
-    """The HINT of each docstring of the exercise, with the name of what it is on where there are several."""
+def _of_docstrings(module: Module, grade_id: str, function: str) -> list[str]:
+    """The HINT of each docstring of the exercise, with the name of what it is on where there are several.
+
+    function: what failed; its own comes first.
+    """
     text = module.start.read_text(encoding="utf-8") if module.start.is_file() else module.read_dev()
     first, last = solution_cells(text)[grade_id]
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    nodes = [node for node in ast.walk(ast.parse(text[first:last])) if isinstance(node, kinds)]
-    found = [(node.name, hint) for node in nodes for hint in _HINT.findall(ast.get_docstring(node) or "")]
+    tree = ast.parse(text[first:last])
+    documented: list[tuple[str, ast.ClassDef | Function]] = [(each.name, each.node) for each in definitions(tree)]
+    documented += [(node.name, node) for node in tree.body if isinstance(node, ast.ClassDef)]
+    documented.sort(key=lambda pair: (pair[0] != function, pair[1].lineno))
+    found = [(name, hint) for name, node in documented for hint in _HINT.findall(ast.get_docstring(node) or "")]
     return [" ".join(([f"{name}:"] if len(found) > 1 else []) + hint.split()) for name, hint in found]
 
 

@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ class Content:
     exercises: list[Exercise]
     tests: dict[str, str]  # inline test -> hash of the code down to it, and to its exercise; WHOLE_FILE -> `file`
     stubs: set[str]  # the tests of exercises that hold a stub
+    begun: set[str]  # those of them of which a part is written
     needs: dict[str, str]  # number of each module it is built on -> hash of what that exports
     test_files: str  # the hash of its folder in tests/
 
@@ -51,6 +53,7 @@ class Failure:
     hints: list[str] = field(default_factory=list)
     test: str = ""  # of pytest, by its id
     exercise: str = ""  # where a test of pytest failed in one: its grade_id
+    function: str = ""  # where it is to be looked for, if that is known
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,22 @@ def content(module: Module) -> Content:
     kept = cached(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
     exercises = [Exercise(**values) for values in kept["exercises"]]
     needs = {other.number: file_hash(other.core) for other in needed_modules(module)}
-    return Content(kept["file"], exercises, kept["tests"], set(kept["stubs"]), needs, _hash_of_tests(module))
+    stubs, handed_out = kept["stubs"], _stubs_handed_out(module)
+    begun = {test for test, count in stubs.items() if count < handed_out.get(test, 0)}
+    return Content(kept["file"], exercises, kept["tests"], set(stubs), begun, needs, _hash_of_tests(module))
+
+
+def _stubs_handed_out(module: Module) -> dict[str, int]:
+    """Inline test -> how many stubs its exercise had at first; nothing where that is not known."""
+    try:
+        text = module.start.read_text(encoding="utf-8")
+        return cached(module.root, f"{module.folder}.start", text, lambda: _stubs(DevFile(module, text)))
+    except (OSError, UnicodeDecodeError, TitoError):
+        return {}
+
+
+def _stubs(dev: DevFile) -> dict[str, int]:
+    return Counter(dev.exercise_at(line) for line, _ in dev.unwritten())
 
 
 def _read_dev(dev: DevFile) -> dict[str, Any]:
@@ -90,7 +108,7 @@ def _read_dev(dev: DevFile) -> dict[str, Any]:
         "file": dev.digest,
         "exercises": [asdict(exercise) for exercise in dev.exercises()],
         "tests": {**dev.code_hashes(), WHOLE_FILE: dev.digest},
-        "stubs": sorted({dev.exercise_at(line) for line, _ in dev.unwritten()}),
+        "stubs": _stubs(dev),
     }
 
 
@@ -186,7 +204,7 @@ def _parse_check(values: Any) -> Check:
     check = Check(**{**values, "failure": failure})
     texts = [check.result, check.of, check.at, check.test_files, check.core]
     if failure:
-        texts += [failure.sentence, failure.test, failure.exercise]
+        texts += [failure.sentence, failure.test, failure.exercise, failure.function]
     if not isinstance(check.needs, dict) or not _are_texts([*texts, *check.needs.values()]):
         raise ValueError("a result of another type than tito writes")
     if failure and not _are_texts(failure.hints):

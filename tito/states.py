@@ -1,6 +1,6 @@
 """The state of exercises and modules: what the recorded results say about the files as they are now."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from tito.course import Module
@@ -21,7 +21,7 @@ class ExerciseState:
     state: str
     why: str = ""
     at: str = ""  # when it was last checked
-    hints: list[str] = field(default_factory=list)  # on what fails
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ def _exercise_state(exercise: Exercise, now: Content, results: list[Check]) -> E
     check = latest_of(results, code, now.needs) or (results[-1] if results else None)
     why = difference(check, code, now.needs) if check else ""
     at = check.at if check else ""
-    if exercise.test in now.stubs:
+    fails = check is not None and not why and check.result == "failed"
+    if exercise.test in now.stubs and not (fails and exercise.test in now.begun):
         return ExerciseState(exercise, "not started", why, at)
     if check is None or why:
         return ExerciseState(exercise, "stale" if check and check.result == "passed" else "not checked", why, at)
-    hints = check.failure.hints if check.failure else []
-    return ExerciseState(exercise, _STATES.get(check.result, "not checked"), at=at, hints=hints)
+    return ExerciseState(exercise, _STATES.get(check.result, "not checked"), at=at, failure=check.failure)
 
 
 def _state(

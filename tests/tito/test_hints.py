@@ -68,6 +68,42 @@ def test_a_check_that_names_a_mistake_records_its_hints(tmp_path, tito, monkeypa
     assert out.splitlines()[1] == "  What is relu(-2)?"
 
 
+def test_the_written_part_of_an_exercise_can_fail_and_what_is_not_begun_cannot(tmp_path, tito, monkeypatch):
+    """Exercise 4 is begun: its `add_windows` is wrong. Exercise 2 cannot run; 3 is tested against it, and not begun."""
+    course = Course(REPOSITORY)
+    make(course, tmp_path / "edition", course.module("09"))
+    monkeypatch.chdir(tmp_path / "edition")
+    dev = Course(tmp_path / "edition").module("09").dev
+    copied = "for p, q, pixels in win.positions():\n        columns[..., p, q, :, :] = padded[pixels]"
+    bodies = {
+        (1, "conv_output_size"): "return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1",
+        (2, "convolution_loops"): "y[0, 0, 0, 10**6] = 1",
+        (4, "copy_windows"): copied,
+        (4, "add_windows"): copied,
+        (4, "im2col"): "columns = np.empty((*x.shape[:2], *win.kernel, *win.out), x.dtype)\n"
+        "    copy_windows(win.add_border(x), win, columns)\n"
+        "    return columns.reshape(len(x), -1, math.prod(win.out))",
+        (4, "col2im"): "padded = win.add_border(images)\n"
+        "    add_windows(columns.reshape(*images.shape[:2], *win.kernel, *win.out), win, padded)\n"
+        "    return win.inside(padded)",
+    }
+    text = dev.read_text(encoding="utf-8")
+    for (number, name), body in bodies.items():
+        stub = f'raise NotImplementedError("Module 09, exercise {number}: {name}")'
+        assert stub in text
+        text = text.replace(stub, body)
+    dev.write_text(text, encoding="utf-8")
+    ran = tito("module", "test", "09")
+    states = re.findall(r"^  (.*\S) +(\d)  ([\w-]+) +\d+ points$", ran.out, re.MULTILINE)
+    assert [state for state, _, _ in states] == ["done", "failing", "not started", "failing", *["not started"] * 5]
+    dev.write_text(text.replace("y[0, 0, 0, 10**6] = 1", 'raise NotImplementedError("Module 09, exercise 2: it")'))
+    tito("module", "test", "09")
+    first, said = tito("module", "hint", "09").out.splitlines()[:2]
+    assert first.startswith("im2col, hint 1 of ") and "windows" in said, said
+    hints = [tito("module", "hint", "09").out.splitlines()[1] for _ in range(4)]
+    assert any(hint.startswith("  copy_windows: `padded[pixels]`") for hint in hints)
+
+
 def test_a_mistake_that_only_pytest_names_is_hinted_at(edition, tito):
     body = "return x + 2"
     test = (
@@ -100,7 +136,8 @@ def test_an_exercise_that_fails_comes_before_one_that_is_not_written(whole, tito
         alpha.read_dev().replace('raise NotImplementedError("Module 01, exercise 2: treble")', "return x")
     )
     tito("module", "test", "1")
-    assert tito("module", "hint", "1").out.startswith("treble, hint 1 of 2:")
+    said = tito("module", "hint", "1").out
+    assert said.startswith("treble, hint 1 of 3:\n  two and two are four:\n  treble(2) must be 6\n  Look at: ")
 
 
 def test_when_all_is_done_there_is_nothing_to_hint_at(edition, tito):

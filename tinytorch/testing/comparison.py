@@ -10,7 +10,7 @@ import numpy as np
 from tinytorch.testing import seeding
 from tinytorch.testing.case import Case, Mismatch
 from tinytorch.testing.pictures import heat_map, side_by_side
-from tinytorch.testing.text import is_tensor, kind, show, to_array
+from tinytorch.testing.text import is_tensor, kind, listed, show, to_array
 
 # Relative tolerances by dtype; see assert_close for the reasons.
 RTOL = {"float16": 1e-2, "float32": 1e-5, "float64": 1e-9}
@@ -62,8 +62,7 @@ def assert_close(
     parts.append(problem)
     inputs = _inputs(case)
     if inputs:
-        width = max(map(len, inputs))
-        parts.append("\n".join(f"  {name:<{width}}  {show(value)}" for name, value in inputs.items()))
+        parts.append(listed(inputs))
     if seeding.used():
         parts.append(f"(repeat with {seeding.VARIABLE}={seeding.seed()})")
     raise Mismatch("\n".join(parts), found, case if isinstance(case, Case) else None)

@@ -22,7 +22,7 @@ import numpy as np
 from tinytorch.testing import chapters
 from tinytorch.testing.case import Case, Mismatch
 from tinytorch.testing.chapters import Place
-from tinytorch.testing.text import kind, show
+from tinytorch.testing.text import kind, listed, show
 
 if TYPE_CHECKING:
     from tinytorch.testing.misconceptions import Diagnosis
@@ -165,7 +165,8 @@ def _sentence(error: BaseException, frames: list[_Frame], place: Place | None, c
         text = text.partition(" data: ")[0] + " None came where numbers belong; is a `return` missing?"
     elif (teller or case) and frames[-1] != teller:
         text += f"\nraised inside {_inside(frames[-1], check)}"
-    return text + (f"\nthe line:  {teller.source}" if teller and teller.source else "")
+    text += f"\nthe line:  {teller.source}" if teller and teller.source else ""
+    return text + (f"\n{listed(case.arguments)}" if case and case.arguments else "")
 
 
 def _is_test(frame: _Frame, check: _Check) -> bool:

@@ -12,7 +12,7 @@ from tinytorch.testing import seeding
 from tinytorch.testing.blame import how_it_is_wrong
 from tinytorch.testing.case import Case, Mismatch
 from tinytorch.testing.comparison import close
-from tinytorch.testing.text import is_tensor, kind, show, to_array
+from tinytorch.testing.text import is_tensor, kind, listed, to_array
 
 DIRECTIONS = 3
 STEP = float(np.finfo(np.float64).eps ** (1 / 3))  # balances the step's own error, h^2, with rounding, eps / h
@@ -257,8 +257,6 @@ def _mismatch(case: Case, trial: Case, gradients: list[np.ndarray | None], probl
 
     found = diagnose(trial, gradients)
     text = [found.text] if found else []
-    text.append(f"{case.name}: {problem}")
-    width = max(map(len, case.arguments))
-    text += [f"  {name:<{width}}  {show(value)}" for name, value in case.arguments.items()]
+    text += [f"{case.name}: {problem}", listed(case.arguments)]
     text.append(f"(repeat with {seeding.VARIABLE}={seeding.seed()})")
     return Mismatch("\n".join(text), found, trial)

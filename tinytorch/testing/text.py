@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -49,6 +50,12 @@ def kind(value: Any) -> str:
         return "a NumPy array"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def listed(values: Mapping[str, Any]) -> str:
+    """A line for each input of a case, by name."""
+    width = max(map(len, values), default=0)
+    return "\n".join(f"  {name:<{width}}  {show(value)}" for name, value in values.items())
 
 
 def show(value: Any) -> str:
