@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinytorch.core.tensor import Tensor, exp, primitive, primitives
+from tinytorch.core.tensor import Tensor, concatenate, exp, primitive, primitives
 from tinytorch.support.autograd import (
     FreedNode,
     Rules,
@@ -61,6 +61,9 @@ def test_a_gradient_takes_the_dtype_of_its_input_and_must_have_its_shape(product
         fitting(np.ones((3, 2)), product, 0)
     with pytest.raises(ValueError, match=r"returned no gradient for b, which has shape \(3, 2\)"):
         fitting(None, product, 1)
+    joined = concatenate([Tensor([1.0], requires_grad=True), Tensor([1.0, 2.0], requires_grad=True)])
+    with pytest.raises(ValueError, match=r"of join returned no gradient for \w+\[1\], which has shape \(2,\)"):
+        fitting(None, joined, 1)
     number = exp(Tensor(2.0, requires_grad=True))
     assert fitting(1.5, number, 0).dtype == np.float32
 

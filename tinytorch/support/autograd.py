@@ -54,9 +54,19 @@ def fitting(gradient: Any, tensor: Any, position: int) -> np.ndarray:
     if gradient is None or np.shape(gradient) != wanted.shape:
         came = "no gradient" if gradient is None else f"a gradient of shape {np.shape(gradient)}"
         function = tensor.grad_fn.function
-        name = list(inspect.signature(function).parameters)[position]
+        name = _input_name(function, position)
         raise ValueError(f"the rule of {function.__name__} returned {came} for {name}, which has shape {wanted.shape}")
     return np.asarray(gradient, wanted.dtype)
+
+
+def _input_name(function: Callable[..., Any], position: int) -> str:
+    """Return `weight`, or `tensors[1]` where a function takes any number of inputs."""
+    for index, parameter in enumerate(inspect.signature(function).parameters.values()):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return f"{parameter.name}[{position - index}]"
+        if index == position:
+            return parameter.name
+    return f"input {position}"
 
 
 def starting_gradient(output: Any, gradient: Any = None) -> np.ndarray:
