@@ -76,21 +76,21 @@ def _test_cells(dev: DevFile) -> dict[str, Cell]:
 
 
 def _not_exported(dev: DevFile, start: DevFile | None) -> list[Problem]:
-    """The cells without `#| export` whose definitions were exported, or are imported by the tests."""
-    exported = {name for name, cell in _definitions(start).items() if cell.exported()} if start else set()
+    """The cells without `#| export` whose definitions or imports were exported, or are imported by the tests."""
+    exported = {name for name, cell in _bound(start).items() if cell.exported()} if start else set()
     needed = exported | _imported(dev.module)
     exercises = {exercise.grade_id: exercise for exercise in dev.exercises()}
     tests = dev.inline_tests()
-    found: dict[str, Problem] = {}
-    for name, cell in _definitions(dev).items():
-        if name not in needed or cell.exported() or cell.id in found:
+    found: dict[int, Problem] = {}
+    for name, cell in _bound(dev).items():
+        if name not in needed or cell.exported() or cell.line in found:
             continue
         exercise = exercises.get(cell.id)
         below = [test for test, line in tests.items() if line > cell.line] or list(tests)
         what = f"exercise {cell.id}" if exercise else name
         sentence = f"{what} is not exported: its cell's first line must be `#| export`"
         place = f"{dev.module.shown(dev.module.dev)}:{cell.line}"
-        found[cell.id] = Problem(exercise.test if exercise else below[0], sentence, place)
+        found[cell.line] = Problem(exercise.test if exercise else below[0], sentence, place)
     return list(found.values())
 
 
@@ -100,6 +100,13 @@ def _definitions(dev: DevFile) -> dict[str, Cell]:
     nodes = [node for node in dev.tree.body if isinstance(node, kinds)]
     cells = {node.name: dev.cell_at(node.lineno) for node in nodes}
     return {name: cell for name, cell in cells.items() if cell and name != "_"}
+
+
+def _bound(dev: DevFile) -> dict[str, Cell]:
+    """As `_definitions`, and what is imported at the top level."""
+    nodes = [node for node in dev.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    cells = {alias.asname or alias.name: dev.cell_at(node.lineno) for node in nodes for alias in node.names}
+    return {name: cell for name, cell in cells.items() if cell} | _definitions(dev)
 
 
 def _line_of(cell: Cell, name: str) -> int:

@@ -46,9 +46,9 @@ class ModuleState:
 
     @property
     def to_do(self) -> ExerciseState | None:
-        """The exercise to work on: one that fails, else one to check again, else one to write."""
+        """The exercise to work on: one that fails, else the first that is to be written or checked again."""
         again = [] if self.ran else ["stale", "not checked"]  # a second run on the same file would say the same
-        for wanted in (["failing"], again, ["not started"]):
+        for wanted in (["failing"], [*again, "not started"]):
             for e in self.exercises:
                 if e.state in wanted:
                     return e

@@ -65,7 +65,7 @@ def to_array(data, dtype=None) -> np.ndarray:
     An array that has the wanted dtype is returned itself, not a copy. Python floats become float32 unless `dtype`
     says otherwise.
 
-    TODO: convert `data` by the table above. A tensor gives its `.data`; `np.asarray(data, dtype)` does most of the rest.
+    TODO: convert `data` by the table above, and a tensor as its `.data`. `np.asarray(data, dtype)` does most of the rest.
 
     HINT: If no dtype was asked for and the data was *not NumPy's*, turn float64 into float32. NumPy's are arrays
     (`np.ndarray`) and its own numbers (`np.generic`), such as `np.float64(1.0)`.
@@ -167,7 +167,7 @@ def test_tensor(verify):
         for requires_grad in (False, True):
             Case(make, np.ones(2), requires_grad)()
     with verify("a dtype that is asked for is obeyed; integers are accepted, and cannot require a gradient"):
-        expect(np.array([1.0, 2.0]), Tensor, [1, 2], dtype=np.float64)
+        expect(np.array([1.0, 2.0]), Tensor, Tensor([1, 2]), dtype=np.float64)
         expect(np.array([1, 2]), Tensor, [1, 2])
         expect_error(TypeError, "requires_grad", Tensor, [1, 2], requires_grad=True)
     with verify("detach gives a leaf that shares the numbers, and leaves the tensor as it was"):
@@ -516,7 +516,7 @@ def test_shapes(verify):
         for dim, shape in ((None, (3,)), (0, (3, 1)), (-1, (1, 3)), (1, (1, 3, 1))):
             expect(Tensor(y.reshape(shape)), squeeze, Tensor(y), dim)
     with verify("each can be traced back"):
-        for function, *dims in ((transpose, 0, 1), (flatten,), (unsqueeze, 0), (squeeze,)):
+        for function, *dims in ((transpose, 0, 1), (flatten,), (unsqueeze, 0), (squeeze,), (squeeze, 0)):
             expect_recorded(function, Tensor([[1.0, 2.0]], requires_grad=True), *dims)
 
 
@@ -600,8 +600,8 @@ def test_matmul(verify):
 #                     sum()      → 21
 # ```
 #
-# With `keepdim=True` the axis stays with length 1, so that the result still broadcasts against the original:
-# `x - x.mean(dim=1, keepdim=True)`. What is built from primitives, such as `mean`, needs no gradient rule of its own.
+# With `keepdim=True` the axis stays, with length 1, so that the result broadcasts: `x - x.mean(dim=1, keepdim=True)`. What
+# is built from primitives needs no gradient rule. In this file `sum`, `max`, `min`, `abs` and `pow` are those of tensors.
 
 
 # %% nbgrader={"grade": false, "grade_id": "reductions", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -11,7 +11,7 @@ small, middle, large, largest = (re.sub(r"\D", "", row["work"]) for row in steps
 ratio = [row["ratio"] for row in steps]
 
 log = (RESULTS / "cifar10.md").read_text()
-done, epochs, accuracy = re.findall(r"^epoch (\d+)/(\d+) .* val_accuracy ([\d.]+)%", log, re.MULTILINE)[-1]
+epochs, accuracy = re.findall(r"^epoch (\d+)/\1 .* val_accuracy ([\d.]+)%", log, re.MULTILINE)[-1]
 
 SENTENCES = {
     "README.md": [
@@ -20,6 +20,6 @@ SENTENCES = {
         "| batch {middle} | {ratio[1]:.2f} |\n",
         "| batch {large} | {ratio[2]:.2f} |\n",
         "| batch {largest} | {ratio[3]:.2f} |\n",
-        "it has {accuracy} % test\naccuracy after {in_words(int(done))} of {in_words(int(epochs))} epochs",
+        "it has {accuracy} % test\naccuracy after {in_words(int(epochs))} epochs",
     ],
 }

@@ -246,6 +246,8 @@ def _agrees(
             with in_place(entry.where, entry.wrong):
                 wrong = _outcome(case)
             got = _outcome(case)
+            if isinstance(got, NotImplementedError):
+                return False  # what is not written yet hides what the function does
             both_fail = isinstance(wrong, BaseException) and isinstance(got, BaseException)
             if not both_fail and not alike(wrong, got):
                 return False
