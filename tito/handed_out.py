@@ -39,6 +39,8 @@ def remark_on(dev: DevFile, text: str) -> str:
     if start and (cell := _definitions(start).get(name)):
         origin = f"{dev.module.shown(dev.module.start)}:{_line_of(cell, name)}"
         return f"the file was handed out with {name} ({origin}), and has it no more: {gone}"
+    if (cell := _bound(dev).get(name)) and not cell.exported():
+        return f"{name} is imported on line {cell.line}, in a cell without `#| export`: import it in one that has it"
     if name in _imported(dev.module) | _used_in_tests(dev):
         return f"the tests need {name}, and {dev.module.shown(dev.module.dev)} does not define it: {gone}"
     return ""

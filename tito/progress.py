@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +38,7 @@ class Content:
     file: str  # the hash of the dev file
     exercises: list[Exercise]
     tests: dict[str, str]  # inline test -> hash of the code down to it, and to its exercise; WHOLE_FILE -> `file`
-    stubs: set[str]  # the tests of exercises that hold a stub
+    stubs: dict[str, int]  # the test of each exercise that holds a stub -> the line of the first
     begun: set[str]  # those of them of which a part is written
     needs: dict[str, str]  # number of each module it is built on -> hash of what that exports
     test_files: str  # the hash of its folder in tests/
@@ -85,13 +84,14 @@ def content(module: Module) -> Content:
     kept = cached(module.root, f"{module.folder}.dev", text, lambda: _read_dev(DevFile(module, text)))
     exercises = [Exercise(**values) for values in kept["exercises"]]
     needs = {other.number: file_hash(other.core) for other in needed_modules(module)}
-    stubs, handed_out = kept["stubs"], _stubs_handed_out(module)
-    begun = {test for test, count in stubs.items() if count < handed_out.get(test, 0)}
-    return Content(kept["file"], exercises, kept["tests"], set(stubs), begun, needs, _hash_of_tests(module))
+    handed_out = _stubs_handed_out(module)
+    stubs = {test: lines[0] for test, lines in kept["stubs"].items()}
+    begun = {test for test, lines in kept["stubs"].items() if len(lines) < len(handed_out.get(test, []))}
+    return Content(kept["file"], exercises, kept["tests"], stubs, begun, needs, _hash_of_tests(module))
 
 
-def _stubs_handed_out(module: Module) -> dict[str, int]:
-    """Inline test -> how many stubs its exercise had at first; nothing where that is not known."""
+def _stubs_handed_out(module: Module) -> dict[str, list[int]]:
+    """The stubs of the file as it was handed out; none where that is not known."""
     try:
         text = module.start.read_text(encoding="utf-8")
         return cached(module.root, f"{module.folder}.start", text, lambda: _stubs(DevFile(module, text)))
@@ -99,8 +99,12 @@ def _stubs_handed_out(module: Module) -> dict[str, int]:
         return {}
 
 
-def _stubs(dev: DevFile) -> dict[str, int]:
-    return Counter(dev.exercise_at(line) for line, _ in dev.unwritten())
+def _stubs(dev: DevFile) -> dict[str, list[int]]:
+    """Inline test -> the lines of the stubs that its exercise holds."""
+    stubs: dict[str, list[int]] = {}
+    for line, _ in dev.unwritten():
+        stubs.setdefault(dev.exercise_at(line), []).append(line)
+    return stubs
 
 
 def _read_dev(dev: DevFile) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The state of exercises and modules: what the recorded results say about the files as they are now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tito.course import Module
@@ -46,9 +46,10 @@ class ModuleState:
 
     @property
     def to_do(self) -> ExerciseState | None:
-        """The exercise to work on: one that fails, else the first that is to be written or checked again."""
-        again = [] if self.ran else ["stale", "not checked"]  # a second run on the same file would say the same
-        for wanted in (["failing"], [*again, "not started"]):
+        """The exercise to work on: one that fails; else one that was changed; else the first that is not done."""
+        # a second run on the same file would say the same
+        changed, stale = ([], []) if self.ran else (["not checked"], ["stale"])
+        for wanted in (["failing"], changed, [*stale, "not started"]):
             for e in self.exercises:
                 if e.state in wanted:
                     return e
@@ -92,7 +93,8 @@ def _exercise_state(exercise: Exercise, now: Content, results: list[Check]) -> E
     at = check.at if check else ""
     fails = check is not None and not why and check.result == "failed"
     if exercise.test in now.stubs and not (fails and exercise.test in now.begun):
-        return ExerciseState(exercise, "not started", why, at)
+        line = now.stubs[exercise.test] if exercise.test in now.begun else exercise.line
+        return ExerciseState(replace(exercise, line=line), "not started", why, at)
     if check is None or why:
         return ExerciseState(exercise, "stale" if check and check.result == "passed" else "not checked", why, at)
     return ExerciseState(exercise, _STATES.get(check.result, "not checked"), at=at, failure=check.failure)

@@ -33,14 +33,13 @@ import math
 
 import numpy as np
 
-from tinytorch.core.tensor import amax, exp, log, primitive, sum, where
+from tinytorch.core.tensor import Tensor, amax, exp, log, primitive, sum, where
 from tinytorch.support.activations import check_gelu, check_log_softmax, check_softmax
 from tinytorch.support.arguments import checked_by
 
 # %%
 import functools
 
-from tinytorch.core.tensor import Tensor
 from tinytorch.testing import expect, expect_error, expect_recorded, generator, inline_test, report
 
 

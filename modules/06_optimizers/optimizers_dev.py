@@ -38,10 +38,10 @@ import copy
 
 import numpy as np
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.support.optimizers import as_groups, checked_group, fitting_state
 
 # %%
-from tinytorch.core.tensor import Tensor
 from tinytorch.testing import Case, assert_close, expect, generator, inline_test, report
 
 # %% [markdown]

@@ -97,6 +97,29 @@ def test_a_given_function_that_is_not_exported_is_told_too(edition, tito):
     assert tito("module", "test", "01").status == 0, "what nobody needs may go"
 
 
+def test_imports_that_are_not_exported_are_told_too(edition, tito):
+    start = edition.alpha.start
+    for file in (start, edition.alpha.dev):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace("# %% nbgrader", "# %%\n#| export\nimport cmath\n\n# %% nbgrader", 1), encoding="utf-8"
+        )
+    change(edition, ("#| export\nimport cmath", "import cmath"), ("return 2 * x", "return cmath.sqrt(4).real * x"))
+    out = tito("module", "test", "01").out
+    assert "cmath is not exported: its cell's first line must be `#| export`" in out
+
+
+def test_what_is_imported_for_the_tests_alone_is_not_in_the_package(edition, tito):
+    imports = "# %%\nimport cmath\n\n# %% nbgrader"
+    for file in (edition.alpha.start, edition.alpha.dev):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("# %% nbgrader", imports, 1), encoding="utf-8")
+    change(edition, ("return 2 * x", "return cmath.sqrt(4).real * x"))
+    out = tito("module", "complete", "01").out
+    line = edition.line_of("import cmath")
+    assert f"cmath is imported on line {line}, in a cell without `#| export`: import it in one that has it" in out
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("after", ["", "\ntwice = double\n"], ids=["that a test calls", "that the file uses"])
 def test_a_renamed_function_is_missed_by_its_name(edition, tito, command, after):

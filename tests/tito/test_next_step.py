@@ -144,6 +144,13 @@ def state(expected: str):
 
 
 @state(f"write {DOUBLE}, then `tito module test 01`")
+def taken_back_before_one_that_was_done(edition):
+    edition.write(RIGHT, HALF)
+    edition.runs("module", "test", "1")
+    edition.runs("module", "reset", "1", "double")
+
+
+@state(f"write {DOUBLE}, then `tito module test 01`")
 def started(edition):
     edition.runs("module", "start", "1")
 

@@ -8,6 +8,7 @@ import copy
 
 import numpy as np
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.support.optimizers import as_groups, checked_group, fitting_state
 
 # %% ../../modules/06_optimizers/optimizers_dev.py #parameter-groups
@@ -169,4 +170,4 @@ class AdamW(Adam):
         """Change `data` in place by one step; `grad` stays as it is."""
         data *= 1 - lr * weight_decay
         super().update(data, grad, state, lr=lr, betas=betas, eps=eps, weight_decay=0)
-# sha256 of the lines above: 137762bdebc3d13114a7ebad005d9b84584487cac4a4896c89b830dec3174ee6
+# sha256 of the lines above: 86b0e6517860e5a5a8c1b1682d54f7e21309e54af4911e7b37330937ba670b2d

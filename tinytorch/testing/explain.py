@@ -129,7 +129,8 @@ def _is_claim(frame: _Frame, check: _Check) -> bool:
 
 def _of_check(frames: list[_Frame], check: _Check) -> str:
     """The line of the check, to be read below what it says."""
-    own = [frame for frame in frames if check.holds(frame.frame)]
+    holding = [frame for frame in frames if check.holds(frame.frame)]
+    own = [frame for frame in holding if frame.place is None or _is_test(frame, check)] or holding
     if not own:
         return ""
     file = f"{Path(own[-1].file).relative_to(check.root).as_posix()}:" if check.root else "line "

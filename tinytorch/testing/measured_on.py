@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import tinytorch
 from tinytorch.testing.case import Case
 
 _Draw = Callable[..., np.ndarray]  # draw(2, 3): float32 numbers of that shape
@@ -15,8 +14,8 @@ _Draw = Callable[..., np.ndarray]  # draw(2, 3): float32 numbers of that shape
 def _ten_steps(optimizer: str) -> Callable[[types.ModuleType, _Draw], Case]:
     def case(home: types.ModuleType, draw: _Draw) -> Case:
         def ten_steps(weight: np.ndarray, gradient: np.ndarray) -> Any:
-            w = tinytorch.Tensor(weight.copy(), requires_grad=True)
-            w.grad = tinytorch.Tensor(gradient)
+            w = home.Tensor(weight.copy(), requires_grad=True)
+            w.grad = home.Tensor(gradient)
             made = getattr(home, optimizer)([w], lr=0.01)
             for _ in range(10):
                 made.step()
