@@ -29,18 +29,19 @@ def problems(dev: DevFile) -> list[Problem]:
 
 
 def remark_on(dev: DevFile, text: str) -> str:
-    """A sentence on the function that was not found, where an error's text says that one was not; or nothing."""
+    """A sentence on the name that was not found, where an error's text says that one was not; or nothing."""
     imported = rf"cannot import name '(\w+)' from 'tinytorch\.core\.{dev.module.name}'"
     missed = re.search(rf"\bNameError: name '(\w+)' is not defined|{imported}", text)
     name = missed and (missed[1] or missed[2])
-    if not name or name in _definitions(dev):
+    if not name:
         return ""
+    if cell := _bound(dev).get(name):
+        where = f"{name} stands in the cell on line {cell.line}, which has no `#| export`"
+        return "" if cell.exported() else f"{where}: the package does not have it"
     start, gone = _start(dev.module), "was it renamed, or deleted?"
     if start and (cell := _definitions(start).get(name)):
         origin = f"{dev.module.shown(dev.module.start)}:{_line_of(cell, name)}"
         return f"the file was handed out with {name} ({origin}), and has it no more: {gone}"
-    if (cell := _bound(dev).get(name)) and not cell.exported():
-        return f"{name} is imported on line {cell.line}, in a cell without `#| export`: import it in one that has it"
     if name in _imported(dev.module) | _used_in_tests(dev):
         return f"the tests need {name}, and {dev.module.shown(dev.module.dev)} does not define it: {gone}"
     return ""

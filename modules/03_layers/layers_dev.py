@@ -342,7 +342,8 @@ def test_load_state(verify):
     def load(given, keys, strict=True):
         own = {"weight": zeros(2, 3), "bias": zeros(2)}
         arrays = [tensor.data for tensor in own.values()]
-        same(load_state(own, given, strict), keys)
+        loaded = load_state(own, given, strict)
+        same((loaded.missing_keys, loaded.unexpected_keys), keys)
         assert own["weight"].data is arrays[0], "write into the array of the tensor; do not replace it"
         return np.concatenate([tensor.data.ravel() for tensor in own.values()])
 
@@ -420,6 +421,7 @@ def test_activation_layers(verify):
 
     def show(slope):
         same(repr(LeakyReLU(slope)), f"LeakyReLU(negative_slope={slope})")
+        same(LeakyReLU(slope).negative_slope, slope)
 
     with verify("a layer that is called computes its function with its settings"):
         expect(Tensor([[0.0, 3.0]]), ReLU(), x)

@@ -178,7 +178,10 @@ def test_every_function_has_a_rule_that_agrees_with_differences(function):
     assert function in rules, f"{function.__name__} has no gradient rule; write one with @vjp({function.__name__})"
     assert function.__name__ in EXAMPLES, f"{function.__name__} has no example; add one to EXAMPLES in {__file__}"
     for inputs, settings in EXAMPLES[function.__name__](Draw()):
-        check_gradients(function, *[Tensor(x) for x in inputs], **settings)
+        with np.errstate(
+            invalid="ignore"
+        ):  # a rule may compute what nobody asked for: the logarithm of a negative base
+            check_gradients(function, *[Tensor(x) for x in inputs], **settings)
 
 
 @pytest.mark.parametrize("kind", COMPOSED)
@@ -206,7 +209,8 @@ def test_gradients_keep_the_dtype_and_shape_of_their_inputs(function):
     for inputs, settings in EXAMPLES[function.__name__](Draw()):
         tensors = tensors_of(inputs, np.float32)
         out = function(*tensors, **settings)
-        backward(out, Tensor(np.ones(out.shape, out.dtype)))
+        with np.errstate(invalid="ignore"):
+            backward(out, Tensor(np.ones(out.shape, out.dtype)))
         found = [(t.grad.dtype, t.grad.shape) for t in tensors if t.requires_grad]
         assert found == [(np.float32, t.shape) for t in tensors if t.requires_grad]
 

@@ -117,7 +117,18 @@ def test_what_is_imported_for_the_tests_alone_is_not_in_the_package(edition, tit
     change(edition, ("return 2 * x", "return cmath.sqrt(4).real * x"))
     out = tito("module", "complete", "01").out
     line = edition.line_of("import cmath")
-    assert f"cmath is imported on line {line}, in a cell without `#| export`: import it in one that has it" in out
+    assert f"cmath stands in the cell on line {line}, which has no `#| export`: the package does not have it" in out
+
+
+def test_a_helper_of_ones_own_that_is_not_exported_is_told(edition, tito):
+    own = "# %%\ndef twice(x):\n    return 2 * x\n\n# %% nbgrader"
+    change(edition, ("return 2 * x", "return twice(x)"))
+    text = edition.alpha.dev.read_text(encoding="utf-8")
+    edition.alpha.dev.write_text(text.replace("# %% nbgrader", own, 1), encoding="utf-8")
+    assert tito("module", "test", "01").status == 0
+    out = tito("module", "complete", "01").out
+    line = edition.line_of("def twice")
+    assert f"twice stands in the cell on line {line}, which has no `#| export`: the package does not have it" in out
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -89,6 +89,11 @@ class TensorMethods:
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"bool: expected a tensor with one element, got shape {self.shape}; to choose by elements: where(...); "
+                "to ask whether there is one: `x is not None`"
+            )
         return bool(self.item())
 
     def item(self) -> Any:

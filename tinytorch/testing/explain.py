@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tinytorch.support.tensor import TensorMethods
 from tinytorch.testing import chapters
 from tinytorch.testing.case import Case, Mismatch
 from tinytorch.testing.chapters import Place
@@ -156,9 +158,9 @@ def _sentence(error: BaseException, frames: list[_Frame], place: Place | None, c
         culprit = "it" if told or case else "it called code that"
         return f"{who}: {culprit} called sys.exit; a function returns its result instead"
     if isinstance(error, RecursionError):
-        return f"{who}: calls itself without end"
+        return f"{who}: calls itself without end, or more often than Python allows ({sys.getrecursionlimit():,} times)"
     text = f"{who}: {type(error).__name__}: {error}".rstrip(": ")
-    if isinstance(error, AttributeError) and isinstance(error.obj, np.ndarray | memoryview | list | tuple):
+    if isinstance(error, AttributeError) and _is_no_tensor(error):
         # `x.data`, read of an array that should be a tensor, is a memoryview.
         came = "a NumPy array" if isinstance(error.obj, memoryview) else kind(error.obj)
         text += f"\na Tensor belongs here, and {came} came"
@@ -168,6 +170,12 @@ def _sentence(error: BaseException, frames: list[_Frame], place: Place | None, c
         text += f"\nraised inside {_inside(frames[-1], check)}"
     text += f"\nthe line:  {teller.source}" if teller and teller.source else ""
     return text + (f"\n{listed(case.arguments)}" if case and case.arguments else "")
+
+
+def _is_no_tensor(error: AttributeError) -> bool:
+    """Whether something that a tensor has was looked for in an array, a list or a tuple."""
+    wanted = error.name in {*dir(TensorMethods), "data", "requires_grad", "grad", "grad_fn"}
+    return wanted and isinstance(error.obj, np.ndarray | memoryview | list | tuple)
 
 
 def _is_test(frame: _Frame, check: _Check) -> bool:
