@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = Course(REPOSITORY).module("09")
 ROWS, COLUMNS = 30, 100
 PROMPT = r"(\d+) day\$ "  # with the status of the command before
-PATIENCE = 100  # seconds for one step, on a machine that does much else
+PATIENCE = 300  # seconds for one step, on a machine that does much else
 
 
 class Cast:
