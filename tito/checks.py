@@ -181,10 +181,10 @@ def _item(dev: DevFile, stub: _Stub | None, name: str, line: int, event: dict[st
     if event is None:
         return Item(name, "not run", place=f"{shown}:{line}")
     status = _STATUS.get(str(event.get("status")), "failing")
-    if stub and (status == "done" or (status == "failing" and not stub.begun)):
+    remark = handed_out.remark_on(dev, str(event.get("message")))
+    if stub and (status == "done" or (status == "failing" and not stub.begun and not remark)):
         return Item(name, "not started", stub.text, place=f"{shown}:{stub.line}")
     exercise = next((e.line for e in dev.exercises() if e.test == name and status == "failing"), line)
-    remark = handed_out.remark_on(dev, str(event.get("message")))
     return Item(
         name,
         status,
