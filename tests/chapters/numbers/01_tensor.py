@@ -50,7 +50,7 @@ SENTENCES = {
         "the rows are added up: {len(down)} numbers\n"
         "[{e}, {f}, {g}]]     sum(dim={second}) → [{across[0]}, {across[1]}]          "
         "each row is added up:  {len(across)} numbers\n sum()      → {m.sum().item()}",
-        "the axis stays with length {kept}, so",
+        "the axis stays, with length {kept}, so",
         "both can turn {rows} × {columns} into {columns} × {rows}:",
         "[[{a}, {b}, {d}],    reshape({columns}, {rows}) → [[{reshaped[0][0]}, {reshaped[0][1]}],     "
         "permute({second}, {first}) → [[{permuted[0][0]}, {permuted[0][1]}],\n"
