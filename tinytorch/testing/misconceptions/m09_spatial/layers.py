@@ -987,13 +987,14 @@ def _networks(generator: np.random.Generator, home: types.ModuleType) -> Case:
 
 @draws("SimpleCNN.__init__")
 def _network_parts(generator: np.random.Generator, home: types.ModuleType) -> Case:
-    def parts(num_classes: int, images: Any) -> Any:
+    def parts(num_classes: int, images: Any, maps: Any) -> Any:
         with _same_weights(home):
             model = home.SimpleCNN(num_classes)
-        return [*(parameter.size for parameter in model.parameters()), model.conv1(images)]
+        return [*(parameter.size for parameter in model.parameters()), model.conv1(images), model.conv2(maps)]
 
-    images = home.Tensor(generator.standard_normal((1, 3, 32, 32)).astype(np.float32))
-    return Case(parts, int(generator.integers(2, 20)), images)
+    shapes = (1, 3, 8, 8), (1, 32, 8, 8)
+    inputs = (home.Tensor(generator.standard_normal(shape).astype(np.float32)) for shape in shapes)
+    return Case(parts, int(generator.integers(2, 20)), *inputs)
 
 
 @misconception(
