@@ -123,6 +123,8 @@ def test_writing_into_a_tensor_is_refused_with_the_way_out():
 def test_item_is_the_one_number_and_refuses_more():
     assert Tensor([[2.5]]).item() == 2.5
     assert (float(Tensor(2)), int(Tensor(2.9)), bool(Tensor([0.0]))) == (2.0, 2, False)
+    with pytest.raises(ValueError, match=r"^bool: expected a tensor with one element, got shape \(2,\); .*is not None"):
+        bool(Tensor([1.0, 0.0]))
     with pytest.raises(ValueError, match=r"one element, got shape \(2,\)"):
         Tensor([1.0, 2.0]).item()
 
