@@ -470,9 +470,7 @@ def test_conv2d_layer(verify):
         expected = [("weight", (2000, 2, 5, 5), "float32"), ("bias", (2000,), "float32")][: 1 + bias]
         assert found == expected, f"expected the parameters {expected}, got {found}"
         assert (layer.weight.data != other.weight.data).any(), "two layers should start with different weights"
-        assert abs((abs(layer.weight.data) < layer.weight.data.std()).mean() - 0.683) < 0.02, (
-            "the weights are not normal"
-        )
+        assert abs((abs(layer.weight.data) < layer.weight.data.std()).mean() - 0.683) < 0.02, "weights are not normal"
         return round(float(layer.weight.data.std()), 2) + (np.abs(layer.bias.data).max() if bias else 0)
 
     def apply(x, parameters, **settings):
