@@ -334,6 +334,22 @@ def test_diagnosing_prints_nothing_warns_of_nothing_and_leaves_the_code_as_it_wa
     assert home.conv2d.__kwdefaults__ == {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 
+def test_a_no_grad_that_never_ends_changes_nothing_that_is_tried_after_it():
+    from tinytorch.core.autograd import no_grad
+    from tinytorch.core.tensor import Tensor
+
+    def doubled(x):
+        with no_grad():
+            2 * x
+        return (2 * x).requires_grad
+
+    (entry,) = (entry for entry in catalogue() if entry.wrong.__name__ == "disabled_for_good")
+    case = Case(doubled, Tensor([1.0], requires_grad=True))
+    with in_place(entry.where, entry.wrong):
+        assert diagnosis._outcome(case) is False
+    assert case()
+
+
 def test_a_stand_in_serves_every_reference_and_goes_even_after_an_error(student):
     home = student(conv2d(""))
     kept = home.conv2d

@@ -263,13 +263,22 @@ def _explains(entry: Misconception, case: Case, got: Any) -> Call | None:
 
 
 def _outcome(case: Case) -> Any:
-    """What the case gives, or the exception it raises: a mistake may also be known by its error."""
+    """What the case gives, or the exception it raises: a mistake may also be known by its error.
+
+    Whether tensors record is afterwards as before: a wrong `no_grad` would change all that is tried after it.
+    """
+    modules = (sys.modules.get(name) for name in ("__main__", "tinytorch.core.tensor"))
+    found = (getattr(module, "recording", None) for module in modules)
+    before = [(recording, recording.enabled) for recording in found if recording]
     try:
         return case.run()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit
         return error
+    finally:
+        for recording, enabled in before:
+            recording.enabled = enabled
 
 
 def alike(first: Any, second: Any) -> bool:
