@@ -156,7 +156,7 @@ def _now(watch: Watch) -> str:
     if not watch.run:
         return ""
     tests = (item.name for item in watch.items.values() if item.status == "running")
-    what = f"pytest {watch.module.shown(watch.module.tests)}" if watch.inline else next(tests, "")
+    what = f"pytest {watch.module.shown(watch.module.tests)}" if watch.inline else next(tests, "the chapter")
     taken, limit = time.monotonic() - watch.run.began, "" if watch.inline else f" of {watch.limit:g}"
     return f"running {what}{f', {taken:.0f}{limit} s' if taken > 2 else ''}"
 

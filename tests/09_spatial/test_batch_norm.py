@@ -66,7 +66,7 @@ def test_in_evaluation_the_running_estimates_are_used_and_stay():
     draw = generator()
     x, mean, var = images(draw, 3, 2, 2, 3), drawn(draw, 2), Tensor(draw.uniform(0.5, 2.0, 2))
     expected = (x.data - per_channel(mean.data)) / np.sqrt(per_channel(var.data) + 1e-5)
-    expect(Tensor(expected), batch_norm, x, mean, var)  # the Case sees to it that mean and var stay as they were
+    expect(Tensor(expected), batch_norm, x, mean, var)  # the Case also checks that mean and var stay as they were
 
 
 def test_in_evaluation_each_image_is_normalised_by_itself():

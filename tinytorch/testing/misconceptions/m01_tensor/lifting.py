@@ -106,7 +106,7 @@ def arrays_not_looked_at(inputs: Any) -> list[Any]:
 @misconception(
     "as_tensors",
     name="None is wrapped, too",
-    belief="Whatever is not a tensor becomes one.",
+    belief="Everything that is not a tensor becomes one.",
     explanation="None says that an input was not given, such as a missing bias: it stays None.",
     hints=("What does your function make of None?", "x if x is None or isinstance(x, Tensor) else Tensor(x)."),
 )
@@ -384,7 +384,7 @@ def recorded_when_disabled(lifted: Any, tensors: list[Any], settings: dict[str, 
 @misconception(
     "compute",
     name="a result of integers or truth values is recorded, too",
-    belief="Whatever comes from w has a gradient.",
+    belief="Every result of w has a gradient.",
     explanation="Where a result is not floating, as that of w > 0 or of argmax, there is no gradient to record.",
     hints=("Does the position of the largest number have a gradient?", 'result.dtype.kind == "f" is a condition.'),
 )

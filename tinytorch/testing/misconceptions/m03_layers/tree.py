@@ -131,7 +131,7 @@ def names_without_path(module: Any, prefix: str = "") -> Pairs:
     "walk_modules",
     name="names begin with a dot",
     belief="A path is prefix, dot, name.",
-    explanation="The root has the empty name, and its parts have no dot in front: dotted sees to it.",
+    explanation="The root has the empty name, and its parts have no dot in front: use `dotted`.",
     hints=("What is the name of part `body` of the root? 'body'.", "dotted(prefix, name)."),
 )
 def dot_in_front(module: Any, prefix: str = "") -> Pairs:
@@ -252,7 +252,7 @@ def tensor_names_without_path(module: Any, prefix: str = "") -> Pairs:
     "named_tensors",
     name="names begin with a dot",
     belief="A name is path, dot, name.",
-    explanation="The root has the empty name, and its tensors have no dot in front: dotted sees to it.",
+    explanation="The root has the empty name, and its tensors have no dot in front: use `dotted`.",
     hints=("What is the name of the root's own weight? 'weight'.", "dotted(path, name)."),
 )
 def tensor_names_with_dot(module: Any, prefix: str = "") -> Pairs:
