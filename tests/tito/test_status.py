@@ -155,7 +155,7 @@ def test_a_file_that_was_read_before_is_not_parsed_again(edition, tito, monkeypa
         assert fresh() == first
     write(edition, "return 2 * x")
     assert fresh() != first
-    assert progress.content(edition.alpha).stubs == set()
+    assert progress.content(edition.alpha).stubs == {}
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "bytes", "a digit", "a folder", "nothing"])

@@ -130,7 +130,7 @@ def _is_claim(frame: _Frame, check: _Check) -> bool:
 
 
 def _of_check(frames: list[_Frame], check: _Check) -> str:
-    """The line of the check, to be read below what it says."""
+    """The line of the test, which may have called a helper beside it, to be read below what it says."""
     holding = [frame for frame in frames if check.holds(frame.frame)]
     own = [frame for frame in holding if frame.place is None or _is_test(frame, check)] or holding
     if not own:
