@@ -34,8 +34,9 @@ def _kind(dtype: np.dtype[Any]) -> int:
 def promoted(function: _Function) -> _Function:
     """Decorate a function of arrays: inputs of different dtypes are given in their common dtype.
 
-    float16 is computed in float32, so that a sum of many small terms is right, and the result is float16 again. float64
-    comes out only where float64 came in.
+    A function with a `weight` gets them as they are: images have to be floating, and it says so. float16 is computed in
+    float32, so that a sum of many small terms is right, and the result is float16 again. float64 comes out only where
+    float64 came in.
     """
     parameters = list(inspect.signature(function).parameters)
     fixed = frozenset(i for i, name in enumerate(parameters) if name in _NOT_PROMOTED)
@@ -46,7 +47,7 @@ def promoted(function: _Function) -> _Function:
         dtypes = {a.dtype for a in together}
         dtype = result_type(together) if len(dtypes) > 1 else next(iter(dtypes), _FLOAT32)
         inside = _FLOAT32 if dtype == np.float16 else dtype
-        if dtypes != {inside}:
+        if dtypes != {inside} and not (len(dtypes) > 1 and "weight" in parameters):
             arrays = tuple(a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
         result = np.asarray(function(*arrays, **settings))
         if result.dtype.kind == "f" and result.dtype != dtype:

@@ -182,6 +182,8 @@ def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
     chapter = tensor._chapter
     if not tensor.data.flags.writeable:
         raise RuntimeError("a tensor whose memory is read-only or repeated (expand) cannot be written; x.clone() can")
+    if tensor.memory is None:
+        tensor.memory = Memory(tensor)
     (value, _) = chapter.as_tensors([value, tensor])
     recorded = chapter.recording.enabled and (tensor.requires_grad or value.requires_grad)
     if recorded and tensor.dtype.kind == "f":
@@ -190,8 +192,6 @@ def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
             value = chapter.add(value, np.zeros_like(place)).reshape(place.shape)  # its rule undoes the broadcast
         _record_write(tensor, value, index)
     tensor.data[index] = value.data
-    if tensor.memory is None:
-        tensor.memory = Memory(tensor)
     tensor.memory.writes += 1
 
 
@@ -208,7 +208,7 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
             break
         root, *function_and_settings = root.view_of
         path.insert(0, tuple(function_and_settings))
-    relatives = [root] if root.memory is None else [t for r in root.memory.tensors if (t := r()) is not None]
+    relatives = [t for reference in root.memory.tensors if (t := reference()) is not None]
     relatives = [t for t in relatives if not (t.is_leaf and t.requires_grad)]
     Tensor, Node = tensor._chapter.Tensor, tensor._chapter.Node
     before = {id(t): Tensor(t.data) for t in relatives}
@@ -242,6 +242,10 @@ class InPlaceMethods:
     view_of: tuple[Any, Callable[..., Any], dict[str, Any]] | None = None
     uses: list[weakref.ref[Any]] | None = None
     marks: Any = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has memory and users of its own."""
+        return {name: value for name, value in vars(self).items() if name not in ("memory", "view_of", "uses", "marks")}
 
     data: np.ndarray
     requires_grad: bool

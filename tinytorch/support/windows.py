@@ -247,7 +247,7 @@ def check_batch_norm(x: Any, channels: int, training: bool) -> None:
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"x: expected shape (batch, {channels} channels, height, width), got {x.shape}")
     check_images(x)
-    if training and x.size == channels:
+    if training and math.prod(x.shape) == channels:
         raise ValueError(f"x: expected more than one value per channel in training, got {x.shape}; use a larger batch")
 
 
