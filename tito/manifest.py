@@ -29,8 +29,12 @@ def digest(content: bytes) -> str:
 
 def as_handed_out(content: bytes, wanted: str | None) -> bytes:
     """The content with the line ends that it was handed out with, where git has changed nothing else in a clone."""
-    plain = content.replace(b"\r\n", b"\n")
+    plain = with_unix_lines(content)
     return plain if digest(plain) == wanted else content
+
+
+def with_unix_lines(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
 
 
 def is_as_handed_out(content: bytes, wanted: str | None) -> bool:
