@@ -65,4 +65,11 @@ def last_digit(line: str) -> float:
 
 def test_the_six_programs_are_there():
     names = {path.stem for path in PROGRAMS}
-    assert names == {"tensor_tour", "autograd", "learning_with_examples", "what_is_nn", "training_a_classifier", "mnist"}
+    assert names == {
+        "tensor_tour",
+        "autograd",
+        "learning_with_examples",
+        "what_is_nn",
+        "training_a_classifier",
+        "mnist",
+    }

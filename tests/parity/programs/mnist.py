@@ -63,7 +63,9 @@ def train(model, device, train_loader, optimizer, epoch, log_interval=5):
         optimizer.step()
         if batch_idx % log_interval == 0:
             done = 100.0 * batch_idx / len(train_loader)
-            print(f"epoch {epoch} [{batch_idx * len(data)}/{len(train_loader.dataset)} ({done:.0f} %)] loss {loss.item():.4f}")
+            print(
+                f"epoch {epoch} [{batch_idx * len(data)}/{len(train_loader.dataset)} ({done:.0f} %)] loss {loss.item():.4f}"
+            )
 
 
 def test(model, device, test_loader):

@@ -12,7 +12,9 @@ array = np.array(rows, dtype=np.float32)
 shared = torch.from_numpy(array)
 array[0, 0] = 10
 print("an array and its tensor share memory:", shared[0, 0].item(), table[0, 0].item())
-print("like another:", torch.ones_like(table).sum().item(), torch.zeros_like(shared).dtype, torch.rand_like(shared).shape)
+print(
+    "like another:", torch.ones_like(table).sum().item(), torch.zeros_like(shared).dtype, torch.rand_like(shared).shape
+)
 shape = (2, 4)
 print("from a shape:", torch.rand(shape).shape, torch.ones(shape).sum().item(), torch.zeros(shape).sum().item())
 print("from a range:", torch.arange(0, 10, 3).tolist(), torch.linspace(0, 1, 5).tolist(), torch.eye(2).tolist())

@@ -57,7 +57,8 @@ net = Net()
 net.to(device)
 with torch.no_grad():
     for p in net.parameters():
-        p.copy_(torch.from_numpy(order.normal(scale=0.1, size=tuple(p.shape)).astype(np.float32)))
+        scale = (2 / p[0].numel()) ** 0.5 if p.dim() > 1 else 0.1
+        p.copy_(torch.from_numpy(order.normal(scale=scale, size=tuple(p.shape)).astype(np.float32)))
 print(sum(p.numel() for p in net.parameters()), [name for name, _ in net.named_children()])
 
 criterion = nn.CrossEntropyLoss()

@@ -13,16 +13,18 @@ from tinytorch.data import Digits
 start = np.random.default_rng(5)
 train, valid = Digits(train=True), Digits(train=False)
 order = start.permutation(len(train))
-x_train, y_train = (torch.tensor(a) for a in (train.images[order].reshape(-1, 64) / np.float32(16), train.labels[order]))
+x_train, y_train = (
+    torch.tensor(a) for a in (train.images[order].reshape(-1, 64) / np.float32(16), train.labels[order])
+)
 x_valid, y_valid = (torch.tensor(a) for a in (valid.images.reshape(-1, 64) / np.float32(16), valid.labels))
 n, c = x_train.shape
 print(n, c, y_train.min().item(), y_train.max().item())
 batch, rate, epochs = 64, 0.5, 2
 
 
-def draw(*shape):
+def draw(*shape, scale=0.125):
     """The same numbers, whichever library runs this file."""
-    return torch.from_numpy((start.normal(size=shape) / math.sqrt(shape[-1])).astype(np.float32))
+    return torch.from_numpy(start.normal(scale=scale, size=shape).astype(np.float32))
 
 
 # From tensors alone
@@ -145,7 +147,7 @@ model_4 = nn.Sequential(
     Lambda(lambda x: x.view(x.size(0), -1)),
 )
 for p in model_4.parameters():
-    p.data.copy_(draw(*p.shape))
+    p.data.copy_(draw(*p.shape, scale=math.sqrt(2 / math.prod(p.shape[1:]))) if p.dim() > 1 else torch.zeros(p.shape))
 as_pictures = lambda x, y: (x.view(-1, 1, 8, 8).to("cpu"), y.to("cpu"))  # noqa: E731
 loaders = Prepared(train_dl, as_pictures), Prepared(valid_dl, as_pictures)
 fit(model_4, optim.SGD(model_4.parameters(), lr=0.1, momentum=0.9), *loaders)
