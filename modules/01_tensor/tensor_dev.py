@@ -185,11 +185,9 @@ def test_tensor(verify):
 # ```
 #
 # A function marked `@primitive` takes its **arrays by position** and its **settings by keyword**
-# (`def sum(x, *, dim=None, keepdim=False)`). Two rules keep float64 out of a float32 network:
-#
-# - a plain number takes the dtype of the tensors beside it: `t * 2.0` stays float32. `isinstance(x, NUMBERS)` recognises
-#   a plain number, `number_array(x, dtypes)` is that number as an array beside arrays of these dtypes;
-# - integers beside floats do not widen them: the result is float64 only if an input was float64.
+# (`def sum(x, *, dim=None, keepdim=False)`). A plain number takes the dtype of the tensors beside it: `t * 2.0` stays
+# float32. `isinstance(x, NUMBERS)` recognises a plain number, `number_array(x, dtypes)` is that number as an array beside
+# arrays of these dtypes. Tensors of different dtypes get their common one (given): integers beside floats become floats.
 #
 # Only what some input requires a gradient for is recorded, and nothing while `recording.enabled` is False.
 
@@ -216,20 +214,17 @@ def compute(lifted, tensors, settings) -> Tensor:
 
     TODO: compute, wrap, record:
     1. Call `lifted.__wrapped__` with the `.data` of each tensor (None stays None) and with `**settings`.
-    2. Make the result an array with `np.asarray`. If it is float64 and no input array is, make it float32. Wrap it.
+    2. Wrap the result, which is an array.
     3. If recording is enabled, the result is floating, and some tensor requires a gradient: set `requires_grad`, and
        `grad_fn` to the `Node` of `lifted`, the tuple of tensors, and the settings.
 
-    HINT: An input that is None has no `.data` and no dtype, and requires no gradient.
+    HINT: An input that is None has no `.data`, and requires no gradient.
     """
     ### BEGIN SOLUTION
     arrays = [None if t is None else t.data for t in tensors]
-    result = np.asarray(lifted.__wrapped__(*arrays, **settings))
-    if result.dtype == np.float64 and not any(a is not None and a.dtype == np.float64 for a in arrays):
-        result = result.astype(np.float32)
-    out = Tensor(result)
+    out = Tensor(lifted.__wrapped__(*arrays, **settings))
     wanted = any(t is not None and t.requires_grad for t in tensors)
-    if recording.enabled and wanted and result.dtype.kind == "f":
+    if recording.enabled and wanted and out.dtype.kind == "f":
         out.requires_grad = True
         out.grad_fn = Node(lifted, tuple(tensors), settings)
     return out

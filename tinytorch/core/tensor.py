@@ -82,12 +82,9 @@ def as_tensors(inputs) -> list:
 def compute(lifted, tensors, settings) -> Tensor:
     """Return what the array function `lifted.__wrapped__` makes of `tensors`, as a tensor that remembers it."""
     arrays = [None if t is None else t.data for t in tensors]
-    result = np.asarray(lifted.__wrapped__(*arrays, **settings))
-    if result.dtype == np.float64 and not any(a is not None and a.dtype == np.float64 for a in arrays):
-        result = result.astype(np.float32)
-    out = Tensor(result)
+    out = Tensor(lifted.__wrapped__(*arrays, **settings))
     wanted = any(t is not None and t.requires_grad for t in tensors)
-    if recording.enabled and wanted and result.dtype.kind == "f":
+    if recording.enabled and wanted and out.dtype.kind == "f":
         out.requires_grad = True
         out.grad_fn = Node(lifted, tuple(tensors), settings)
     return out
@@ -347,4 +344,4 @@ def pad(x, *, pad, value=0.0):
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     untouched = [(0, 0)] * (x.ndim - len(pairs))
     return np.pad(x, untouched + pairs[::-1], constant_values=value)
-# sha256 of the lines above: 2d4d1824ed763d034a21cdae69ffd4f1bb7e8c2f62b70f46a1f1e4bbe395de3c
+# sha256 of the lines above: ff0f3d8539b38bdece41b12630508b47a8eda8d2a1dfb57e2aba8c94f0f8f1dc

@@ -34,7 +34,8 @@ def _kind(dtype: np.dtype[Any]) -> int:
 def promoted(function: _Function) -> _Function:
     """Decorate a function of arrays: inputs of different dtypes are given in their common dtype.
 
-    float16 is computed in float32, so that a sum of many small terms is right, and the result is float16 again.
+    float16 is computed in float32, so that a sum of many small terms is right, and the result is float16 again. float64
+    comes out only where float64 came in.
     """
     parameters = list(inspect.signature(function).parameters)
     fixed = frozenset(i for i, name in enumerate(parameters) if name in _NOT_PROMOTED)
@@ -43,21 +44,21 @@ def promoted(function: _Function) -> _Function:
     def compute(*arrays: Any, **settings: Any) -> Any:
         together = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]
         dtypes = {a.dtype for a in together}
-        if dtypes <= _USUAL and len(dtypes) == 1:
-            return function(*arrays, **settings)
-        dtype = result_type(together) if len(dtypes) > 1 else dtypes.pop()
-        inside = np.dtype(np.float32) if dtype == np.float16 else dtype
-        cast = [a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays)]
-        result = function(*cast, **settings)
-        if dtype == np.float16 and np.asarray(result).dtype == np.float32:
-            with np.errstate(over="ignore"):  # beyond 65,504 it is infinite
-                return np.asarray(result).astype(np.float16)
+        dtype = result_type(together) if len(dtypes) > 1 else next(iter(dtypes), _FLOAT32)
+        inside = _FLOAT32 if dtype == np.float16 else dtype
+        if dtypes != {inside}:
+            arrays = tuple(a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
+        result = np.asarray(function(*arrays, **settings))
+        if result.dtype.kind == "f" and result.dtype != dtype:
+            narrowed = dtype if dtype.kind == "f" else _FLOAT32
+            with np.errstate(over="ignore"):  # beyond 65,504 a float16 is infinite
+                return result.astype(narrowed, copy=False)
         return result
 
     return compute  # type: ignore[return-value]
 
 
-_USUAL = {np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_)}
+_FLOAT32 = np.dtype(np.float32)
 
 
 def floating(function: _Function) -> _Function:
