@@ -69,7 +69,7 @@ class RuleReads:
 _WHOLE = 2**18  # up to so many elements every one of them is compared
 
 
-def _mark(tensor: Any) -> tuple[Any, ...]:
+def mark(tensor: Any) -> tuple[Any, ...]:
     """Return what changes with a tensor's numbers. Of a large array it is 4,096 numbers and the count of our writes."""
     array, whole, writes = tensor.data.reshape(-1), 0, 0
     if 4096 < array.size <= _WHOLE:
@@ -92,7 +92,7 @@ def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
     later = [entry for entry in entries if isinstance(entry, types.FunctionType)]
     called = [entry for t, entry in zip(inputs, entries) if entry in later and t is not None and t.requires_grad]
     for position in function.rule_reads.wanted(later, called):
-        if position in marks and _mark(of[position]) != marks[position]:
+        if position in marks and mark(of[position]) != marks[position]:
             which = f"input {position - 1}" if position else "result"
             raise RuntimeError(
                 f"backward: the gradient of {function.__name__} needs its {which} as it was, but its numbers were "
@@ -121,7 +121,7 @@ def tracked(out: Any, function: Callable[..., Any], tensors: list[Any], settings
         reads, of = getattr(function, "rule_reads", None), (out, *tensors)
         if reads is not None:
             positions = reads.positions.values()
-            out.marks = [(i, _mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
+            out.marks = [(i, mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
     return out
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
@@ -25,7 +26,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InPlaceMethods):
+class TensorMethods(InPlaceMethods, GradientHooks):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
@@ -122,7 +123,8 @@ class TensorMethods(InPlaceMethods):
         """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
         if self.backward_pass is None:
             raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
-        self.backward_pass(self, gradient, retain_graph)
+        with hooks_of_leaves():
+            self.backward_pass(self, gradient, retain_graph)
 
     # Arithmetic
     def __add__(self: _Tensor, other: Any) -> _Tensor:

@@ -86,7 +86,7 @@ for parameter in model[0].parameters():
     parameter.requires_grad = False
 optimizer = torch.optim.SGD(model[2].parameters(), lr=0.5, momentum=0.5)
 losses = []
-for step in range(30):
+for _ in range(30):
     loss = nn.functional.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     loss.backward()

@@ -92,7 +92,7 @@ _, predicted = torch.max(again(images), 1)
 print("predicted:", " ".join(f"{classes[predicted[j]]:5s}" for j in range(4)))
 
 correct, total = 0, 0
-right, seen = {name: 0 for name in classes}, {name: 0 for name in classes}
+right, seen = dict.fromkeys(classes, 0), dict.fromkeys(classes, 0)
 with torch.no_grad():
     for images, labels in testloader:
         outputs = again(images)
