@@ -12,6 +12,7 @@ import numpy as np
 
 from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
+from tinytorch.support.methods import TorchMethods
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
@@ -26,7 +27,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InPlaceMethods, GradientHooks):
+class TensorMethods(InPlaceMethods, GradientHooks, TorchMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
