@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.tensor import *  # noqa: F403
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
+    from tinytorch.interchange import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -25,6 +26,7 @@ _NAMES = {
         permute transpose flatten squeeze unsqueeze where concatenate stack primitive
     """,
     "tinytorch.creation": "tensor zeros ones full arange eye randn rand",
+    "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh softmax log_softmax",
     "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",

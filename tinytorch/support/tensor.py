@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.interchange import InterchangeMethods
+
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
 
@@ -23,7 +25,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods:
+class TensorMethods(InterchangeMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
@@ -74,9 +76,6 @@ class TensorMethods:
         if self.dtype not in (np.float32, np.int64, np.bool_):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.data, dtype, copy=copy)
 
     def numpy(self) -> np.ndarray:
         """Return the numbers as a NumPy array that shares the tensor's memory."""
