@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.tensor import *  # noqa: F403
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
+    from tinytorch.interchange import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -31,6 +32,7 @@ _NAMES = {
         get_default_dtype set_default_dtype result_type
     """,
     "tinytorch.support.devices": "device cuda backends accelerator",
+    "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh",
     "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",

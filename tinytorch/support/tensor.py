@@ -12,6 +12,7 @@ import numpy as np
 
 from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
+from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
@@ -27,7 +28,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InPlaceMethods, GradientHooks, TorchMethods):
+class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
@@ -76,9 +77,6 @@ class TensorMethods(InPlaceMethods, GradientHooks, TorchMethods):
         if self.dtype not in (np.float32, np.int64, np.bool_):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.data, dtype, copy=copy)
 
     def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
         """Make `array + tensor` our `add`, and let `array -= tensor` write to the array; compute the others."""
