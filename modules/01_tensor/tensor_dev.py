@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.support.arguments import argument_binder, checked_by
-from tinytorch.support.dtypes import accurate_sum, floating, promoted
+from tinytorch.support.dtypes import accurate_sum, float16_in_float32, floating, promoted
 from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
@@ -626,6 +626,7 @@ def gather(x, index, *, dim):
     return np.take_along_axis(x, index, axis=dim)
 
 
+@float16_in_float32
 def mean(x, dim=None, keepdim=False):
     """Mean over the axes `dim` (an int, a tuple, or None for all).
 
@@ -639,6 +640,7 @@ def mean(x, dim=None, keepdim=False):
     ### END SOLUTION
 
 
+@float16_in_float32
 def var(x, dim=None, *, keepdim=False, correction=1):
     """Variance over the axes `dim`: Σ(x − mean)² / (n − correction).
 

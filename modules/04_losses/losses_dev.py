@@ -37,6 +37,7 @@ from tinytorch.core.activations import log_softmax, softplus
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor, as_tensors, where
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.losses import (
     check_binary_cross_entropy_with_logits, check_cross_entropy, check_loss, check_mse_loss, check_nll_loss, class_axis,
 )  # fmt: skip
@@ -78,6 +79,7 @@ def reduce_losses(losses, reduction, divisor):
 
 
 @checked_by(check_mse_loss)
+@float16_in_float32
 def mse_loss(input, target, reduction="mean"):
     """Return (input − target)², element by element, then reduced; the mean is over all elements.
 
@@ -237,6 +239,7 @@ def sample_losses(log_p, q):
 
 
 @checked_by(check_nll_loss)
+@float16_in_float32
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):
     """Return −w_y · log p_y for log-probabilities `input` and class indices y = `target`; the mean divides by Σ w_y.
 
@@ -256,6 +259,7 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 
 @checked_by(check_cross_entropy)
+@float16_in_float32
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """Return −Σ_c q_c · log softmax(input)_c for scores `input`, class indices `target` and q of section 2.
 
@@ -348,6 +352,7 @@ def test_cross_entropy(verify):
 # %% nbgrader={"grade": false, "grade_id": "bce", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @checked_by(check_binary_cross_entropy_with_logits)
+@float16_in_float32
 def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None, *, reduction="mean"):
     """Return −p·y·log σ(x) − (1 − y)·log(1 − σ(x)) for scores x = `input` and probabilities y = `target`, then reduced.
 

@@ -15,7 +15,6 @@
 #
 # *If this weight grows a little, how much does the loss change?* Trying it with each of 60,362 weights takes 60,362
 # forward passes. Computed backwards, it takes **one** backward pass for all of them.
-#
 # ```
 #   forward     x ──► linear ──► relu ──► cross_entropy ──► loss        values flow right
 #   backward    ◄── rule ◄────── rule ◄── rule ◄─────────── 1           ∂loss/∂(that value) flows left
@@ -54,7 +53,6 @@ from tinytorch.testing.rules import expect_gradients, expect_linear_gradients
 #
 # When `b` of shape (3,) is added to `a` of shape (2, 3), each entry of `b` is used **twice**, and its influence on the
 # loss is the *sum* of both. So: **what was copied forward is summed backward.**
-#
 # ```
 #   b = [b0 b1 b2]   was used as   [b0 b1 b2]      gradient of the result   [1 2 3]
 #                                  [b0 b1 b2]                               [4 5 6]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.support.arguments import argument_binder, checked_by
-from tinytorch.support.dtypes import accurate_sum, floating, promoted
+from tinytorch.support.dtypes import accurate_sum, float16_in_float32, floating, promoted
 from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
@@ -274,12 +274,14 @@ def gather(x, index, *, dim):
     return np.take_along_axis(x, index, axis=dim)
 
 
+@float16_in_float32
 def mean(x, dim=None, keepdim=False):
     """Mean over the axes `dim` (an int, a tuple, or None for all)."""
     total = sum(x, dim=dim, keepdim=keepdim)
     return total / (x.numel() / total.numel())
 
 
+@float16_in_float32
 def var(x, dim=None, *, keepdim=False, correction=1):
     """Variance over the axes `dim`: Σ(x − mean)² / (n − correction).
 
@@ -344,4 +346,4 @@ def pad(x, *, pad, value=0.0):
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     untouched = [(0, 0)] * (x.ndim - len(pairs))
     return np.pad(x, untouched + pairs[::-1], constant_values=value)
-# sha256 of the lines above: ff0f3d8539b38bdece41b12630508b47a8eda8d2a1dfb57e2aba8c94f0f8f1dc
+# sha256 of the lines above: dc278d0f998a03d0666283d53fb0475b4c97d93447a5c281037bc3d23956bfa7

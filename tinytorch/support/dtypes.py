@@ -71,6 +71,24 @@ def floating(function: _Function) -> _Function:
     return compute  # type: ignore[return-value]
 
 
+def float16_in_float32(function: _Function) -> _Function:
+    """Decorate a function of tensors: tensors of float16 are float32 within it, and its result is float16 again."""
+
+    @functools.wraps(function)
+    def compute(*inputs: Any, **settings: Any) -> Any:
+        if not any(_is_half(x) for x in (*inputs, *settings.values())):
+            return function(*inputs, **settings)
+        inputs = tuple(x.to(np.float32) if _is_half(x) else x for x in inputs)
+        settings = {name: x.to(np.float32) if _is_half(x) else x for name, x in settings.items()}
+        return function(*inputs, **settings).to(np.float16)
+
+    return compute  # type: ignore[return-value]
+
+
+def _is_half(x: Any) -> bool:
+    return getattr(x, "dtype", None) == np.float16 and not isinstance(x, (np.ndarray, np.generic))
+
+
 def _as_floating(x: Any) -> Any:
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind == "f":

@@ -324,6 +324,11 @@ class InPlaceMethods:
 
 
 def as_index(index: Any) -> tuple[Any, ...]:
-    """Return an index as a tuple of integers, slices, None, Ellipsis and arrays."""
+    """Return an index as a tuple of integers, slices, None, Ellipsis and arrays.
+
+    Raises IndexError for a list of lists, which has had two meanings in torch.
+    """
+    if isinstance(index, list) and any(not isinstance(part, (int, np.generic)) and np.ndim(part) for part in index):
+        raise IndexError("index: a list of lists has two meanings; write x[rows, columns], or x[tensor(lists)]")
     parts = index if isinstance(index, tuple) else (index,)
     return tuple(part.data if isinstance(part, InPlaceMethods) else part for part in parts)

@@ -246,11 +246,16 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
 
     def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
         """Return the place of the largest entry, the first among equals."""
-        return self._chapter.Tensor(np.argmax(self.data, axis=dim, keepdims=keepdim))
+        return self._extremum_at(np.argmax, dim, keepdim)
 
     def argmin(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
         """Return the place of the smallest entry, the first among equals."""
-        return self._chapter.Tensor(np.argmin(self.data, axis=dim, keepdims=keepdim))
+        return self._extremum_at(np.argmin, dim, keepdim)
+
+    def _extremum_at(self: _Tensor, find: Callable[..., Any], dim: int | None, keepdim: bool) -> _Tensor:
+        if dim is not None:
+            dim = positive_axis(dim, self.ndim) if self.ndim else positive_axis(dim, 0) or None
+        return self._chapter.Tensor(find(self.data, axis=dim, keepdims=keepdim))
 
     # Shape
     def reshape(self: _Tensor, *shape: Any) -> _Tensor:
