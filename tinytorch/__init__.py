@@ -67,7 +67,8 @@ _NAMES = {
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
     "tinytorch.analysis": "explain receptive_field summary",
 }
-_PACKAGES = ["analysis", "autograd", "data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+# `import tinytorch` is enough to write tinytorch.nn.Linear
+_PACKAGES = ["analysis", "autograd", "data", "nn", "optim", "utils"]
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
 __all__ = [*_all, *_PACKAGES]

@@ -800,7 +800,7 @@ torch.cumsum(numbers(2, 3), 1), numbers(2, 3).cumsum(dim=0), torch.cumprod(torch
 
 # norm
 x = numbers(3, 4)
-x.norm(), torch.norm(x), x.norm(dim=1), x.data.norm().item(), torch.norm(x, p=1), x.norm(p=2, dim=0, keepdim=True)
+x.norm(), torch.norm(x), x.norm(dim=1), x.norm().item(), torch.norm(x, p=1), x.norm(p=2, dim=0, keepdim=True)
 
 # linalg.norm, vector_norm
 torch.linalg.norm(numbers(3, 4)), torch.linalg.vector_norm(numbers(4))
@@ -912,7 +912,7 @@ w
 
 # gradient control flow
 x = torch.tensor([1.0, 2.0], requires_grad=True); y = x * 2
-while y.data.norm() < 1000:
+while y.detach().norm() < 1000:
     y = y * 2
 y.sum().backward()
 y, x.grad
@@ -1299,12 +1299,17 @@ torch.load(folder / "t.pt", map_location=torch.device("cpu")), torch.load(folder
 
 # deepcopy of a model
 import copy
-m = fill(nn.Linear(2, 1)); other = copy.deepcopy(m); other.weight.data.fill_(0)
+m = fill(nn.Linear(2, 1)); other = copy.deepcopy(m)
+with torch.no_grad():
+    other.weight.fill_(0)
 m.weight, other.weight
 
 # deepcopy of a state
 import copy
-m = fill(nn.Linear(2, 1)); best = copy.deepcopy(m.state_dict()); m.weight.data.fill_(0); m.load_state_dict(best)
+m = fill(nn.Linear(2, 1)); best = copy.deepcopy(m.state_dict())
+with torch.no_grad():
+    m.weight.fill_(0)
+m.load_state_dict(best)
 m.weight
 
 # polynomial by features
@@ -1334,8 +1339,21 @@ torch.cuda.device_count() >= 0
 torch.backends.mps.is_available() in (True, False)
 """
 
-# Of NEXT, what TinyTorch does not have, and why.
+# Of NEXT, what TinyTorch does not have or does in its own way, and why.
 NOT_SERVED: dict[str, list[str]] = {
     "a compiler of Python is another project": ["compile", "jit.script"],
     "networks of sequences: the course is about images": ["RNN", "LSTM"],
+    "gradient rules are functions of arrays, so a gradient has no gradient": ["second derivative"],
+    "`.data` is the NumPy array of chapter 01; `detach()` and `no_grad` do what torch's is for": [
+        "data",
+        "apply of an initialisation",
+    ],
+    "torch's own documentation advises `tensor` in their place": ["Tensor of sizes", "FloatTensor, LongTensor"],
+    "what is printed is for people: NumPy's way, under our name": [
+        "printing of a tensor",
+        "printing of a size",
+        "Size arithmetic",
+        "set_printoptions",
+    ],
+    "the array of a tensor that requires a gradient is asked for to look at it": ["numpy of what requires a gradient"],
 }

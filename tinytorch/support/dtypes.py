@@ -49,6 +49,7 @@ def promoted(function: _Function) -> _Function:
         if dtypes != {inside}:
             arrays = tuple(a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
         result = np.asarray(function(*arrays, **settings))
+        dtype = settings.get("dtype", dtype)  # a function that converts says to what
         if result.dtype.kind == "f" and result.dtype != dtype:
             narrowed = dtype if dtype.kind == "f" else _FLOAT32
             with np.errstate(over="ignore"):  # beyond 65,504 a float16 is infinite

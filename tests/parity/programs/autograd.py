@@ -50,7 +50,7 @@ print("of neither:", (p + p).requires_grad, "of one:", (p + r).requires_grad)
 v = torch.tensor([0.3, -0.2, 0.5], requires_grad=True)
 u = v * 2
 steps = 0
-while u.data.norm() < 1000:
+while u.detach().norm() < 1000:
     u = u * 2
     steps += 1
 u.backward(torch.tensor([0.1, 1.0, 0.0001]))
@@ -79,9 +79,10 @@ digits = Digits(train=True)
 images = torch.from_numpy(digits.images[:200]).float().div(16).flatten(1)
 labels = torch.from_numpy(digits.labels[:200])
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
-for parameter in model.parameters():
-    numbers = start.normal(scale=0.2, size=tuple(parameter.shape)).astype(np.float32)
-    parameter.data.copy_(torch.from_numpy(numbers))
+with torch.no_grad():
+    for parameter in model.parameters():
+        numbers = start.normal(scale=0.2, size=tuple(parameter.shape)).astype(np.float32)
+        parameter.copy_(torch.from_numpy(numbers))
 for parameter in model[0].parameters():
     parameter.requires_grad = False
 optimizer = torch.optim.SGD(model[2].parameters(), lr=0.5, momentum=0.5)

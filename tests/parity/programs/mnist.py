@@ -90,11 +90,12 @@ train_kwargs, test_kwargs = {"batch_size": 32}, {"batch_size": 100}
 dataset1, dataset2 = Pictures(True, 640, normalize), Pictures(False, 300, normalize)
 test_loader = torch.utils.data.DataLoader(dataset2, **test_kwargs)
 model = Net().to(device)
-for p in model.parameters():
-    if p.dim() > 1:
-        p.data.copy_(torch.from_numpy(start.normal(scale=0.15, size=tuple(p.shape)).astype(np.float32)))
-    else:
-        nn.init.constant_(p, 0.5)
+with torch.no_grad():
+    for p in model.parameters():
+        if p.dim() > 1:
+            p.copy_(torch.from_numpy(start.normal(scale=0.15, size=tuple(p.shape)).astype(np.float32)))
+        else:
+            nn.init.constant_(p, 0.5)
 optimizer = optim.Adadelta(model.parameters(), lr=1.0)
 scheduler = StepLR(optimizer, step_size=1, gamma=0.7)
 losses = []

@@ -31,7 +31,7 @@ class Shapes(torch.utils.data.Dataset):
         return (image - 0.5) / 0.5, int(self.labels[index])
 
 
-trainset, testset = Shapes(True, 160), Shapes(False, 100)
+trainset, testset = Shapes(True, 320), Shapes(False, 100)
 classes = testset.classes
 testloader = torch.utils.data.DataLoader(testset, batch_size=20, shuffle=False, num_workers=0)
 
@@ -62,7 +62,7 @@ with torch.no_grad():
 print(sum(p.numel() for p in net.parameters()), [name for name, _ in net.named_children()])
 
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+optimizer = optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
 losses = []
 for epoch in range(3):
     running = 0.0
@@ -76,9 +76,9 @@ for epoch in range(3):
         loss.backward()
         optimizer.step()
         running += loss.item()
-        if i % 10 == 9:
-            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running / 10:.3f}")
-            losses.append(running / 10)
+        if i % 20 == 19:
+            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running / 20:.3f}")
+            losses.append(running / 20)
             running = 0.0
 
 with tempfile.TemporaryDirectory() as folder:

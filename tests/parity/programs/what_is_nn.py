@@ -146,9 +146,10 @@ model_4 = nn.Sequential(
     nn.AdaptiveAvgPool2d(1),
     Lambda(lambda x: x.view(x.size(0), -1)),
 )
-for p in model_4.parameters():
-    p.data.copy_(draw(*p.shape, scale=math.sqrt(2 / math.prod(p.shape[1:]))) if p.dim() > 1 else torch.zeros(p.shape))
+with torch.no_grad():
+    for p in model_4.parameters():
+        p.copy_(draw(*p.shape, scale=math.sqrt(2 / math.prod(p.shape[1:]))) if p.dim() > 1 else torch.zeros(p.shape))
 as_pictures = lambda x, y: (x.view(-1, 1, 8, 8).to("cpu"), y.to("cpu"))  # noqa: E731
 loaders = Prepared(train_dl, as_pictures), Prepared(valid_dl, as_pictures)
-fit(model_4, optim.SGD(model_4.parameters(), lr=0.1, momentum=0.9), *loaders)
+fit(model_4, optim.SGD(model_4.parameters(), lr=0.2, momentum=0.9), *loaders)
 weights = {"by hand": weights_1.detach(), **model_2.state_dict(), **model_4.state_dict()}
