@@ -14,11 +14,16 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.nn.pooling import *  # noqa: F403
 
 _NAMES = {
-    "tinytorch.core.layers": "Module Parameter ReLU LeakyReLU Linear Dropout Sequential",
-    "tinytorch.nn.activations": "Sigmoid Tanh Softplus GELU Softmax LogSoftmax Identity",
-    "tinytorch.core.losses": "MSELoss CrossEntropyLoss",
-    "tinytorch.nn.losses": "NLLLoss BCEWithLogitsLoss",
-    "tinytorch.core.spatial": "Conv2d MaxPool2d AvgPool2d BatchNorm2d Flatten SimpleCNN",
+    "tinytorch.core.layers": "Module Parameter Linear Dropout Sequential",
+    "tinytorch.nn.activations": """
+        ReLU LeakyReLU Sigmoid Tanh Softplus GELU Softmax LogSoftmax Identity CELU ELU Hardshrink Hardsigmoid Hardswish
+        Hardtanh LogSigmoid Mish PReLU ReLU6 SELU SiLU Softmin Softshrink Softsign Tanhshrink Threshold
+    """,
+    "tinytorch.nn.losses": """
+        MSELoss CrossEntropyLoss NLLLoss BCELoss BCEWithLogitsLoss HuberLoss KLDivLoss L1Loss SmoothL1Loss
+    """,
+    "tinytorch.core.spatial": "Conv2d Flatten SimpleCNN",
+    "tinytorch.nn.spatial": "MaxPool2d AvgPool2d BatchNorm2d AvgPool1d BatchNorm1d Conv1d MaxPool1d",
     "tinytorch.nn.pooling": "AdaptiveAvgPool2d",
 }
 

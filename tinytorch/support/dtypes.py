@@ -58,6 +58,7 @@ def promoted(function: _Function) -> _Function:
             else:
                 result = function(*arrays, **settings)
         result = np.asarray(result)
+        dtype = settings.get("dtype", dtype)  # a function that converts says to what
         if result.dtype.kind == "f" and result.dtype != dtype:
             with np.errstate(over="ignore"):  # beyond 65,504 a float16 is infinite
                 return result.astype(dtype if dtype.kind == "f" else _FLOAT32, copy=False)

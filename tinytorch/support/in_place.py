@@ -69,7 +69,7 @@ class RuleReads:
 _WHOLE = 2**18  # up to so many elements every one of them is compared
 
 
-def _mark(tensor: Any) -> tuple[Any, ...]:
+def mark(tensor: Any) -> tuple[Any, ...]:
     """Return what changes with a tensor's numbers. Of a large array it is 4,096 numbers and the count of our writes."""
     array = tensor.data
     if array.size <= 4096:
@@ -94,7 +94,7 @@ def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
     later = [(t, entry.__code__) for t, entry in zip(inputs, entries) if isinstance(entry, types.FunctionType)]
     called = tuple(code for t, code in later if t is not None and t.requires_grad)
     for position in function.rule_reads.wanted(tuple(code for _, code in later), called):
-        if position in marks and _mark(of[position]) != marks[position]:
+        if position in marks and mark(of[position]) != marks[position]:
             which = f"input {position - 1}" if position else "result"
             raise RuntimeError(
                 f"backward: the gradient of {function.__name__} needs its {which} as it was, but its numbers were "
@@ -123,7 +123,7 @@ def tracked(out: Any, function: Callable[..., Any], tensors: list[Any], settings
         reads, of = getattr(function, "rule_reads", None), (out, *tensors)
         if reads is not None:
             positions = reads.positions.values()
-            out.marks = [(i, _mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
+            out.marks = [(i, mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
     return out
 
 
