@@ -31,7 +31,7 @@ _NAMES = {
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
     "tinytorch.analysis": "explain receptive_field summary",
 }
-_PACKAGES = ["analysis", "data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+_PACKAGES = ["analysis", "data", "nn", "optim", "utils"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
 __all__ = [*_all, *_PACKAGES]
