@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.tensor import *  # noqa: F403
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
+    from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -29,6 +30,7 @@ _NAMES = {
     "tinytorch.core.activations": "relu sigmoid tanh softmax log_softmax",
     "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
+    "tinytorch.serialization": "save load",
     "tinytorch.analysis": "explain receptive_field summary",
 }
 _PACKAGES = ["analysis", "data", "nn", "optim", "utils"]  # `import tinytorch` is enough to write tinytorch.nn.Linear

@@ -12,7 +12,7 @@ import numpy as np
 import tinytorch.core.dataloader as chapter
 from tinytorch.core.tensor import Tensor
 from tinytorch.data.samplers import BatchSampler
-from tinytorch.support.loading import check_sampling, check_workers, in_workers
+from tinytorch.support.loading import batch_count, check_sampling, check_workers, in_workers
 
 
 class IterableDataset(chapter.Dataset):
@@ -103,7 +103,7 @@ class DataLoader(chapter.DataLoader):
             return len(self.batch_sampler)  # type: ignore[arg-type]
         if self.batch_size is None or self.sampler is not None or self.is_stream:
             order = self.dataset if self.sampler is None else self.sampler
-            return len(BatchSampler(order, self.batch_size or 1, self.drop_last))
+            return batch_count(len(order), self.batch_size or 1, self.drop_last)
         return super().__len__()
 
     def order(self) -> Any:

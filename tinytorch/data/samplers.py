@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.loading import check_batch_sampler, check_sampler, check_weights
+from tinytorch.support.loading import batch_count, check_batch_sampler, check_sampler, check_weights
 from tinytorch.support.random import default_generator
 
 Generator = np.random.Generator | None
@@ -116,5 +116,4 @@ class BatchSampler(Sampler):
             yield batch
 
     def __len__(self) -> int:
-        n = len(self.sampler)  # type: ignore[arg-type]  # a sampler without a length has no number of batches
-        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+        return batch_count(len(self.sampler), self.batch_size, self.drop_last)  # type: ignore[arg-type]

@@ -90,6 +90,11 @@ def check_batch_sampler(sampler: Any, batch_size: Any) -> None:
         raise ValueError(f"BatchSampler: batch_size: expected a whole number from 1, got {batch_size!r}")
 
 
+def batch_count(examples: int, batch_size: int, drop_last: bool) -> int:
+    """Return the number of batches, the last of which may not be full."""
+    return examples // batch_size if drop_last else -(-examples // batch_size)
+
+
 def in_workers(fetch: Callable[[Any], Any], keys: Iterable[Any], workers: int, ahead: int) -> Iterator[Any]:
     """Yield fetch(key) for each key, in order; threads make up to `ahead` of them for each worker before their time.
 
