@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch.names import lazy
 from tinytorch.nn import functional as functional
+from tinytorch.nn import utils as utils
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.layers import *  # noqa: F403
@@ -40,7 +41,7 @@ _NAMES = {
 }
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
-__all__ = ["functional", "init", *_all]
+__all__ = ["functional", "init", "utils", *_all]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,3 @@
-"""torch's address of the data sets and loaders: `tinytorch.utils.data`."""
+"""torch's place for data sets and loaders: `tinytorch.utils.data` is `tinytorch.data`."""
 
-from tinytorch.utils import data as data
-
-__all__ = ["data"]
+from tinytorch import data as data

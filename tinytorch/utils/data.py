@@ -1,15 +1,11 @@
-"""The names of `tinytorch.data` at torch's address: `from tinytorch.utils.data import DataLoader`."""
+"""torch's name for `tinytorch.data`: one module under both, so that `from tinytorch.utils.data import DataLoader` works."""
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING
 
 from tinytorch import data
 
-__all__ = data.__all__
+if TYPE_CHECKING:  # so that editors and type checkers can follow the names
+    from tinytorch.data import *  # noqa: F403
 
-
-def __getattr__(name: str) -> Any:
-    return getattr(data, name)
-
-
-def __dir__() -> list[str]:
-    return dir(data)
+sys.modules[__name__] = data
