@@ -109,7 +109,8 @@ def _needed(traced: Run) -> list[Step]:
     for step in reversed(traced.steps):
         if id(step.output) in wanted:
             steps.append(step)
-            wanted.update(id(array) for array in step.inputs if array is not None)
+            places = step.settings.get("index", ())  # of getitem, where a tensor may be among them
+            wanted.update(id(array) for array in (*step.inputs, *places) if isinstance(array, np.ndarray))
     return steps[::-1]
 
 

@@ -49,11 +49,6 @@ class NodeCall:
         """Return whole numbers that are an input in newer operator sets and an attribute in older ones."""
         return numbers(given) if given is not None else self.get(name)
 
-    def refuse(self, name: str, *served: Any) -> None:
-        """Raise NotImplementedError where an attribute has a value that is not served."""
-        if name in self.attributes and self.get(name) not in served:
-            raise NotImplementedError(f"{name}={self.get(name)!r} is not served")
-
 
 def numbers(t: Tensor) -> list[int]:
     return [int(n) for n in t.data.reshape(-1)]
@@ -227,8 +222,12 @@ def _extreme(function: Any, of_none: float) -> Any:
     def reduce(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
         if x.data.size:
             return function(x, dim=dim, keepdim=keepdim)
-        kind = np.iinfo(x.dtype) if x.dtype.kind in "iu" else None
-        value = of_none if kind is None else kind.min if of_none < 0 else kind.max
+        if x.dtype.kind == "f":
+            value = of_none
+        elif x.dtype == np.bool_:
+            value = of_none > 0
+        else:
+            value = np.iinfo(x.dtype).max if of_none > 0 else np.iinfo(x.dtype).min
         return Tensor(np.full(x.data.sum(axis=dim, keepdims=keepdim).shape, value, x.dtype))
 
     return reduce
@@ -477,19 +476,17 @@ def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor | None = None) -> A
 def _(call: NodeCall, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.ndim not in (3, 4):
         raise NotImplementedError(f"x: expected one or two axes beside batch and channels, got shape {x.shape}")
-    if x.ndim == 3:
-        places = Placement(call, x.shape[2:], weight.shape[2:])
-        y = _conv(
-            call, x.unsqueeze(2), weight.unsqueeze(2), bias, places.border, (1, *places.strides), (1, *places.dilations)
-        )
-        return y.squeeze(2)
-    places = Placement(call, x.shape[2:], weight.shape[2:])
-    return _conv(call, x, weight, bias, places.border, places.strides, places.dilations)
+    if x.ndim == 3:  # a row of pixels is a picture of height 1
+        return _conv(
+            call, x.unsqueeze(2), weight.unsqueeze(2), bias, Placement(call, x.shape[2:], weight.shape[2:])
+        ).squeeze(2)
+    return _conv(call, x, weight, bias, Placement(call, x.shape[2:], weight.shape[2:]))
 
 
-def _conv(call: NodeCall, x: Any, weight: Any, bias: Any, border: Any, strides: Any, dilations: Any) -> Tensor:
-    x = pad(x, pad=border) if any(border) else x
-    return conv2d(x, weight, bias, stride=tuple(strides), dilation=tuple(dilations), groups=call.get("group", 1))
+def _conv(call: NodeCall, x: Tensor, weight: Tensor, bias: Tensor | None, places: Placement) -> Tensor:
+    x = pad(x, pad=places.border) if any(places.border) else x
+    stride, dilation = ((1, *values)[-2:] for values in (places.strides, places.dilations))
+    return conv2d(x, weight, bias, stride=stride, dilation=dilation, groups=call.get("group", 1))
 
 
 @serves("MaxPool")

@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of a network. An array is known by its identity, so what shares an array is one value: x.detach(), too."""
+    """One run of a network. Arrays are told apart by identity: x.detach() is the same value as x."""
 
     inputs: list[np.ndarray]
     steps: list[Step]
