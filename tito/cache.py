@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tito.files import beside, read_plain, sweep
+from tinytorch.support.files import write_file
+from tito.files import read_plain
 
 _MADE_BY = ("dev_file.py", "course.py", "progress.py")  # after an update of these the same text may be read otherwise
 
@@ -40,10 +40,7 @@ def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any
         kept = json.dumps(value)
         if json.loads(kept) == value:  # a date or the like would come back as something else
             path.parent.mkdir(parents=True, exist_ok=True)
-            sweep(path)
-            made = beside(path)
-            made.write_text(f"{seal(kept)}\n{kept}", encoding="utf-8")
-            os.replace(made, path)  # not written in place: a pipe that stands there would keep us waiting
+            write_file(path, f"{seal(kept)}\n{kept}".encode())
     except (OSError, TypeError, ValueError):
         pass  # it is worked out again next time
     return value

@@ -13,13 +13,14 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from tinytorch.support.files import beside, sweep
 from tito import copies, manifest
 from tito.course import Course, Module
 from tito.dev_file import DevFile
 from tito.edition import without_solutions
 from tito.errors import TitoError
 from tito.export import exported_text
-from tito.files import beside, cannot_write, sweep
+from tito.files import cannot_write
 from tito.hints import write_shapes
 from tito.notebooks import sync
 from tito.solution import seal, sealed

@@ -14,10 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinytorch.support.files import beside, sweep
 from tito import changes
 from tito.course import Module
 from tito.errors import TitoError
-from tito.files import beside, cannot_write, read_plain, sweep
+from tito.files import cannot_write, read_plain
 
 KEPT = 100
 _ABSENT = ".absent"

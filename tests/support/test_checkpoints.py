@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from tinytorch.support import checkpoints
+from tinytorch.support import files
 from tinytorch.support.checkpoints import read_checkpoint, write_checkpoint
 
 
@@ -40,7 +40,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(path, monkeypatch, cal
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.os, call, full)
+    monkeypatch.setattr(files.os, call, full)
     with pytest.raises(
         OSError, match=f"checkpoint {path}: not written: No space left on device; the older file there is unchanged"
     ):
