@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tinytorch.onnx.graph import Graph, OnnxNode, difference, free_batch, simpli
 from tinytorch.onnx.loading import Network
 from tinytorch.onnx.tracing import Run, Step, run
 from tinytorch.onnx.translation import OPSET, TRANSLATIONS
+from tinytorch.support.files import write_file
 
 
 def export(model: Any, example: Any, path: str | Path) -> None:
@@ -27,7 +27,7 @@ def export(model: Any, example: Any, path: str | Path) -> None:
     `example` is a tensor or an array with the batch axis, or a tuple of them for a model with several inputs. Inputs
     are called `input`, or `input_0`, `input_1`, …, outputs `output` likewise; weights have the names of the state dict.
     Batches of every size fit where the forward allows it: where a run with one more sample makes the same graph;
-    otherwise the file is for the example's. The file is written beside an older one and renamed.
+    otherwise the file is for the example's. An older file is replaced as a whole.
 
     Raises ValueError, naming the function, for what ONNX has no operators for, for numbers that a forward computes from
     its input in NumPy or draws at random, and for a forward that takes another path for other numbers; RuntimeError
@@ -46,7 +46,10 @@ def export(model: Any, example: Any, path: str | Path) -> None:
     simplify(graph)
     proto = _proto(graph, first, larger if free else None)
     _check_numbers(proto, [first, *others])
-    _write(Path(path), proto.SerializeToString())
+    try:
+        write_file(Path(path), proto.SerializeToString())
+    except OSError as error:
+        raise OSError(error.errno, f"export: {path}: not written: {error.strerror or error}") from error
 
 
 def _as_tuple(example: Any) -> tuple[Any, ...]:
@@ -176,18 +179,3 @@ def _check_numbers(proto: onnx.ModelProto, runs: list[Run]) -> None:
                     f"export: {name}: the file would give other numbers than the model, so nothing was written; does "
                     "its forward write into an array, as x.data[...] = …?"
                 )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside an older file, and rename."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise OSError(error.errno, f"export: {path}: not written: {error.strerror or error}") from error
