@@ -17,7 +17,7 @@ from tinytorch.core.layers import Linear, Module, Parameter
 from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
-from tinytorch.support.windows import ImageLayer, WindowPlacer, check_batch_norm, check_channels, empty_output, pair
+from tinytorch.support.windows import ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, pair
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -197,8 +197,8 @@ rules[conv2d_loops] = rules[conv2d_windows] = rules[conv2d_im2col] = rules[conv2
 class Conv2d(ImageLayer, Module):
     """A bank of `out_channels` filters that slides over images of `in_channels` channels; see `conv2d`."""
 
+    @conv_settings
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1, padding=0, dilation=1, groups=1, bias=True):
-        check_channels("Conv2d", in_channels, out_channels, groups)
         kernel = pair("Conv2d: kernel_size", kernel_size, 1)
         self.keep(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel, stride=stride)
         self.keep(padding=padding, dilation=dilation, groups=groups)
@@ -337,4 +337,4 @@ class SimpleCNN(Module):
         x = self.pool(relu(self.conv1(x)))
         x = self.pool(relu(self.conv2(x)))
         return self.fc(self.flatten(x))
-# sha256 of the lines above: 6e2d9979ca987a30f98af1a70036468aabdd36ea2548b64bf2a6f878bd2f90f9
+# sha256 of the lines above: 546b98cd86cf70adb372bb8af1fec8ac98cf879a027ddc52f61245980b280d31
