@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.support import cells
 from tito import changes, manifest, merge, notebooks, snapshots
 from tito.course import Course, Module
 from tito.errors import TitoError
@@ -153,9 +154,9 @@ def _chapter(update: Update, root: Path, name: str, start: str, theirs: bytes) -
         _both(update, root, name, theirs)
         return
     text, conflicts = merged
-    _set(update, root, name, text.encode())
+    _set(update, root, name, cells.encode_as(mine, text))
     if conflicts:
-        lines = enumerate(text.splitlines(), 1)
+        lines = enumerate(text.split("\n"), 1)
         update.conflicts += [f"{name}:{number}" for number, line in lines if line == f"# {merge.BOTH}"]
 
 
@@ -164,9 +165,9 @@ def _merged(base: bytes | None, mine: bytes, theirs: bytes) -> tuple[str, bool] 
     if base is None:
         return None
     try:
-        own = mine.decode()
-        text, conflicts = merge.merge(base.decode(), own, theirs.decode())
-    except UnicodeDecodeError:
+        own = cells.decode(mine)
+        text, conflicts = merge.merge(cells.decode(base), own, cells.decode(theirs))
+    except (UnicodeDecodeError, SyntaxError):
         return None
     return (text, bool(conflicts)) if _parses(text) or not _parses(own) else None
 
@@ -214,4 +215,6 @@ def _notebooks(update: Update, course: Course) -> None:
         text = update.contents.get(module.shown(module.dev))
         if text is not None:
             path = module.shown(notebooks.beside(module))
-            _set(update, course.root, path, notebooks.as_notebook(text.decode()).encode())
+            _set(
+                update, course.root, path, notebooks.as_notebook(cells.decode(text), module.shown(module.dev)).encode()
+            )
