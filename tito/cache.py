@@ -25,7 +25,7 @@ def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any
     Kept with a hash of the text, of the tool and of itself, so that a damaged file counts as none.
     """
     path = root / ".tito" / "read" / f"{name}.json"
-    if _held.get(path, ("", None))[0] == text:
+    if _held.get(path, (None, None))[0] == text:
         return _held[path][1]
     tool = [(Path(__file__).parent / file).stat().st_mtime_ns for file in _MADE_BY]
 

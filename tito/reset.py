@@ -34,14 +34,14 @@ def reset(module: Module, exercise: str | None) -> str | None:
     first, last = cell.line - 1, cell.line - 1 + len(cell.lines)
     rows = cells.lines(module.dev.read_bytes().decode("utf-8"))  # each with the end that it has in the file
     end = rows[first][len(rows[first].rstrip("\r\n")) :] or "\n"
-    done = "".join([*rows[:first], *(line + end for line in stub.lines), *rows[last:]])
-    if _only(module, cells.decode(done.encode()), grade_id).lines != stub.lines:
+    code = (row for row in rows[last + 1 :] if row.strip() and not row.lstrip().startswith("#"))
+    if next(code, "")[:1].isspace():
         raise TitoError(
-            f"{module.shown(module.dev)}:{last + 1}: this `# %%` cuts {grade_id} in two, and what follows it would stay.",
-            "Remove the line, and reset once more.",
+            f"{module.shown(module.dev)}:{last + 1}: this `# %%` cuts {grade_id} in two: what follows it would stay.",
+            "Remove the line, or the blanks before the code below it; then reset once more.",
         )
     snapshots.of_modules([module], "reset")
-    write_atomic(module.dev, done)
+    write_atomic(module.dev, "".join([*rows[:first], *(line + end for line in stub.lines), *rows[last:]]))
     return grade_id
 
 

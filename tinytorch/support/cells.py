@@ -122,8 +122,7 @@ def _python_from(begin: int, rows: list[str], marks: list[int]) -> tuple[int, se
     inside = set(range(begin + 1, len(rows)))
     for end, then in zip(ends, ends[1:] + ends[-1:]):
         # In an open string a mark ends nothing, unless a whole cell follows: then it was the string that did not end.
-        error = _error(rows[begin:end])
-        if "triple-quoted" not in error or (end < then and not _error(rows[end:then])):
+        if "triple-quoted" not in _error(rows[begin:end]) or (end < then and not _error(rows[end:then])):
             return end, inside
     return ends[0], inside
 
