@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.support import cells
 from tito import changes, manifest, merge, notebooks, snapshots
 from tito.course import Course, Module
 from tito.errors import TitoError
@@ -164,9 +165,9 @@ def _chapter(update: Update, root: Path, name: str, start: str, theirs: bytes) -
         _both(update, root, name, theirs)
         return
     text, conflicts = merged
-    _set(update, root, name, text.encode())
+    _set(update, root, name, cells.encode_as(mine, text))
     if conflicts:
-        lines = enumerate(text.splitlines(), 1)
+        lines = enumerate(text.split("\n"), 1)
         update.conflicts += [f"{name}:{number}" for number, line in lines if line == f"# {merge.BOTH}"]
 
 
@@ -175,9 +176,9 @@ def _merged(base: bytes | None, mine: bytes, theirs: bytes) -> tuple[str, bool] 
     if base is None:
         return None
     try:
-        before, own, newer = (manifest.with_unix_lines(content).decode() for content in (base, mine, theirs))
+        before, own, newer = (cells.decode(manifest.with_unix_lines(content)) for content in (base, mine, theirs))
         text, conflicts = merge.merge(before, own, newer)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, SyntaxError):
         return None
     return (text, bool(conflicts)) if _parses(text) or not _parses(own) else None
 
@@ -225,4 +226,6 @@ def _notebooks(update: Update, course: Course) -> None:
         text = update.contents.get(module.shown(module.dev))
         if text is not None:
             path = module.shown(notebooks.beside(module))
-            _set(update, course.root, path, notebooks.as_notebook(text.decode()).encode())
+            _set(
+                update, course.root, path, notebooks.as_notebook(cells.decode(text), module.shown(module.dev)).encode()
+            )
