@@ -42,19 +42,19 @@ def relu6(input: Any, inplace: bool = False) -> Tensor:
 
 
 def _exp_minus_1(x: Any) -> Tensor:
-    """Return eˣ − 1 for x ≤ 0 with all its digits: 2t / (1 − t) for t = tanh(x / 2). For x > 0 it returns 0."""
-    t = tanh(where(x > 0, 0.0, x) * 0.5)
+    """Return eˣ − 1 for x ≤ 0 with all its digits: 2t / (1 − t) for t = tanh(x / 2). For other x it returns 0."""
+    t = tanh(where(x <= 0, x, 0.0) * 0.5)
     return 2 * t / (1 - t)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert et al. 2016, arXiv:1511.07289)."""
-    return where(input > 0, input, alpha * _exp_minus_1(input))
+    return where(input <= 0, alpha * _exp_minus_1(input), input)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where x > 0, alpha · (e^(x / alpha) − 1) elsewhere (Barron 2017, arXiv:1704.07483)."""
-    return where(input > 0, input, alpha * _exp_minus_1(input / alpha))
+    return where(input <= 0, alpha * _exp_minus_1(input / alpha), input)
 
 
 def selu(input: Any, inplace: bool = False) -> Tensor:
