@@ -14,7 +14,6 @@ import tinytorch
 from tinytorch import nn, optim
 
 
-
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "saved.pt"

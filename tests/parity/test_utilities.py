@@ -166,7 +166,9 @@ def test_batch_samplers(n, drop_last):
 
 def test_data_sets_one_behind_the_other():
     found = [t.utils.data.ConcatDataset([range(3), [10], (), range(20, 25)]) for t in BOTH]
-    assert [[data[i] for i in range(-9, 9)] for data in found][0] == [[data[i] for i in range(-9, 9)] for data in found][1]
+    assert [[data[i] for i in range(-9, 9)] for data in found][0] == [
+        [data[i] for i in range(-9, 9)] for data in found
+    ][1]
     assert found[0].cumulative_sizes == found[1].cumulative_sizes
     for data in found:
         with pytest.raises((IndexError, ValueError)):

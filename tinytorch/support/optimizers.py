@@ -190,7 +190,9 @@ def _check_settings(name: str, settings: Group) -> None:
     if not isinstance(settings.get("dampening", 0), numbers.Real):
         raise ValueError(f"{name}: dampening: expected a number, got {settings['dampening']!r}")
     betas = settings.get("betas", (0.0, 0.0))
-    are_shares = isinstance(betas, (tuple, list)) and all(isinstance(b, numbers.Real) and 0 <= b < 1 for b in betas)
+    are_shares = isinstance(betas, (tuple, list)) and all(
+        isinstance(b, numbers.Real) and 0 <= float(b) < 1 for b in betas
+    )
     if not are_shares or len(betas) != 2:
         raise ValueError(f"{name}: betas: expected two numbers of at least 0 and below 1, got {betas!r}")
     momentum, dampening = settings.get("momentum", 0), settings.get("dampening", 0)
