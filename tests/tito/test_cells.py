@@ -220,9 +220,6 @@ def test_odd_metadata_are_told_of_this_module_alone(whole, tito, odd):
     ran = tito("module", "status")
     assert ran.status == 0 and "Traceback" not in ran.text
     states = {module.name: module_state(module) for module in whole.course.modules}
-    line = (
-        1 + [not_same for not_same, (a, b) in enumerate(zip(text.split("\n"), whole.alpha.read_dev().split("\n")))][0]
-    )
     assert states["alpha"].state == "cannot be read" and message in states["alpha"].why
     assert states["spatter"].state != "cannot be read"
 
