@@ -270,7 +270,10 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         return self._chapter.permute(self, dims=as_shape(dims))
 
     def transpose(self: _Tensor, dim0: int, dim1: int) -> _Tensor:
-        return self._chapter.transpose(self, dim0, dim1)
+        if self.ndim == 0:
+            positive_axis(dim0, 0), positive_axis(dim1, 0)
+            return self._chapter.permute(self, dims=())
+        return self._chapter.transpose(self, positive_axis(dim0, self.ndim), positive_axis(dim1, self.ndim))
 
     @property
     def T(self: _Tensor) -> _Tensor:
