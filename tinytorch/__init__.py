@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
     from tinytorch.interchange import *  # noqa: F403
+    from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -65,6 +66,7 @@ _NAMES = {
         mm bmm mv dot inner outer addmm addmv addr baddbmm addbmm tensordot einsum
     """,
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
+    "tinytorch.serialization": "save load",
     "tinytorch.analysis": "explain receptive_field summary",
 }
 # `import tinytorch` is enough to write tinytorch.nn.Linear

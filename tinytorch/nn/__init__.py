@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tinytorch.names import lazy
 from tinytorch.nn import functional as functional
+from tinytorch.nn import utils as utils
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.layers import *  # noqa: F403
@@ -28,4 +29,4 @@ _NAMES = {
 }
 
 __getattr__, __dir__, _all = lazy(__name__, _NAMES)
-__all__ = ["functional", *_all]
+__all__ = ["functional", "utils", *_all]

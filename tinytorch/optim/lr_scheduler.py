@@ -134,7 +134,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        count = self.milestones[self.last_epoch]
+        count = self.milestones.get(self.last_epoch, 0)
         return self._times(self.gamma**count) if count else self._present()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import optimizers as chapter
+import tinytorch.core.optimizers as chapter
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.optimizers import check_not_served, named_parameters, settings_of_torch
 
