@@ -77,7 +77,7 @@ __all__ = [*_all, *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES or name == "viz":  # which is not in __all__: it needs matplotlib
+    if name in _PACKAGES or name in ("onnx", "viz"):  # which are not in __all__: they need extras
         return importlib.import_module(f"tinytorch.{name}")
     if name == "__version__":
         from importlib.metadata import version  # takes longer than everything else here

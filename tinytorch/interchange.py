@@ -22,5 +22,7 @@ def from_dlpack(x: Any) -> Tensor:
         return Tensor(np.from_dlpack(x))
     except (RuntimeError, BufferError) as error:
         if "Unsupported dtype" in str(error):
-            raise TypeError(f"from_dlpack: x: NumPy has no dtype for it ({error}); convert it there, as x.float()") from None
+            raise TypeError(
+                f"from_dlpack: x: NumPy has no dtype for it ({error}); convert it there, as x.float()"
+            ) from None
         raise

@@ -24,6 +24,7 @@ EMPTY = {"zero_batch": ("at least one", "an empty batch is a mistake nearly alwa
 NOT_SERVED: dict[str, dict[str, tuple[str, str]]] = {
     **dict.fromkeys(["Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d"], UNBATCHED),
     **dict.fromkeys(["BatchNorm1d", "BatchNorm2d"], EMPTY),
+    **dict.fromkeys(["LayerNorm", "RMSNorm"], {"1d_empty_elementwise_affine": EMPTY["zero_batch"]}),
     "CrossEntropyLoss": {"2d_ignore_index_mean": ("at least one label", "all labels are ignored: a mean of nothing")},
 }
 

@@ -13,7 +13,9 @@ LAYERS = [
     name for name in nn.__all__ if inspect.isclass(getattr(nn, name)) and issubclass(getattr(nn, name), nn.Module)
 ]
 # Of these torch's table has no samples.
-WITHOUT_SAMPLES = set("Module Sequential Identity Dropout Flatten SimpleCNN".split())
+WITHOUT_SAMPLES = set(
+    "Module Sequential Identity Dropout Flatten SimpleCNN ModuleDict ModuleList Dropout2d Unflatten Upsample Hardsigmoid".split()
+)
 
 
 @pytest.fixture(scope="module")

@@ -222,7 +222,7 @@ def test_pil_makes_a_picture_of_a_tensor_in_any_layout():
 @pytest.mark.extras
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_pandas_takes_a_tensor(requires_grad):
-    pandas = pytest.importorskip("pandas", reason="the `onnx` extra's tests need pandas")
+    pandas = pytest.importorskip("pandas", reason="the `onnx` extra")
     t = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=requires_grad)
     table = pandas.DataFrame(t, columns=["a", "b"])
     assert table["b"].tolist() == [2, 4] and table["b"].dtype == np.float32

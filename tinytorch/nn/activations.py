@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import activations as chapter, layers
+from tinytorch.core import activations as chapter
+from tinytorch.core import layers
 from tinytorch.core.activations import gelu, sigmoid, tanh
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, where

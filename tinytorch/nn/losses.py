@@ -49,9 +49,7 @@ def smooth_l1_loss(
     return huber_loss(input, target, reduction, beta) / beta
 
 
-def huber_loss(
-    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
-) -> Tensor:
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
     """Return d² / 2 where d = |input − target| ≤ delta, delta · (d − delta/2) elsewhere, reduced."""
     refuse_old_names("huber_loss", weight=weight)
     if not delta > 0:
@@ -254,9 +252,7 @@ class CrossEntropyLoss(chapter.CrossEntropyLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         refuse_old_names("CrossEntropyLoss", size_average, reduce)
-        super().__init__(
-            weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
-        )
+        super().__init__(weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         if not are_probabilities(input, target):

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinytorch.support.files import write_file
+
 
 def write_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], info: dict[str, Any]) -> None:
     """Write named arrays and a dict of plain values into one safetensors file.
 
-    The file is written beside the old one and renamed at the end. Raises OSError that names the file where that
-    fails; the old file is then unchanged.
+    The arrays may have any layout and byte order. The file is replaced as by `write_file`. Raises OSError that names
+    it where that fails; the old file is then unchanged.
     """
     from safetensors.numpy import save
 
     path = Path(path)
-    beside = path.with_name(path.name + ".part")
+    # safetensors copies an array's memory as it lies there, whatever its strides and byte order say of it.
+    plain = {name: array.astype(array.dtype.newbyteorder("="), order="C", copy=False) for name, array in arrays.items()}
     try:
-        with open(beside, "wb") as file:
-            file.write(save(arrays, {"tinytorch": json.dumps(info, default=float)}))
-            file.flush()
-            os.fsync(file.fileno())  # on the disk before the name points to it
-        os.replace(beside, path)
+        write_file(path, save(plain, {"tinytorch": json.dumps(info, default=float)}))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         kept = "the older file there is unchanged" if path.exists() else "no file was left behind"
         raise OSError(error.errno, f"checkpoint {path}: not written: {error.strerror or error}; {kept}") from error
 

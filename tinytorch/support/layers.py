@@ -7,7 +7,7 @@ import functools
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -108,7 +108,7 @@ class ModuleMethods:
         return self
 
     def to(self, *arguments: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """Convert the floating parameters and buffers, in place, to a dtype, or to that of a tensor. Return this module.
+        """Convert floating parameters and buffers, in place, to a dtype, or to that of a tensor. Return this module.
 
         The one device is "cpu". Raises ValueError for another, TypeError for a dtype that is not floating.
         """
@@ -152,7 +152,7 @@ class ModuleMethods:
         return self.to("cuda")
 
     def add_module(self, name: str, module: Any) -> None:
-        """Set the attribute `name` to a module, or to None. Raises TypeError or ValueError for what cannot be a part."""
+        """Set the attribute `name` to a module, or to None. Raises TypeError or ValueError for what is no part."""
         check_name(self, name)
         if not (module is None or isinstance(module, ModuleMethods)):
             raise TypeError(f"{type(self).__name__}: {name}: expected a module or None, got {type(module).__name__}")
@@ -303,7 +303,9 @@ def check_name(module: Any, name: Any) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{owner}: name: expected a str, got {type(name).__name__} {name!r:.40}")
     if not name or "." in name:
-        raise ValueError(f"{owner}: name: expected a name without dots, which separate the steps of a path, got {name!r}")
+        raise ValueError(
+            f"{owner}: name: expected a name without dots, which separate the names of a path, got {name!r}"
+        )
     if hasattr(type(module), name):
         raise ValueError(f"{owner}: name: {name!r} is an attribute of {owner} already; choose another name")
 
@@ -326,8 +328,12 @@ class LoadedKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def as_arrays(state_dict: Any) -> dict[str, np.ndarray]:
-    """Return the entries of a state as arrays. Raises TypeError for what is no dict, or holds no numbers."""
+def as_arrays(state_dict: Any, own: Mapping[str, Any] = {}) -> dict[str, np.ndarray]:
+    """Return the entries of a state as arrays. Raises TypeError for what is no dict, or holds no numbers.
+
+    States from before batch norms counted their batches lack `num_batches_tracked`: it is then that of `own`, as in
+    torch.
+    """
     if not isinstance(state_dict, dict):
         raise TypeError(f"state_dict: expected a dict of names and tensors, got {type(state_dict).__name__}")
     arrays = {}
@@ -336,6 +342,9 @@ def as_arrays(state_dict: Any) -> dict[str, np.ndarray]:
             arrays[name] = _numbers(value)
         except (TypeError, ValueError) as error:
             raise TypeError(f"state_dict: {name}: {error}") from None
+    for name, tensor in own.items():
+        if name.split(".")[-1] == "num_batches_tracked":
+            arrays.setdefault(name, tensor.data)
     return arrays
 
 
@@ -369,6 +378,20 @@ def check_linear(x: Any, weight: Any, bias: Any = None) -> None:
         raise ValueError(f"Linear: bias: expected shape ({out_features},), got {bias.shape}")
 
 
+def with_device_and_dtype(init: _Method) -> _Method:
+    """Decorate an `__init__` that makes float32 parameters: it takes torch's `device` and `dtype`, too."""
+
+    @functools.wraps(init)
+    def taking(self: Any, *arguments: Any, device: Any = None, dtype: Any = None, **settings: Any) -> None:
+        init(self, *arguments, **settings)
+        self.to(device=device, dtype=dtype)
+
+    signature = inspect.signature(init)
+    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in ("device", "dtype")]
+    taking.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
+    return taking  # type: ignore[return-value]
+
+
 def check_sizes(layer: Any, in_features: Any, out_features: Any, bias: bool = True) -> None:
     """Raise ValueError for sizes of a linear layer that are no whole numbers of at least 1."""
     for name, size in (("in_features", in_features), ("out_features", out_features)):
@@ -391,14 +414,14 @@ def check_dropout(x: Any, p: Any = 0.5, training: bool = True) -> None:
         raise TypeError(f"Dropout: input: expected floats, got {x.dtype}; convert: Tensor(x, dtype=np.float32)")
 
 
-def check_probability(layer: Any, p: Any = 0.5) -> None:
+def check_probability(layer: Any, p: Any = 0.5, inplace: bool = False) -> None:
     """Raise ValueError for a p that is no number from 0 to 1."""
     if not isinstance(p, (numbers.Real, np.number)) or not 0 <= p <= 1:
         raise ValueError(f"Dropout: p: expected a probability from 0 to 1, got {p!r}; p is the part that is dropped")
 
 
 def check_sequential(chain: Any, *layers: Any) -> None:
-    """Raise TypeError for an argument of a Sequential that is not a module, ValueError for a name that none can have."""
+    """Raise TypeError for an argument of a Sequential that is not a module, ValueError for a name no part can have."""
     named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
     for name, layer in named.items():
         if named is layers[0]:
@@ -407,3 +430,42 @@ def check_sequential(chain: Any, *layers: Any) -> None:
             is_list = isinstance(layer, (list, tuple))
             fix = "unpack it: Sequential(*layers)" if is_list else "make one first, such as ReLU()"
             raise TypeError(f"Sequential: layer {name}: expected a layer, got {layer!r:.60}; {fix}")
+
+
+def as_normalized_shape(shape: Any) -> tuple[int, ...]:
+    """Return the shape of the last axes, given as a number or several. Raises ValueError where there are none."""
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if not sizes or not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
+        raise ValueError(f"normalized_shape: expected sizes of at least 1, got {shape!r}")
+    return tuple(int(n) for n in sizes)
+
+
+def check_last_axes(name: str, x: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> None:
+    """Raise ValueError where the last axes of x, or weight or bias, have another shape."""
+    if 0 in x.shape:
+        raise ValueError(f"{name}: input: expected at least one sample, got an empty batch {x.shape}")
+    if x.shape[-len(shape) :] != shape:
+        raise ValueError(f"{name}: input: expected {shape} as its last axes, got shape {x.shape}")
+    for argument, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.shape != shape:
+            raise ValueError(f"{name}: {argument}: expected shape {shape}, got {given.shape}")
+
+
+def check_groups(x: Any, num_groups: int, weight: Any, bias: Any) -> None:
+    """Raise ValueError where x has no channels that make so many groups, or weight or bias do not fit them."""
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise ValueError(f"group_norm: input: expected (N, C, …) with C a multiple of {num_groups}, got {x.shape}")
+    if math.prod(x.shape) == 0:
+        raise ValueError(f"group_norm: input: expected at least one sample, got an empty batch {x.shape}")
+    for argument, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.shape != x.shape[1:2]:
+            raise ValueError(f"group_norm: {argument}: expected shape {x.shape[1:2]}, got {given.shape}")
+
+
+def check_indices(name: str, indices: Any, count: int) -> None:
+    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from 0 to count − 1."""
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name}: input: expected integers, got {indices.dtype}; convert: Tensor(x, dtype=np.int64)")
+    wrong = (indices < 0) | (indices >= count)
+    if wrong.any():
+        raise IndexError(f"{name}: input: expected indices 0 to {count - 1}, got {indices[wrong][0]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinytorch.support.layers import with_device_and_dtype
 from tinytorch.support.tensor import TensorMethods
 
 Pair = tuple[int, int]
@@ -63,7 +65,7 @@ class Windows(NamedTuple):
         return np.multiply.outer(*counts).astype(dtype)
 
     def places_of(self, images: np.ndarray, largest: np.ndarray) -> np.ndarray:
-        """Return where each window's largest number stands, as row · width + column of its image, the first among equals.
+        """Return where each window's largest number stands: row · width + column of its image, the first among equals.
 
         `largest` holds these numbers, of shape (N, C, *out). A NaN is the largest of its window.
         """
@@ -316,12 +318,32 @@ def check_channels(layer: str, in_channels: Any, out_channels: Any, groups: Any)
             raise ValueError(f"{layer}: {name}: expected a positive multiple of groups={groups}, got {channels}")
 
 
+def conv_settings(init: Callable[..., None]) -> Callable[..., None]:
+    """Decorate the `__init__` of Conv2d: channels and groups are checked, and it takes torch's last three arguments."""
+    placed = with_device_and_dtype(init)
+    signature = inspect.signature(init)
+
+    @functools.wraps(placed)
+    def taking(layer: Any, *arguments: Any, padding_mode: str = "zeros", **settings: Any) -> None:
+        check_padding_mode("Conv2d", padding_mode)
+        named = {name: value for name, value in settings.items() if name in signature.parameters}
+        given = signature.bind(layer, *arguments, **named)
+        given.apply_defaults()
+        check_channels("Conv2d", *(given.arguments[name] for name in ("in_channels", "out_channels", "groups")))
+        placed(layer, *arguments, **settings)
+
+    parameters = [*inspect.signature(placed).parameters.values()]
+    mode = inspect.Parameter("padding_mode", inspect.Parameter.KEYWORD_ONLY, default="zeros")
+    taking.__signature__ = signature.replace(parameters=[*parameters[:-2], mode, *parameters[-2:]])  # type: ignore[attr-defined]
+    return taking
+
+
 def check_batch_norm(x: Any, channels: int, training: bool) -> None:
     """Raise ValueError where x is no batch of images with so many channels, or has no variance to train with."""
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"x: expected shape (batch, {channels} channels, height, width), got {x.shape}")
     check_images(x)
-    if training and x.size == channels:
+    if training and math.prod(x.shape) == channels:
         raise ValueError(f"x: expected more than one value per channel in training, got {x.shape}; use a larger batch")
 
 
