@@ -16,7 +16,7 @@ try:
 except ModuleNotFoundError:  # chapter 05 is not built yet, so nothing goes backward
     rules, unbroadcast = {}, None
 
-__all__ = ["in_floats", "no_slope", "primitive_with", "unbroadcast"]
+__all__ = ["in_floats", "no_slope", "primitive_with", "rules", "unbroadcast"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

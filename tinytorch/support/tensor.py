@@ -211,15 +211,17 @@ class TensorMethods(InPlaceMethods, TorchMethods):
     def abs(self: _Tensor) -> _Tensor:
         return self._chapter.abs(self)
 
-    def clip(self: _Tensor, min: float | None = None, max: float | None = None) -> _Tensor:
+    def clip(self: _Tensor, min: Any = None, max: Any = None) -> _Tensor:
+        if isinstance(min, TensorMethods) or isinstance(max, TensorMethods):
+            return self.clamp(min, max)
         return self._chapter.clip(self, min=min, max=max)
 
     # Reductions
-    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.sum(self, dim=dim, keepdim=keepdim)
+    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim)
 
-    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.mean(self, dim, keepdim)
+    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.mean(self.to(dtype), dim, keepdim)
 
     def var(
         self: _Tensor,
@@ -238,10 +240,14 @@ class TensorMethods(InPlaceMethods, TorchMethods):
             correction = 0 if unbiased is False else 1
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
-    def max(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.maximum(dim)
         return self._chapter.max(self, dim, keepdim)
 
-    def min(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def min(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.minimum(dim)
         return self._chapter.min(self, dim, keepdim)
 
     def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
@@ -265,14 +271,17 @@ class TensorMethods(InPlaceMethods, TorchMethods):
         return self._chapter.permute(self, dims=as_shape(dims))
 
     def transpose(self: _Tensor, dim0: int, dim1: int) -> _Tensor:
-        return self._chapter.transpose(self, dim0, dim1)
+        dim0, dim1 = positive_axis(dim0, self.ndim), positive_axis(dim1, self.ndim)
+        return self._chapter.transpose(self, dim0, dim1) if self.ndim else self
 
     @property
     def T(self: _Tensor) -> _Tensor:
         """The tensor with its axes in reverse order."""
         return self._chapter.permute(self, dims=tuple(reversed(range(self.ndim))))
 
-    def squeeze(self: _Tensor, dim: int | None = None) -> _Tensor:
+    def squeeze(self: _Tensor, dim: Any = None) -> _Tensor:
+        if isinstance(dim, (tuple, list)):
+            return self._squeeze_several(dim)
         return self._chapter.squeeze(self, dim)
 
     def unsqueeze(self: _Tensor, dim: int) -> _Tensor:
