@@ -1,4 +1,4 @@
-"""Tensors made from nothing but a shape, from arrays and like others: given, and composed from chapter 01's `Tensor`."""
+"""Tensors made from a shape, from data and like others: given, and composed from chapter 01's `Tensor`."""
 
 from __future__ import annotations
 

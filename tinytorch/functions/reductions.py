@@ -377,7 +377,7 @@ def _median_of_all(x: Array) -> Array:
 
 @torch_arguments
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle value in order, the lower of two: of all, or (values, indices) along one `dim`. NaN if there is one."""
+    """The middle value in order, the lower of two: of all, or (values, indices) along a `dim`. NaN if any is."""
     if dim is None:
         return _median_of_all(input)
     axis = positive_axis(dim, input.ndim)

@@ -43,9 +43,15 @@ class TorchMethods:
     copy_: Callable[..., Any]
     item: Callable[..., Any]
     grad_fn: Any
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
     _chapter: types.ModuleType
+
+    @property
+    def shape(self) -> tuple[builtins.int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
 
     # Shape, dtype and device
     def dim(self) -> int:
@@ -107,7 +113,7 @@ class TorchMethods:
             elif value is not None and not isinstance(value, builtins.bool):
                 dtype = value
         if dtype is None or self.dtype == dtype:
-            return self.clone() if copy else self  # type: ignore[attr-defined]
+            return self.clone() if copy else self
         return importlib.import_module("tinytorch.functions.reductions").convert(self, np.dtype(dtype))
 
     type_as = to
@@ -188,7 +194,7 @@ class TorchMethods:
     # Shape
     def contiguous(self: _Tensor) -> _Tensor:
         """Return the tensor in row-major order in memory: itself where it is so."""
-        return self if self.is_contiguous() else self.clone()  # type: ignore[attr-defined]
+        return self if self.is_contiguous() else self.clone()
 
     def reshape_as(self: _Tensor, other: Any) -> _Tensor:
         """Return the tensor in the shape of another."""
@@ -316,13 +322,13 @@ class TorchMethods:
     def __index__(self) -> Any:
         if self.dtype.kind == "f":
             raise TypeError(f"index: expected a whole number, got a tensor of {self.dtype}")
-        return self.item()  # type: ignore[attr-defined]
+        return self.item()
 
     def __format__(self, specification: str) -> str:
         return format(self.data.item() if self.data.ndim == 0 else self, specification)  # f"{loss:.4f}"
 
     def __contains__(self, element: Any) -> Any:
-        return bool((self == element).data.any())  # type: ignore[attr-defined]
+        return bool((self == element).data.any())
 
     # Arithmetic and products
     add = FromPackage()

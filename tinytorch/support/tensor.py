@@ -41,14 +41,6 @@ class TensorMethods(InPlaceMethods, TorchMethods):
             cls._chapter = sys.modules[cls.__module__]
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
-
-    @property
     def ndim(self) -> int:
         return self.data.ndim
 
