@@ -53,6 +53,17 @@ def check_one_of(schedule: Any, words: tuple[str, ...], **settings: Any) -> None
             raise ValueError(f"{type(schedule).__name__}: {name}: expected one of {words}, got {value!r}")
 
 
+def check_functions(schedule: Any, **settings: list[Any]) -> None:
+    """Raise TypeError where an entry of a setting cannot be called."""
+    for name, values in settings.items():
+        for value in values:
+            if not callable(value):
+                raise TypeError(
+                    f"{type(schedule).__name__}: {name}: expected a function of the step, got {value!r:.80}; "
+                    f"pass {name}=lambda step: 0.9**step"
+                )
+
+
 def one_for_each_group(schedule: Any, name: str, value: Any, optimizer: Any) -> list[Any]:
     """Return a list with a value for each parameter group. Raises ValueError for a list of another length."""
     count = len(optimizer.param_groups)
