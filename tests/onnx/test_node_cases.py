@@ -1,6 +1,5 @@
 """Every case that ships with onnx for the operators we have: their models, inputs and outputs are onnx's own."""
 
-import time
 import warnings
 
 import numpy as np
@@ -84,12 +83,10 @@ def problem(case):
 
 
 def test_every_case_of_our_operators_is_right(cases):
-    start = time.perf_counter()
     problems = {case.name: problem(case) for case in cases if case.name not in NOT_SERVED}
     wrong = [text for text in problems.values() if text]
     assert not wrong, "\n".join(wrong)
     assert len(problems) >= 850  # of onnx 1.23; a newer one has more
-    assert time.perf_counter() - start < 60
 
 
 def test_what_is_not_served_says_so(cases):
