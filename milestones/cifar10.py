@@ -89,7 +89,7 @@ def main() -> int:
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f"{error}")
     model = MODELS[chosen.model]()
-    print(f"{chosen.model}: {sum(p.size for p in model.parameters()):,} parameters, {len(train.dataset):,} pictures")
+    print(f"{chosen.model}: {sum(p.numel() for p in model.parameters()):,} parameters, {len(train.dataset):,} pictures")
 
     optimizer = SGD(model.parameters(), momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = OneCycle(optimizer, max_lr=0.05, total_steps=chosen.epochs * len(train), pct_start=0.2)

@@ -54,7 +54,7 @@ def held_out() -> DataLoader:
 
 def train(name: str, model: nn.Module, epochs: int, test: DataLoader) -> float:
     """Train a network; returns the percentage of the held-out pictures that it names rightly."""
-    print(f"\n{name}: {sum(p.size for p in model.parameters()):,} parameters", flush=True)
+    print(f"\n{name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     loader = DataLoader(Digits(transform=anywhere), batch_size=64, shuffle=True)
     optimizer = SGD(model.parameters(), momentum=0.9, nesterov=True)
     schedule = OneCycle(optimizer, max_lr=0.05, total_steps=epochs * len(loader))

@@ -15,7 +15,7 @@ def by(sizes):
 
 
 def parameters(model):
-    return sum(p.size for p in model.parameters())
+    return sum(p.numel() for p in model.parameters())
 
 
 def pictures(count, *shape):

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Module 01: Tensor
 #
-# Every network you will build is a long expression over arrays of numbers. This module makes the array: a `Tensor`
-# holds a NumPy array, computes with it, and remembers which function made it and from what. Module 05 reads these
-# records backwards to compute gradients. Names are PyTorch's. `tinytorch.support` is given code: no need to read it.
+# Every network is a long expression over arrays of numbers. This module makes the array: a `Tensor` holds a NumPy array,
+# computes with it, and remembers which function made it and from what: from these records module 05 computes gradients.
+# Names are PyTorch's. `tinytorch.support` is given code: no need to read it.
 
 # %%
 #| default_exp core.tensor
@@ -31,9 +31,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.support.arguments import argument_binder, checked_by
+from tinytorch.support.dtypes import accurate_sum, floating, promoted
+from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
-    check_pad, number_array, only_numbers, positive_axis,
+    check_pad, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
 )  # fmt: skip
 
 # %%
@@ -42,9 +44,8 @@ from tinytorch.testing import Case, expect, expect_error, expect_recorded, inlin
 # %% [markdown]
 # ## 1. From data to an array
 #
-# The first decision is the **dtype**. A `float64` takes twice the memory and half the speed of a `float32`, and a
-# network does not need its sixteen digits. So Python floats become `float32`. A NumPy array keeps its dtype: there
-# float64 was chosen on purpose (gradient checks need it).
+# The first decision is the **dtype**. `float64` takes twice the memory and time of `float32`, and a network does not
+# need its 16 digits. So Python floats become `float32`. A NumPy array keeps its dtype: it was chosen on purpose.
 #
 # | data | becomes |
 # |---|---|
@@ -178,21 +179,17 @@ def test_tensor(verify):
 # ## 3. `primitive`: one lift for every function
 #
 # `add` should work on tensors, but its arithmetic is about arrays. We unwrap and wrap once, in a decorator:
-#
 # ```
 # tensors, numbers ──unwrap──► arrays ──function──► array ──wrap──► tensor
 #        └──────────────────── recorded as its grad_fn ─────────────┘
 # ```
 #
 # A function marked `@primitive` takes its **arrays by position** and its **settings by keyword**
-# (`def sum(x, *, dim=None, keepdim=False)`). Two rules keep float64 out of a float32 network:
+# (`def sum(x, *, dim=None, keepdim=False)`). A plain number takes the dtype of the tensors beside it: `t * 2.0` stays
+# float32. `isinstance(x, NUMBERS)` recognises a plain number, `number_array(x, dtypes)` is that number as an array beside
+# arrays of these dtypes. Tensors of different dtypes get their common one (given): integers beside floats become floats.
 #
-# - a plain number takes the dtype of the tensors beside it: `t * 2.0` stays float32. `isinstance(x, NUMBERS)` recognises
-#   a plain number, `number_array(x, dtypes)` is that number as an array beside arrays of these dtypes;
-# - integers beside floats do not widen them: the result is float64 only if an input was float64.
-#
-# The record is kept only if some input requires a gradient; the memory of all other results is freed as soon as they
-# are not used any more. `recording.enabled` is False while nothing shall be recorded (module 05: `no_grad`).
+# Only what some input requires a gradient for is recorded, and nothing while `recording.enabled` is False.
 
 # %% nbgrader={"grade": false, "grade_id": "primitive", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -217,20 +214,17 @@ def compute(lifted, tensors, settings) -> Tensor:
 
     TODO: compute, wrap, record:
     1. Call `lifted.__wrapped__` with the `.data` of each tensor (None stays None) and with `**settings`.
-    2. Make the result an array with `np.asarray`. If it is float64 and no input array is, make it float32. Wrap it.
+    2. Wrap the result, which is an array.
     3. If recording is enabled, the result is floating, and some tensor requires a gradient: set `requires_grad`, and
        `grad_fn` to the `Node` of `lifted`, the tuple of tensors, and the settings.
 
-    HINT: An input that is None has no `.data` and no dtype, and requires no gradient.
+    HINT: An input that is None has no `.data`, and requires no gradient.
     """
     ### BEGIN SOLUTION
     arrays = [None if t is None else t.data for t in tensors]
-    result = np.asarray(lifted.__wrapped__(*arrays, **settings))
-    if result.dtype == np.float64 and not any(a is not None and a.dtype == np.float64 for a in arrays):
-        result = result.astype(np.float32)
-    out = Tensor(result)
+    out = Tensor(lifted.__wrapped__(*arrays, **settings))
     wanted = any(t is not None and t.requires_grad for t in tensors)
-    if recording.enabled and wanted and result.dtype.kind == "f":
+    if recording.enabled and wanted and out.dtype.kind == "f":
         out.requires_grad = True
         out.grad_fn = Node(lifted, tuple(tensors), settings)
     return out
@@ -244,10 +238,12 @@ def primitive(function):
     """
     bind = argument_binder(function)  # sorts the arguments of a call into inputs and settings
 
-    @functools.wraps(function)
+    @functools.wraps(promoted(function))  # which gives arrays of different dtypes their common one
     def lifted(*arguments, **keywords):
         inputs, settings = bind(arguments, keywords)
-        return compute(lifted, as_tensors(inputs), settings)
+        tensors = as_tensors(inputs)
+        settings = positive_dims(settings, tensors)
+        return tracked(compute(lifted, tensors, settings), lifted, tensors, settings)
 
     primitives.append(lifted)
     return lifted
@@ -303,8 +299,7 @@ def test_primitive(verify):
 # ## 4. Arithmetic
 #
 # Element by element, shapes need not be equal: they are lined up at the **right**, and an axis of length 1 (or a
-# missing one) is repeated. NumPy does it for us; module 05 will have to undo it. Each function is one line on arrays.
-#
+# missing one) is repeated. NumPy does it; module 05 undoes it. `@floating` (given) makes float32 of integers first.
 # ```
 #   images     8 × 3 × 32 × 32
 #   mean           3 ×  1 ×  1        one number per channel
@@ -333,18 +328,21 @@ def neg(x):
 
 
 @primitive
+@floating
 def exp(x):
     """eˣ, element by element."""
     return np.exp(x)
 
 
 @primitive
+@floating
 def log(x):
     """The natural logarithm, element by element."""
     return np.log(x)
 
 
 @primitive
+@floating
 def sqrt(x):
     """The square root, element by element."""
     return np.sqrt(x)
@@ -370,6 +368,7 @@ def mul(a, b):
 
 
 @primitive
+@floating
 def div(a, b):
     """a / b, element by element; shapes broadcast. Integers give floats."""
     ### BEGIN SOLUTION
@@ -412,15 +411,14 @@ def test_arithmetic(verify):
 #
 # A shape is only a way to read a row of numbers in memory. `reshape` reads the same row with other line breaks;
 # `permute` reads it in another order. They are not the same, although both can turn 2 × 3 into 3 × 2:
-#
 # ```
 #   [[1, 2, 3],    reshape(3, 2) → [[1, 2],     permute(1, 0) → [[1, 4],
 #    [4, 5, 6]]                     [3, 4],                      [2, 5],
 #                                   [5, 6]]                      [3, 6]]
 # ```
 #
-# The functions that you write are one `permute` or `reshape` each, **of tensors**, so that module 05 can go back through
-# them. `positive_axis(dim, axes)` counts an axis from the front: −1 of four axes is 3.
+# The functions that you write are one `permute` or `reshape` each, **of tensors**, so that they are recorded.
+# `positive_axis(dim, axes)` counts an axis from the front: −1 of four axes is 3.
 
 
 # %% nbgrader={"grade": false, "grade_id": "shapes", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -523,9 +521,8 @@ def test_shapes(verify):
 # %% [markdown]
 # ## 6. The matrix product
 #
-# `(n, k) @ (k, m)` makes n·m sums of k products. Nearly all the time of nearly every network is spent here, module 09's
-# convolution included. NumPy multiplies matrices, and stacks of them. A **vector** has only one axis: give it another
-# with the functions above, and the product needs a gradient rule for matrices only.
+# `(n, k) @ (k, m)` makes n·m sums of k products; most of a network's time is spent here. NumPy multiplies matrices, and
+# stacks of them. A **vector** gets a second axis first, so that the product needs a gradient rule for matrices only.
 
 
 # %% nbgrader={"grade": false, "grade_id": "matmul", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -593,15 +590,14 @@ def test_matmul(verify):
 # ## 7. Reductions
 #
 # `dim` says which axis **disappears**. For a 2 × 3 tensor:
-#
 # ```
 #     [[1, 2, 3],     sum(dim=0) → [5, 7, 9]        the rows are added up: 3 numbers
 #      [4, 5, 6]]     sum(dim=1) → [6, 15]          each row is added up:  2 numbers
 #                     sum()      → 21
 # ```
 #
-# With `keepdim=True` the axis stays, with length 1, so that the result broadcasts: `x - x.mean(dim=1, keepdim=True)`. What
-# is built from primitives needs no gradient rule. In this file `sum`, `max`, `min`, `abs` and `pow` are those of tensors.
+# With `keepdim=True` the axis stays, with length 1: `x - x.mean(dim=1, keepdim=True)` broadcasts. What is built from
+# primitives needs no gradient rule. In this file `sum`, `max`, `min`, `abs` and `pow` are those of tensors.
 
 
 # %% nbgrader={"grade": false, "grade_id": "reductions", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -609,7 +605,7 @@ def test_matmul(verify):
 @primitive
 def sum(x, *, dim=None, keepdim=False):
     """Sum over the axes `dim` (an int, a tuple, or None for all)."""
-    return np.sum(x, axis=dim, keepdims=keepdim)
+    return accurate_sum(x, dim, keepdim)
 
 
 @primitive
@@ -635,15 +631,15 @@ def mean(x, dim=None, keepdim=False):
 
     TODO: `sum`, divided by how many elements went into each sum.
 
-    HINT: From shape (3, 4) along dim 1 come 3 sums, of 4 elements each. Two `size`s say so for any `dim`.
+    HINT: From shape (3, 4) along dim 1 come 3 sums, of 4 elements each. Two `numel()`s say so for any `dim`.
     """
     ### BEGIN SOLUTION
     total = sum(x, dim=dim, keepdim=keepdim)
-    return total / (x.size / total.size)
+    return total / (x.numel() / total.numel())
     ### END SOLUTION
 
 
-def var(x, dim=None, keepdim=False, correction=1):
+def var(x, dim=None, *, keepdim=False, correction=1):
     """Variance over the axes `dim`: Σ(x − mean)² / (n − correction).
 
     Correction 1 (Bessel's) estimates a population's variance from a sample, 0 gives that of exactly these numbers.
@@ -655,7 +651,7 @@ def var(x, dim=None, keepdim=False, correction=1):
     ### BEGIN SOLUTION
     difference = x - mean(x, dim, keepdim=True)
     total = sum(difference * difference, dim=dim, keepdim=keepdim)
-    return total / (x.size / total.size - correction)
+    return total / (x.numel() / total.numel() - correction)
     ### END SOLUTION
 
 
@@ -672,11 +668,13 @@ def pick(x, indices, dim, keepdim) -> Extremum:
     ### END SOLUTION
 
 
+@with_an_axis
 def max(x, dim=None, keepdim=False):
     """Largest value of all, or `Extremum(values, indices)` along one `dim`; among equals the first."""
     return amax(x) if dim is None else pick(x, x.argmax(dim, keepdim=True), dim, keepdim)
 
 
+@with_an_axis
 def min(x, dim=None, keepdim=False):
     """Smallest value of all, or `Extremum(values, indices)` along one `dim`; among equals the first."""
     return amin(x) if dim is None else pick(x, x.argmin(dim, keepdim=True), dim, keepdim)
@@ -721,7 +719,6 @@ def test_reductions(verify):
 # ## 8. Choosing, joining, padding
 #
 # `where` chooses between two tensors, `join` puts several one behind the other, `pad` puts a border around one.
-
 
 # %% nbgrader={"grade": false, "grade_id": "joining", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -793,8 +790,8 @@ def test_joining(verify):
 # %% [markdown]
 # ## What you have
 #
-# A tensor that computes with broadcasting, changes shape, and knows how it was made. After `y = (x * x).sum()` of an x
-# that requires a gradient, `y.grad_fn.function.__name__` is "sum". Which function made `y.grad_fn.inputs[0]`?
+# A tensor that computes, changes shape, and knows how it was made. After `y = (x * x).sum()` of an x that requires a
+# gradient, `y.grad_fn.function.__name__` is "sum". Which function made `y.grad_fn.inputs[0]`?
 
 # %%
 report()

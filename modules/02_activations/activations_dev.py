@@ -36,6 +36,7 @@ import numpy as np
 from tinytorch.core.tensor import Tensor, amax, exp, log, primitive, sum, where
 from tinytorch.support.activations import check_gelu, check_log_softmax, check_softmax
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import floating
 
 # %%
 import functools
@@ -154,6 +155,7 @@ def test_relu(verify):
 # %% nbgrader={"grade": false, "grade_id": "sigmoid", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @primitive
+@floating
 def sigmoid(x):
     """1 / (1 + e⁻ˣ), element by element, without overflow; a small result keeps all its digits.
 
@@ -173,6 +175,7 @@ def sigmoid(x):
 
 
 @primitive
+@floating
 def tanh(x):
     """(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), element by element, without overflow; a small result keeps all its digits.
 
@@ -186,6 +189,7 @@ def tanh(x):
 
 
 @primitive
+@floating
 def softplus(x):
     """log(1 + eˣ), element by element, without overflow; a small result keeps all its digits.
 
@@ -247,6 +251,7 @@ def test_sigmoid(verify):
 # %% nbgrader={"grade": false, "grade_id": "gelu", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @primitive
+@floating
 def normal_cdf(x):
     """Φ(x) = ½ erfc(−x / √2), element by element: the normal distribution's probability of a value below x.
 
@@ -257,6 +262,7 @@ def normal_cdf(x):
 
 
 @checked_by(check_gelu)
+@floating
 def gelu(x, approximate="none"):
     """x · Φ(x), with Φ exact (`approximate="none"`) or by the tanh formula (`"tanh"`).
 
@@ -340,6 +346,7 @@ def subtract_largest(x, dim):
 
 
 @checked_by(check_softmax)
+@floating
 def softmax(x, dim=-1):
     """eˣ / Σ eˣ along the axis `dim`, without overflow: positive numbers that sum to 1 there. The shape stays.
 
@@ -400,6 +407,7 @@ def test_softmax(verify):
 # %% nbgrader={"grade": false, "grade_id": "log-softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @checked_by(check_log_softmax)
+@floating
 def log_softmax(x, dim=-1):
     """x − log Σ eˣ along the axis `dim`, without overflow: the logarithm of softmax without its rounding.
 

@@ -95,7 +95,7 @@ def mse_loss(input, target, reduction="mean"):
     input, target = as_tensors((input, target))
     ### BEGIN SOLUTION
     difference = input - target
-    return reduce_losses(difference * difference, reduction, difference.size)
+    return reduce_losses(difference * difference, reduction, difference.numel())
     ### END SOLUTION
 
 
@@ -371,7 +371,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
     losses = (1.0 - target) * input + yes_weight * softplus(-input)
     if weight is not None:
         losses = losses * weight
-    return reduce_losses(losses, reduction, losses.size)
+    return reduce_losses(losses, reduction, losses.numel())
     ### END SOLUTION
 
 

@@ -37,9 +37,10 @@ import numpy as np
 from tinytorch.core import activations, tensor as T
 from tinytorch.core.tensor import Tensor, recording
 from tinytorch.support.autograd import (
-    FreedNode, Rules, as_tensor_list, fitting, join_rule, may_repeat, one_per_input, starting_gradient,
+    FreedNode, Rules, as_tensor_list, fitting, join_rule, may_repeat, one_per_input, same, starting_gradient,
     starting_gradients,
 )  # fmt: skip
+from tinytorch.support.dtypes import accurate_sum
 from tinytorch.support.threads import batchwise
 
 # %%
@@ -70,13 +71,14 @@ def unbroadcast(grad: np.ndarray, shape: tuple) -> np.ndarray:
 
     HINT: Axes that the input did not have stand at the left: sum over the first `grad.ndim - len(shape)` axes. Then sum
     over the axes of length 1, with keepdims=True. `axis=` may be a tuple. Where nothing was broadcast, return `grad`.
+    `accurate_sum(grad, axis, keepdims)` (given) is `grad.sum` without the rounding error of a million float32 rows.
     """
     ### BEGIN SOLUTION
     if grad.shape == shape:
         return grad
-    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    grad = accurate_sum(grad, tuple(range(grad.ndim - len(shape))))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1)
-    return grad.sum(axis=stretched, keepdims=True)
+    return accurate_sum(grad, stretched, keepdims=True)
     ### END SOLUTION
 
 
@@ -204,7 +206,7 @@ def _(grad, out, x):
 def _(grad, out, x):
     """Return the gradient of x for y = |x|; at 0 it is 0."""
     ### BEGIN SOLUTION
-    return grad * np.sign(x)
+    return grad * np.sign(np.nan_to_num(x))  # NaN has no sign: 0, as in torch
     ### END SOLUTION
 
 
@@ -284,7 +286,7 @@ def _(grad, out, x, *, dim=None, keepdim=False):
     ### BEGIN SOLUTION
     largest = rules[T.sum](out, out, x, dim=dim, keepdim=keepdim)
     repeated = rules[T.sum](grad, out, x, dim=dim, keepdim=keepdim)
-    is_largest = x == largest
+    is_largest = same(x, largest)  # x == largest, and NaN is the same as NaN
     return repeated * is_largest / is_largest.sum(axis=dim, keepdims=True)
     ### END SOLUTION
 
@@ -749,7 +751,7 @@ def _(grad, out, x):
     HINT: The gradient passes where the value did, and `out` tells where that was.
     """
     ### BEGIN SOLUTION
-    return grad * (out > 0)
+    return np.where(out <= 0, 0, grad)  # so that it passes NaN, and 0 stays 0 where the gradient is infinite
     ### END SOLUTION
 
 

@@ -768,7 +768,7 @@ def test_simple_cnn(verify):
 
     def sizes(classes):
         model = SimpleCNN(classes)
-        return np.array([sum(p.size for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc)])
+        return np.array([sum(p.numel() for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc)])
 
     def logits(x, by_functions=False):
         manual_seed(3)

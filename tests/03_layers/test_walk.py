@@ -48,7 +48,7 @@ def trees(draw):
 @given(trees())
 def test_every_parameter_of_any_tree_is_found_once(tree):
     net, count = tree
-    assert sum(p.size for p in net.parameters()) == 6 * count
+    assert sum(p.numel() for p in net.parameters()) == 6 * count
     assert len(set(names(named_tensors(net)))) == 2 * count == len(net.state_dict())
 
 

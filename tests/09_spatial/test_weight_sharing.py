@@ -13,7 +13,7 @@ BOTH = pytest.mark.parametrize("function", [conv2d_loops, conv2d], ids=lambda fu
 
 
 def count(layer):
-    return sum(parameter.size for parameter in layer.parameters())
+    return sum(parameter.numel() for parameter in layer.parameters())
 
 
 @BOTH

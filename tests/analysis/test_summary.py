@@ -52,7 +52,7 @@ def test_rows_add_up_to_the_totals(name):
     build, shape = looked_at.NETWORKS[name]
     model = build(tinytorch)
     found = tinytorch.summary(model, shape)
-    assert found.total_params == sum(row.params for row in found.rows) == sum(p.size for p in model.parameters())
+    assert found.total_params == sum(row.params for row in found.rows) == sum(p.numel() for p in model.parameters())
     assert found.total_mult_adds == sum(row.mult_adds for row in found.rows) > 0
     assert found.total_activation_bytes == sum(row.activation_bytes for row in found.rows) > 0
     for share in ("params_share", "mult_adds_share", "activation_share"):

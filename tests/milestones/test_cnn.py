@@ -58,7 +58,7 @@ def test_training_pictures_are_drawn_anew_and_test_pictures_stay(cnn):
 
 
 def test_the_dense_network_has_at_least_as_many_parameters(cnn):
-    sizes = [sum(p.size for p in model.parameters()) for model in (cnn.convolutional(), cnn.dense())]
+    sizes = [sum(p.numel() for p in model.parameters()) for model in (cnn.convolutional(), cnn.dense())]
     assert sizes == [9930, 10156]
 
 

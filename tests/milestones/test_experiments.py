@@ -37,7 +37,7 @@ def run(*arguments):
 def test_parameters_of_a_convolution_and_of_the_dense_map(experiment):
     rows = {row["in"]: row for row in experiment("weight_sharing").measure()["rows"]}
     small, colour = rows[1, 8, 8], rows[3, 32, 32]
-    assert (small["conv"], small["dense"]) == (10, sum(p.size for p in nn.Linear(64, 64).parameters()))
+    assert (small["conv"], small["dense"]) == (10, sum(p.numel() for p in nn.Linear(64, 64).parameters()))
     assert (colour["conv"], colour["out"]) == (896, (32, 32, 32))
     assert colour["dense"] - 32 * 32 * 32 == 100_663_296, "the weights, without the biases"
     assert rows[3, 224, 224]["out"] == (64, 112, 112)

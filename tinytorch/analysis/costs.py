@@ -167,8 +167,8 @@ def summary(model: Any, input_shape: Sequence[int]) -> Summary:
         type(model).__name__,
         x.shape,
         rows,
-        total_params=sum(p.size for p in parameters),
-        trainable_params=sum(p.size for p in parameters if p.requires_grad),
+        total_params=sum(p.numel() for p in parameters),
+        trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
         total_mult_adds=sum(row.mult_adds for row in rows),
         total_activation_bytes=sum(row.activation_bytes for row in rows),
         input_bytes=x.nbytes,
@@ -223,4 +223,4 @@ def _count_params(layer: Any, counted: set[int]) -> tuple[bool, int, int]:
     own = _parameters(layer)
     new = [p for p in own if id(p) not in counted]
     counted.update(id(p) for p in new)
-    return len(new) < len(own), sum(math.prod(p.shape) for p in new), sum(p.size for p in new if p.requires_grad)
+    return len(new) < len(own), sum(math.prod(p.shape) for p in new), sum(p.numel() for p in new if p.requires_grad)

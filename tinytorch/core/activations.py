@@ -12,6 +12,7 @@ import numpy as np
 from tinytorch.core.tensor import Tensor, amax, exp, log, primitive, sum, where
 from tinytorch.support.activations import check_gelu, check_log_softmax, check_softmax
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import floating
 
 # %% ../../modules/02_activations/activations_dev.py #relu
 @primitive
@@ -28,6 +29,7 @@ def leaky_relu(x, negative_slope=0.01):
 
 # %% ../../modules/02_activations/activations_dev.py #sigmoid
 @primitive
+@floating
 def sigmoid(x):
     """1 / (1 + e⁻ˣ), element by element, without overflow; a small result keeps all its digits."""
     e = np.exp(-np.abs(x))
@@ -36,12 +38,14 @@ def sigmoid(x):
 
 
 @primitive
+@floating
 def tanh(x):
     """(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), element by element, without overflow; a small result keeps all its digits."""
     return np.tanh(x)
 
 
 @primitive
+@floating
 def softplus(x):
     """log(1 + eˣ), element by element, without overflow; a small result keeps all its digits."""
     e = np.exp(-np.abs(x))
@@ -50,6 +54,7 @@ def softplus(x):
 
 # %% ../../modules/02_activations/activations_dev.py #gelu
 @primitive
+@floating
 def normal_cdf(x):
     """Φ(x) = ½ erfc(−x / √2), element by element: the normal distribution's probability of a value below x.
 
@@ -60,6 +65,7 @@ def normal_cdf(x):
 
 
 @checked_by(check_gelu)
+@floating
 def gelu(x, approximate="none"):
     """x · Φ(x), with Φ exact (`approximate="none"`) or by the tanh formula (`"tanh"`).
 
@@ -80,6 +86,7 @@ def subtract_largest(x, dim):
 
 
 @checked_by(check_softmax)
+@floating
 def softmax(x, dim=-1):
     """eˣ / Σ eˣ along the axis `dim`, without overflow: positive numbers that sum to 1 there. The shape stays.
 
@@ -91,6 +98,7 @@ def softmax(x, dim=-1):
 
 # %% ../../modules/02_activations/activations_dev.py #log-softmax
 @checked_by(check_log_softmax)
+@floating
 def log_softmax(x, dim=-1):
     """x − log Σ eˣ along the axis `dim`, without overflow: the logarithm of softmax without its rounding.
 
@@ -99,4 +107,4 @@ def log_softmax(x, dim=-1):
     shifted = subtract_largest(x, dim)
     total = sum(exp(shifted), dim=dim, keepdim=True)
     return shifted - log(total)
-# sha256 of the lines above: bfe3dcc568deeed30c3678fb845c71b76e6667e6fbbab09ecf9e996ba63be046
+# sha256 of the lines above: 9afc6e34df232da096a0b68812283975ac70482c3fa2abb4f07bb5ddb3f0cb99

@@ -12,9 +12,10 @@ import numpy as np
 from tinytorch.core import activations, tensor as T
 from tinytorch.core.tensor import Tensor, recording
 from tinytorch.support.autograd import (
-    FreedNode, Rules, as_tensor_list, fitting, join_rule, may_repeat, one_per_input, starting_gradient,
+    FreedNode, Rules, as_tensor_list, fitting, join_rule, may_repeat, one_per_input, same, starting_gradient,
     starting_gradients,
 )  # fmt: skip
+from tinytorch.support.dtypes import accurate_sum
 from tinytorch.support.threads import batchwise
 
 # %% ../../modules/05_autograd/autograd_dev.py #unbroadcast
@@ -22,9 +23,9 @@ def unbroadcast(grad: np.ndarray, shape: tuple) -> np.ndarray:
     """Sum `grad` down to `shape`, the shape of an input that was broadcast: (2, 3) → (2, 1), (3,) or ()."""
     if grad.shape == shape:
         return grad
-    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    grad = accurate_sum(grad, tuple(range(grad.ndim - len(shape))))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1)
-    return grad.sum(axis=stretched, keepdims=True)
+    return accurate_sum(grad, stretched, keepdims=True)
 
 # %% ../../modules/05_autograd/autograd_dev.py #cell-3
 rules = Rules()  # a dict: function -> rule; asked for a function that has none, it names the function
@@ -106,7 +107,7 @@ def _(grad, out, x):
 @vjp(T.abs)
 def _(grad, out, x):
     """Return the gradient of x for y = |x|; at 0 it is 0."""
-    return grad * np.sign(x)
+    return grad * np.sign(np.nan_to_num(x))  # NaN has no sign: 0, as in torch
 
 
 @vjp(T.clip)
@@ -132,7 +133,7 @@ def _(grad, out, x, *, dim=None, keepdim=False):
     """
     largest = rules[T.sum](out, out, x, dim=dim, keepdim=keepdim)
     repeated = rules[T.sum](grad, out, x, dim=dim, keepdim=keepdim)
-    is_largest = x == largest
+    is_largest = same(x, largest)  # x == largest, and NaN is the same as NaN
     return repeated * is_largest / is_largest.sum(axis=dim, keepdims=True)
 
 
@@ -306,7 +307,7 @@ def is_grad_enabled() -> bool:
 @batchwise  # shares large arrays among the cores
 def _(grad, out, x):
     """Return the gradient of x for y = max(x, 0); at 0 it is 0, as in torch."""
-    return grad * (out > 0)
+    return np.where(out <= 0, 0, grad)  # so that it passes NaN, and 0 stays 0 where the gradient is infinite
 
 
 @vjp(activations.tanh)
@@ -319,4 +320,4 @@ def _(grad, out, x):
 def _(grad, out, x):
     """Return the gradient of x for y = σ(x)."""
     return grad * out * (1 - out)
-# sha256 of the lines above: 16edf3461a87dbd3fc47307076e03dc2f7e9d272e32e50dc65a9514aaa2f8da5
+# sha256 of the lines above: 4bcfa9b26926092dc137fe2e91aaf193dcfaf916ca689d2774b15257ea4416a9

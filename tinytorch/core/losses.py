@@ -38,7 +38,7 @@ def mse_loss(input, target, reduction="mean"):
     """
     input, target = as_tensors((input, target))
     difference = input - target
-    return reduce_losses(difference * difference, reduction, difference.size)
+    return reduce_losses(difference * difference, reduction, difference.numel())
 
 # %% ../../modules/04_losses/losses_dev.py #target-distribution
 def target_distribution(input, target, weight=None, ignore_index=-100, label_smoothing=0.0):
@@ -110,7 +110,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
     losses = (1.0 - target) * input + yes_weight * softplus(-input)
     if weight is not None:
         losses = losses * weight
-    return reduce_losses(losses, reduction, losses.size)
+    return reduce_losses(losses, reduction, losses.numel())
 
 # %% ../../modules/04_losses/losses_dev.py #loss-objects
 class MSELoss(Module):
@@ -146,4 +146,4 @@ class CrossEntropyLoss(Module):
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
-# sha256 of the lines above: b80abd8efef6ebbfa9081dbd64ac73cb30c9e5569ef175d954a954e915d11f32
+# sha256 of the lines above: 3b8a2711443d471475b840175b591703c622dfbdd157374762684b2172bedf6f

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.support.arguments import argument_binder, checked_by
+from tinytorch.support.dtypes import accurate_sum, floating, promoted
+from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
-    check_pad, number_array, only_numbers, positive_axis,
+    check_pad, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
 )  # fmt: skip
 
 # %% auto #0
@@ -80,12 +82,9 @@ def as_tensors(inputs) -> list:
 def compute(lifted, tensors, settings) -> Tensor:
     """Return what the array function `lifted.__wrapped__` makes of `tensors`, as a tensor that remembers it."""
     arrays = [None if t is None else t.data for t in tensors]
-    result = np.asarray(lifted.__wrapped__(*arrays, **settings))
-    if result.dtype == np.float64 and not any(a is not None and a.dtype == np.float64 for a in arrays):
-        result = result.astype(np.float32)
-    out = Tensor(result)
+    out = Tensor(lifted.__wrapped__(*arrays, **settings))
     wanted = any(t is not None and t.requires_grad for t in tensors)
-    if recording.enabled and wanted and result.dtype.kind == "f":
+    if recording.enabled and wanted and out.dtype.kind == "f":
         out.requires_grad = True
         out.grad_fn = Node(lifted, tuple(tensors), settings)
     return out
@@ -98,10 +97,12 @@ def primitive(function):
     """
     bind = argument_binder(function)  # sorts the arguments of a call into inputs and settings
 
-    @functools.wraps(function)
+    @functools.wraps(promoted(function))  # which gives arrays of different dtypes their common one
     def lifted(*arguments, **keywords):
         inputs, settings = bind(arguments, keywords)
-        return compute(lifted, as_tensors(inputs), settings)
+        tensors = as_tensors(inputs)
+        settings = positive_dims(settings, tensors)
+        return tracked(compute(lifted, tensors, settings), lifted, tensors, settings)
 
     primitives.append(lifted)
     return lifted
@@ -126,18 +127,21 @@ def neg(x):
 
 
 @primitive
+@floating
 def exp(x):
     """eˣ, element by element."""
     return np.exp(x)
 
 
 @primitive
+@floating
 def log(x):
     """The natural logarithm, element by element."""
     return np.log(x)
 
 
 @primitive
+@floating
 def sqrt(x):
     """The square root, element by element."""
     return np.sqrt(x)
@@ -156,6 +160,7 @@ def mul(a, b):
 
 
 @primitive
+@floating
 def div(a, b):
     """a / b, element by element; shapes broadcast. Integers give floats."""
     return a / b
@@ -248,7 +253,7 @@ def matmul(a, b):
 @primitive
 def sum(x, *, dim=None, keepdim=False):
     """Sum over the axes `dim` (an int, a tuple, or None for all)."""
-    return np.sum(x, axis=dim, keepdims=keepdim)
+    return accurate_sum(x, dim, keepdim)
 
 
 @primitive
@@ -272,17 +277,17 @@ def gather(x, index, *, dim):
 def mean(x, dim=None, keepdim=False):
     """Mean over the axes `dim` (an int, a tuple, or None for all)."""
     total = sum(x, dim=dim, keepdim=keepdim)
-    return total / (x.size / total.size)
+    return total / (x.numel() / total.numel())
 
 
-def var(x, dim=None, keepdim=False, correction=1):
+def var(x, dim=None, *, keepdim=False, correction=1):
     """Variance over the axes `dim`: Σ(x − mean)² / (n − correction).
 
     Correction 1 (Bessel's) estimates a population's variance from a sample, 0 gives that of exactly these numbers.
     """
     difference = x - mean(x, dim, keepdim=True)
     total = sum(difference * difference, dim=dim, keepdim=keepdim)
-    return total / (x.size / total.size - correction)
+    return total / (x.numel() / total.numel() - correction)
 
 
 def pick(x, indices, dim, keepdim) -> Extremum:
@@ -293,11 +298,13 @@ def pick(x, indices, dim, keepdim) -> Extremum:
     return Extremum(values, indices)
 
 
+@with_an_axis
 def max(x, dim=None, keepdim=False):
     """Largest value of all, or `Extremum(values, indices)` along one `dim`; among equals the first."""
     return amax(x) if dim is None else pick(x, x.argmax(dim, keepdim=True), dim, keepdim)
 
 
+@with_an_axis
 def min(x, dim=None, keepdim=False):
     """Smallest value of all, or `Extremum(values, indices)` along one `dim`; among equals the first."""
     return amin(x) if dim is None else pick(x, x.argmin(dim, keepdim=True), dim, keepdim)
@@ -337,4 +344,4 @@ def pad(x, *, pad, value=0.0):
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     untouched = [(0, 0)] * (x.ndim - len(pairs))
     return np.pad(x, untouched + pairs[::-1], constant_values=value)
-# sha256 of the lines above: acaf9953cc9127f4b26cc9ee4a665de420ece894afdeea5dc8a2b740a7008eba
+# sha256 of the lines above: ff0f3d8539b38bdece41b12630508b47a8eda8d2a1dfb57e2aba8c94f0f8f1dc

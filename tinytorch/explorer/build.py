@@ -110,7 +110,7 @@ def _content(shown: Shown, count: int, with_weights: bool) -> dict[str, Any]:
     content = {
         "title": network.title,
         "about": network.about,
-        "parameters": sum(p.size for p in network.model.parameters()),
+        "parameters": sum(p.numel() for p in network.model.parameters()),
         "notices": network.notices,
         "classes": classes,
         "withWeights": with_weights,

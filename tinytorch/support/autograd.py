@@ -8,14 +8,19 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from tinytorch.support.in_place import RuleReads, check_marks
 from tinytorch.support.tensor import TensorMethods
 
 
 class Rules(dict[Callable[..., Any], Callable[..., Any]]):
     """The gradient rules by function. A function without a rule is a NotImplementedError that names it."""
 
-    def __missing__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if hasattr(function, "rule"):  # a hook, which stands in the graph with its own
+    def __setitem__(self, function: Any, rule: Callable[..., Any]) -> None:
+        super().__setitem__(function, rule)
+        function.rule_reads = RuleReads(rule)
+
+    def __missing__(self, function: Any) -> Callable[..., Any]:
+        if hasattr(function, "rule"):  # one of `support`, which knows its own
             return function.rule
         name = function.__name__
         raise NotImplementedError(f"{name} has no gradient rule; write one with @vjp({name})")
@@ -38,12 +43,14 @@ class FreedNode:
 def one_per_input(found: Any, tensor: Any) -> tuple[Any, ...]:
     """Return what the rule of `tensor`'s function returned as a tuple, one entry for each input.
 
-    Raises ValueError where there are more or fewer.
+    Raises ValueError where there are more or fewer, and RuntimeError where the numbers that the rule read have changed
+    since its function used them.
     """
     entries = found if isinstance(found, tuple) else (found,)
     function, inputs = tensor.grad_fn.function, tensor.grad_fn.inputs
     if len(entries) != len(inputs):
         raise ValueError(f"the rule of {function.__name__} returned {len(entries)} gradients for {len(inputs)} inputs")
+    check_marks(tensor, entries)
     return entries
 
 
@@ -83,7 +90,7 @@ def starting_gradient(output: Any, gradient: Any = None) -> np.ndarray:
             "or it was computed inside no_grad()"
         )
     if gradient is None:
-        if output.size != 1:
+        if output.numel() != 1:
             raise RuntimeError(
                 f"backward: expected a single number such as a loss, got shape {output.shape}; "
                 "reduce it (.sum(), .mean()) or pass the gradient to start from"
@@ -111,6 +118,11 @@ def may_repeat(index: Iterable[Any]) -> bool:
     return any(
         isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.dtype != np.bool_) for part in index
     )
+
+
+def same(x: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return where two arrays are equal, or both NaN."""
+    return (x == other) | ((x != x) & (other != other))
 
 
 def join_rule(grad: np.ndarray, out: np.ndarray, *arrays: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.interchange import InterchangeMethods
+from tinytorch.support.methods import TorchMethods
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
+_OPERATORS = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "matmul": "matmul"}
 
 NUMBERS = (bool, int, float, np.generic)  # what counts as a plain number beside tensors
 
@@ -25,20 +27,14 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InterchangeMethods):
+class TensorMethods(InPlaceMethods, TorchMethods, InterchangeMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
     which inherits from this one, so `Tensor` in a dev file calls the functions of that dev file.
     """
 
-    data: np.ndarray
-    requires_grad: bool
     grad: Any
-    grad_fn: Any
-    _chapter: types.ModuleType
-
-    __array_ufunc__ = None  # `array + tensor` then calls our __radd__ instead of NumPy's addition
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -46,19 +42,15 @@ class TensorMethods(InterchangeMethods):
             cls._chapter = sys.modules[cls.__module__]
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
-
-    @property
     def ndim(self) -> int:
         return self.data.ndim
 
-    @property
-    def size(self) -> int:
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the length of the axis `dim`."""
+        return self.shape if dim is None else self.shape[positive_axis(dim, self.ndim)]
+
+    def numel(self) -> int:
+        """Return how many numbers there are."""
         return self.data.size
 
     @property
@@ -77,6 +69,20 @@ class TensorMethods(InterchangeMethods):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
 
+    def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
+        """Make `array + tensor` our `add`, and let `array -= tensor` write to the array; compute the others."""
+        ours = getattr(self._chapter, _OPERATORS.get(function.__name__, ""), None)
+        if method == "__call__" and out is None and ours is not None and not settings:
+            return ours(*inputs)
+        arrays = [x.data if isinstance(x, TensorMethods) else x for x in inputs]
+        if out is not None:
+            return getattr(function, method)(*arrays, out=out, **settings)
+        if self._chapter.recording.enabled and any(getattr(x, "requires_grad", False) for x in inputs):
+            raise TypeError(
+                f"np.{function.__name__} would lose the gradient; pass x.detach(), or use tinytorch's function"
+            )
+        return self._chapter.Tensor(getattr(function, method)(*arrays, **settings))
+
     def numpy(self) -> np.ndarray:
         """Return the numbers as a NumPy array that shares the tensor's memory."""
         return self.data
@@ -88,7 +94,7 @@ class TensorMethods(InterchangeMethods):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        if self.size != 1:
+        if self.data.size != 1:
             raise ValueError(
                 f"bool: expected a tensor with one element, got shape {self.shape}; to choose by elements: where(...); "
                 "to ask whether there is one: `x is not None`"
@@ -97,7 +103,7 @@ class TensorMethods(InterchangeMethods):
 
     def item(self) -> Any:
         """Return the one number in this tensor as a Python number. Raises ValueError where there is not exactly one."""
-        if self.size != 1:
+        if self.data.size != 1:
             raise ValueError(f"item: expected a tensor with one element, got shape {self.shape}")
         return self.data.item()
 
@@ -177,15 +183,10 @@ class TensorMethods(InterchangeMethods):
 
     # Indexing
     def __getitem__(self: _Tensor, index: Any) -> _Tensor:
-        parts = index if isinstance(index, tuple) else (index,)
-        parts = tuple(part.data if isinstance(part, TensorMethods) else part for part in parts)
-        return self._chapter.getitem(self, index=parts)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
-            "a tensor is not written in place, because the graph could not record it; "
-            "use where(), or .data[...] = ... where no gradient is needed"
-        )
+        index = as_index(index)
+        if len(index) == self.ndim and all(type(part) is int for part in index):
+            index = (*index, ...)  # NumPy then gives an array that shares memory, not a copy of one number
+        return self._chapter.getitem(self, index=index)
 
     # Element by element
     def exp(self: _Tensor) -> _Tensor:
@@ -200,23 +201,43 @@ class TensorMethods(InterchangeMethods):
     def abs(self: _Tensor) -> _Tensor:
         return self._chapter.abs(self)
 
-    def clip(self: _Tensor, min: float | None = None, max: float | None = None) -> _Tensor:
+    def clip(self: _Tensor, min: Any = None, max: Any = None) -> _Tensor:
+        if isinstance(min, TensorMethods) or isinstance(max, TensorMethods):
+            return self.clamp(min, max)
         return self._chapter.clip(self, min=min, max=max)
 
     # Reductions
-    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.sum(self, dim=dim, keepdim=keepdim)
+    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim)
 
-    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.mean(self, dim, keepdim)
+    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.mean(self.to(dtype), dim, keepdim)
 
-    def var(self: _Tensor, dim: _Dims = None, keepdim: bool = False, correction: int = 1) -> _Tensor:
-        return self._chapter.var(self, dim, keepdim, correction)
+    def var(
+        self: _Tensor,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: int | None = None,
+    ) -> _Tensor:
+        """Return the variance; `unbiased` is torch's older name of correction 1 (True, the default) and 0 (False)."""
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if unbiased is not None and correction is not None:
+            raise TypeError("var: expected one of unbiased and correction, got both")
+        if correction is None:
+            correction = 0 if unbiased is False else 1
+        return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
-    def max(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.maximum(dim)
         return self._chapter.max(self, dim, keepdim)
 
-    def min(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def min(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.minimum(dim)
         return self._chapter.min(self, dim, keepdim)
 
     def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
@@ -240,14 +261,17 @@ class TensorMethods(InterchangeMethods):
         return self._chapter.permute(self, dims=as_shape(dims))
 
     def transpose(self: _Tensor, dim0: int, dim1: int) -> _Tensor:
-        return self._chapter.transpose(self, dim0, dim1)
+        dim0, dim1 = positive_axis(dim0, self.ndim), positive_axis(dim1, self.ndim)
+        return self._chapter.transpose(self, dim0, dim1) if self.ndim else self
 
     @property
     def T(self: _Tensor) -> _Tensor:
         """The tensor with its axes in reverse order."""
         return self._chapter.permute(self, dims=tuple(reversed(range(self.ndim))))
 
-    def squeeze(self: _Tensor, dim: int | None = None) -> _Tensor:
+    def squeeze(self: _Tensor, dim: Any = None) -> _Tensor:
+        if isinstance(dim, (tuple, list)):
+            return self._squeeze_several(dim)
         return self._chapter.squeeze(self, dim)
 
     def unsqueeze(self: _Tensor, dim: int) -> _Tensor:
@@ -257,6 +281,16 @@ class TensorMethods(InterchangeMethods):
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Return (2, 3) for the arguments of both f(2, 3) and f((2, 3))."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def with_an_axis(extremum: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate `max` and `min`: along a dim, a tensor without axes is one of length 1, as in torch."""
+
+    @functools.wraps(extremum)
+    def of_any(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        return extremum(x, dim, keepdim) if dim is None or np.ndim(x) else extremum(x.reshape(1), dim)
+
+    return of_any
 
 
 class Extremum(NamedTuple):
@@ -290,7 +324,33 @@ def number_array(number: Any, dtypes: Iterable[Any]) -> np.ndarray:
     number = number.item() if isinstance(number, np.generic) else number
     dtypes = set(dtypes)
     dtype = np.result_type(number, *dtypes)
-    return np.asarray(number, np.float32 if dtype == np.float64 and np.dtype(np.float64) not in dtypes else dtype)
+    if dtype == np.float64 and np.dtype(np.float64) not in dtypes:
+        dtype = np.dtype(np.float32)
+    return np.asarray(number).astype(dtype)  # 300 beside uint8 is 44, as in torch
+
+
+def positive_dims(settings: dict[str, Any], tensors: Sequence[Any]) -> dict[str, Any]:
+    """Return the settings of a function with `dim` as NumPy's axes: counted from the front, and a tuple if several.
+
+    An empty list of axes is None, which is all of them, as in torch. Raises IndexError for an axis that is not there,
+    and ValueError for one that stands there twice.
+    """
+    dim = settings.get("dim")
+    if dim is None or (isinstance(dim, int) and 0 <= dim < tensors[0].ndim):
+        return settings
+    axes = tensors[0].ndim
+    if isinstance(dim, (tuple, list)):
+        positive: Any = tuple(positive_axis(d, axes) for d in dim) or None
+        if positive and len(set(positive)) < len(positive):
+            raise ValueError(f"dim: expected each axis once, got {tuple(dim)}")
+        return {**settings, "dim": () if axes == 0 and positive else positive}
+    return {**settings, "dim": positive_axis(dim, axes) if axes else _no_axis(dim)}
+
+
+def _no_axis(dim: Any) -> tuple[()]:
+    """Return the axes over which a tensor without axes is reduced: none. Dims 0 and -1 are allowed, as in torch."""
+    positive_axis(dim, 0)
+    return ()
 
 
 def positive_axis(dim: int, axes: int) -> int:

@@ -50,7 +50,7 @@ def shifted_pictures(models: Mapping[str, Any], data: Any, shifts: Sequence[int]
 
     figure = paper(9.5, 3.6)
     left, middle = figure.subplots(1, 2, width_ratios=[1, 1.6])
-    counts = [sum(p.size for p in model.parameters()) for model in models.values()]
+    counts = [sum(p.numel() for p in model.parameters()) for model in models.values()]
     bars = plain(left).bar(list(models), counts, color=COLOURS[: len(models)])
     left.bar_label(bars, [f"{count:,}" for count in counts], padding=2)
     left.set(title="parameters", yticks=[])

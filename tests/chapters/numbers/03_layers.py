@@ -10,7 +10,7 @@ named = dict(network.named_parameters())
 assert list(named) == ["0.weight", "0.bias", "2.weight", "2.bias"]
 (w0, b0, w2, b2), (first, second, third) = named.values(), (0, 1, 2)
 pixels, units, classes = w0.shape[1], w0.shape[0], w2.shape[0]
-total = sum(p.size for p in network.parameters())
+total = sum(p.numel() for p in network.parameters())
 assert isinstance(network[second], nn.ReLU)
 
 small = nn.Linear(3, 2)

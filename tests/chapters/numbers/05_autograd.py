@@ -9,7 +9,7 @@ from tinytorch import nn
 from tinytorch.core.autograd import rules, unbroadcast
 from tinytorch.nn import functional as F
 
-weights = sum(p.size for p in nn.SimpleCNN().parameters())
+weights = sum(p.numel() for p in nn.SimpleCNN().parameters())
 x = tt.tensor([1.0], requires_grad=True)
 seed = tt.grad(x, x)[0].item()
 

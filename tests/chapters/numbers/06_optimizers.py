@@ -60,7 +60,7 @@ for each in (decay, small_decay):
     adam.step()
     assert abs(weight.item() - 0.9) < 1e-5
 
-parameters = sum(p.size for layer in (nn.Linear(784, 128), nn.Linear(128, 10)) for p in layer.parameters())
+parameters = sum(p.numel() for layer in (nn.Linear(784, 128), nn.Linear(128, 10)) for p in layer.parameters())
 
 very_high = 0.99
 

@@ -38,8 +38,8 @@ after2 = model.conv2(pooled1).shape[1:]
 c = F.max_pool2d(model.conv2(pooled1), kernel_size=pool).shape[1:]
 flat, classes = model.fc.weight.shape[1], model.fc.weight.shape[0]
 assert flat == c[0] * c[1] * c[2]
-conv1, conv2, fc = (sum(p.size for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc))
-total = sum(p.size for p in model.parameters())
+conv1, conv2, fc = (sum(p.numel() for p in layer.parameters()) for layer in (model.conv1, model.conv2, model.fc))
+total = sum(p.numel() for p in model.parameters())
 
 # VGG with sixteen layers: its convolutions keep the image's size, five pools halve it, three dense layers follow
 plan = [3, 64, 64, 128, 128, *[256] * 3, *[512] * 6]

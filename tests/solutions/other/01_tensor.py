@@ -66,8 +66,7 @@ def as_tensors(inputs):
 def compute(lifted, tensors, settings):
     given = [t for t in tensors if t is not None]
     result = lifted.__wrapped__(*[t if t is None else t.data for t in tensors], **settings)
-    narrow = np.result_type(result) == np.float64 and np.float64 not in [t.dtype for t in given]
-    out = Tensor(np.asarray(result, np.float32 if narrow else None))
+    out = Tensor(result)
     out.requires_grad = (
         recording.enabled and np.issubdtype(out.dtype, np.floating) and True in [t.requires_grad for t in given]
     )

@@ -75,20 +75,15 @@ def as_tensors(inputs):
 
 def compute(lifted, tensors, settings):
     arrays = []
-    is_wide = False
     is_wanted = False
     for t in tensors:
         if t is None:
             arrays.append(None)
             continue
         arrays.append(t.data)
-        if t.dtype == np.float64:
-            is_wide = True
         if t.requires_grad:
             is_wanted = True
-    result = np.asarray(lifted.__wrapped__(*arrays, **settings))
-    if result.dtype == np.float64 and not is_wide:
-        result = np.asarray(result, np.float32)
+    result = lifted.__wrapped__(*arrays, **settings)
     out = Tensor(result)
     if not is_wanted or not recording.enabled or result.dtype.kind != "f":
         return out

@@ -171,13 +171,6 @@ def _calls(generator: np.random.Generator, home: types.ModuleType) -> Case:
 Record = Callable[[Any, Any, Any, list[Any], dict[str, Any]], None]
 
 
-def _narrow(result: Any, arrays: list[Array | None]) -> Array:
-    """The result as an array, float64 only where a float64 came in."""
-    result = np.asarray(result)
-    wide = any(array is not None and array.dtype == np.float64 for array in arrays)
-    return result.astype(np.float32) if result.dtype == np.float64 and not wide else result
-
-
 def _is_wanted(here: Any, out: Any, tensors: list[Any]) -> bool:
     some = any(tensor is not None and tensor.requires_grad for tensor in tensors)
     return bool(here.recording.enabled and out.data.dtype.kind == "f" and some)
@@ -193,15 +186,14 @@ def _compute(
     lifted: Any,
     tensors: list[Any],
     settings: dict[str, Any],
-    narrow: Callable[[Any, list[Array | None]], Array] = _narrow,
     record: Record = _record,
     used_settings: dict[str, Any] | None = None,
 ) -> Any:
-    """compute, with another dtype of the result, another record, or other settings in the call."""
+    """compute, with another record, or other settings in the call."""
     here: Any = called_from()
     arrays = [None if tensor is None else tensor.data for tensor in tensors]
     result = lifted.__wrapped__(*arrays, **(settings if used_settings is None else used_settings))
-    out = here.Tensor(narrow(result, arrays))
+    out = here.Tensor(np.asarray(result))
     record(here, out, lifted, tensors, settings)
     return out
 
@@ -395,46 +387,6 @@ def integers_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any])
             out.grad_fn = here.Node(lifted, tuple(tensors), settings)
 
     return _compute(lifted, tensors, settings, record=record)
-
-
-@misconception(
-    "compute",
-    name="integers turn float32 into float64",
-    belief="NumPy knows which dtype the result should have.",
-    explanation="float32 + int64 is float64 in NumPy. Here a result is float64 only if a float64 came in.",
-    hints=(
-        "What is (np.ones(1, np.float32) + np.ones(1, np.int64)).dtype?",
-        "If the result is float64 and no input array is: result.astype(np.float32).",
-    ),
-)
-def float64_kept(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
-    return _compute(lifted, tensors, settings, narrow=lambda result, arrays: np.asarray(result))
-
-
-@misconception(
-    "compute",
-    name="every float64 result becomes float32",
-    belief="float64 has no place in a network.",
-    explanation="A float64 input gives a float64 result: gradient checks depend on it.",
-    hints=("Is one of the input arrays float64?", "Narrow only if none of them is."),
-)
-def float64_lost(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
-    def narrow(result: Any, arrays: list[Array | None]) -> Array:
-        result = np.asarray(result)
-        return result.astype(np.float32) if result.dtype == np.float64 else result
-
-    return _compute(lifted, tensors, settings, narrow=narrow)
-
-
-@misconception(
-    "compute",
-    name="only the first input decides whether float64 stays",
-    belief="The dtype of a result is that of its first input.",
-    explanation="float64 in any input makes the result float64: look at all arrays.",
-    hints=("What is float32 + float64?", "any(a is not None and a.dtype == np.float64 for a in arrays)."),
-)
-def first_decides_float64(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
-    return _compute(lifted, tensors, settings, narrow=lambda result, arrays: _narrow(result, arrays[:1]))
 
 
 @misconception(

@@ -1,0 +1,98 @@
+"""The dtype in which a function computes: torch's rules, which differ from NumPy's."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_NOT_PROMOTED = ("condition", "index")  # inputs that say where, beside those that are computed with
+
+
+def result_type(arrays: Sequence[np.ndarray]) -> np.dtype[Any]:
+    """Return the common dtype of several arrays.
+
+    Floating wins over integers, and integers over truth values. An array without axes counts only where it belongs to
+    a higher one of these three kinds. Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+    """
+    kinds = [_kind(array.dtype) for array in arrays]
+    shaped = [kind for kind, array in zip(kinds, arrays) if array.ndim]
+    highest = max(kinds)
+    with_axes = highest in shaped
+    chosen = [a.dtype for a, kind in zip(arrays, kinds) if kind == highest and bool(a.ndim) >= with_axes]
+    return np.result_type(*chosen)
+
+
+def _kind(dtype: np.dtype[Any]) -> int:
+    return "bif".index("i" if dtype.kind == "u" else dtype.kind)
+
+
+def promoted(function: _Function) -> _Function:
+    """Decorate a function of arrays: inputs of different dtypes are given in their common dtype.
+
+    float16 is computed in float32, so that a sum of many small terms is right, and the result is float16 again. float64
+    comes out only where float64 came in.
+    """
+    parameters = list(inspect.signature(function).parameters)
+    fixed = frozenset(i for i, name in enumerate(parameters) if name in _NOT_PROMOTED)
+
+    @functools.wraps(function)
+    def compute(*arrays: Any, **settings: Any) -> Any:
+        together = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]
+        dtypes = {a.dtype for a in together}
+        dtype = result_type(together) if len(dtypes) > 1 else next(iter(dtypes), _FLOAT32)
+        inside = _FLOAT32 if dtype == np.float16 else dtype
+        if dtypes != {inside}:
+            arrays = tuple(a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
+        result = np.asarray(function(*arrays, **settings))
+        if result.dtype.kind == "f" and result.dtype != dtype:
+            narrowed = dtype if dtype.kind == "f" else _FLOAT32
+            with np.errstate(over="ignore"):  # beyond 65,504 a float16 is infinite
+                return result.astype(narrowed, copy=False)
+        return result
+
+    return compute  # type: ignore[return-value]
+
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+def floating(function: _Function) -> _Function:
+    """Decorate a function of arrays or tensors that computes with fractions: integers become float32 first."""
+
+    @functools.wraps(function)
+    def compute(*inputs: Any, **settings: Any) -> Any:
+        return function(*(_as_floating(x) for x in inputs), **settings)
+
+    return compute  # type: ignore[return-value]
+
+
+def _as_floating(x: Any) -> Any:
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind == "f":
+        return x
+    return x.astype(np.float32) if isinstance(x, np.ndarray) else type(x)(x.data.astype(np.float32))
+
+
+def accurate_sum(x: np.ndarray, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> np.ndarray:
+    """Return `x.sum(axis, keepdims=keepdims)` with a rounding error that does not grow with the number of terms.
+
+    NumPy adds float32 along the last axes of memory in pairs of pairs, but along others row by row: there 2²⁴ ones are
+    as many as it can count. Where more than 256 rows are added, this adds them in float64.
+    """
+    if x.dtype.kind in "bu":
+        return np.asarray(np.sum(x, axis=axis, keepdims=keepdims, dtype=np.int64))  # as torch does, not uint64
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis))
+    last = x.ndim
+    while last - 1 in axes and x.flags.c_contiguous:
+        last -= 1
+    rows = np.prod([x.shape[a] for a in axes if a < last], dtype=np.int64)
+    if x.dtype != np.float32 or rows <= 256:
+        return np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
+    if last < x.ndim:
+        x = np.sum(x, axis=tuple(range(last, x.ndim)), keepdims=True)
+    return np.asarray(np.sum(x, axis=axes, dtype=np.float64, keepdims=keepdims), np.float32)

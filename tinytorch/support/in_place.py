@@ -1,0 +1,333 @@
+"""Writes to a tensor in place, and the notice that a rule takes of them.
+
+A function of the graph remembers tensors, not copies of their numbers. So a write between the forward pass and
+`backward` must be seen in two ways. **What was computed before it** belongs to the numbers as they were: a recorded
+write gives the tensor a new `grad_fn`, and earlier users of the tensor get a stand-in that has the old one. **What a
+rule reads** must be what its function read: each recorded function notes its inputs and its output with `mark`, and
+`check_marks` compares before the gradient is used.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import types
+import weakref
+import zlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Tensor = TypeVar("_Tensor", bound="InPlaceMethods")
+
+
+# What a rule reads
+
+
+@functools.cache
+def variables_read(code: types.CodeType, without: frozenset[types.CodeType] = frozenset()) -> frozenset[str]:
+    """Return the variables that a function's code, or code within it, uses for more than their shape and dtype.
+
+    Functions within it whose code is in `without` are left out.
+    """
+    found: set[str] = set()
+    instructions = list(dis.get_instructions(code))
+    for instruction, following in zip(instructions, [*instructions[1:], None]):
+        if not instruction.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF")):
+            continue
+        names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+        if instruction.opname.startswith("LOAD_FAST"):
+            names = tuple(name for name in names if name not in code.co_cellvars)  # these make a closure
+        if following is not None and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            if following.argval in ("shape", "ndim", "dtype", "size"):
+                names = names[:-1]
+        found.update(names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType) and constant not in without:
+            found |= variables_read(constant)
+    return frozenset(found)
+
+
+class RuleReads:
+    """Which arrays a rule may read for more than their shape."""
+
+    def __init__(self, rule: Callable[..., Any]) -> None:
+        self.code = inspect.unwrap(rule).__code__
+        names = self.code.co_varnames[1 : self.code.co_argcount]  # the first parameter is the gradient
+        read = variables_read(self.code)
+        self.positions = {name: i for i, name in enumerate(names) if name in read}  # 0 is the result, 1 an input, ...
+
+    def wanted(self, entries: list[Callable[..., Any]], called: list[Callable[..., Any]]) -> list[int]:
+        """Return the positions that are read where the rule returned `entries` and only those `called` are called."""
+        read = variables_read(self.code, frozenset(entry.__code__ for entry in entries))
+        read = read.union(*(variables_read(entry.__code__) for entry in called))
+        return [position for name, position in self.positions.items() if name in read]
+
+
+_WHOLE = 2**18  # up to so many elements every one of them is compared
+
+
+def _mark(tensor: Any) -> tuple[Any, ...]:
+    """Return what changes with a tensor's numbers. Of a large array it is 4,096 numbers and the count of our writes."""
+    array, whole, writes = tensor.data.reshape(-1), 0, 0
+    if 4096 < array.size <= _WHOLE:
+        whole = int(np.add.reduce(array.view(f"u{array.itemsize}")))
+    elif array.size > _WHOLE and tensor.memory is not None:
+        writes = tensor.memory.writes
+    sample = np.ascontiguousarray(array[:: max(1, array.size // 4096)])
+    return tensor.data.shape, zlib.crc32(sample.tobytes()), whole, writes
+
+
+def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
+    """Raise RuntimeError where numbers that a rule reads were changed after its function had used them.
+
+    `entries` is what the rule returned: of the functions among them, only those count whose gradient is wanted.
+    """
+    if not tensor.marks:
+        return
+    function, inputs, _ = tensor.grad_fn
+    of, marks = (tensor, *inputs), dict(tensor.marks)
+    later = [entry for entry in entries if isinstance(entry, types.FunctionType)]
+    called = [entry for t, entry in zip(inputs, entries) if entry in later and t is not None and t.requires_grad]
+    for position in function.rule_reads.wanted(later, called):
+        if position in marks and _mark(of[position]) != marks[position]:
+            which = f"input {position - 1}" if position else "result"
+            raise RuntimeError(
+                f"backward: the gradient of {function.__name__} needs its {which} as it was, but its numbers were "
+                "written to after that (by an optimizer step, load_state_dict, an in-place method, .data[...] = ...); "
+                "call backward first, compute the result again, or write to a copy: x.clone()"
+            )
+
+
+# What was computed before a write
+
+
+class Memory:
+    """What tensors that share memory have in common: the count of our writes, and which tensors they are."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.writes = 0
+        self.tensors = [weakref.ref(tensor)]
+
+
+def tracked(out: Any, function: Callable[..., Any], tensors: list[Any], settings: dict[str, Any]) -> Any:
+    """Note on `out`, just computed as `function(*tensors, **settings)`, what later writes need to know; return it."""
+    if len(tensors) == 1 and out.data.base is not None and tensors[0] is not None:
+        _note_view(out, function, tensors[0], settings)
+    if out.grad_fn is not None:
+        _note_use(out)
+        reads, of = getattr(function, "rule_reads", None), (out, *tensors)
+        if reads is not None:
+            positions = reads.positions.values()
+            out.marks = [(i, _mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
+    return out
+
+
+def _note_view(out: Any, function: Callable[..., Any], tensor: Any, settings: dict[str, Any]) -> None:
+    if out.data.base is tensor.data or out.data.base is tensor.data.base:
+        if tensor.memory is None:
+            tensor.memory = Memory(tensor)
+        out.memory, out.view_of = tensor.memory, (tensor, function, settings)
+        _append(out.memory.tensors, out)
+
+
+def _note_use(out: Any) -> None:
+    for tensor in out.grad_fn.inputs:
+        if tensor is not None:
+            if tensor.uses is None:
+                tensor.uses = []
+            _append(tensor.uses, out)
+
+
+def _append(references: list[weakref.ref[Any]], tensor: Any) -> None:
+    if len(references) & (len(references) - 1) == 0 and len(references) >= 16:  # now and then, drop what is gone
+        references[:] = [reference for reference in references if reference() is not None]
+    references.append(weakref.ref(tensor))
+
+
+def written(x: Any, value: Any, *, path: Any, index: Any) -> Any:
+    """The function in the graph of `x[index] = value`, where `path` holds the views that lead from x to the place."""
+    return x
+
+
+def _written_rule(
+    grad: np.ndarray, out: np.ndarray, x: np.ndarray, value: np.ndarray, *, path: Any, index: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    to_x = np.empty_like(x)  # in the layout of x, so that the views below share its memory as they do with x
+    to_x[...] = grad
+    place = to_x
+    for function, settings in path:
+        place = function.__wrapped__(place, **settings)
+    to_value = place[index].copy()
+    place[index] = 0
+    return to_x, to_value
+
+
+def clone(x: Any) -> Any:
+    """The function in the graph of `x.clone()`."""
+    return x
+
+
+written.rule = _written_rule  # type: ignore[attr-defined]
+clone.rule = lambda grad, out, x: grad  # type: ignore[attr-defined]
+
+
+def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
+    """Do `tensor[index] = value` in the tensor's memory, and record it where a gradient goes through.
+
+    Raises RuntimeError for a leaf that requires a gradient, and for its views, while functions are recorded.
+    """
+    chapter = tensor._chapter
+    if not tensor.data.flags.writeable:
+        raise RuntimeError("a tensor whose memory is read-only or repeated (expand) cannot be written; x.clone() can")
+    (value, _) = chapter.as_tensors([value, tensor])
+    recorded = chapter.recording.enabled and (tensor.requires_grad or value.requires_grad)
+    if recorded and tensor.dtype.kind == "f":
+        place = tensor.data[index]
+        if value.shape != place.shape:
+            value = chapter.add(value, np.zeros_like(place)).reshape(place.shape)  # its rule undoes the broadcast
+        _record_write(tensor, value, index)
+    tensor.data[index] = value.data
+    if tensor.memory is None:
+        tensor.memory = Memory(tensor)
+    tensor.memory.writes += 1
+
+
+def _record_write(tensor: Any, value: Any, index: Any) -> None:
+    root = tensor
+    path: list[Any] = []
+    while True:
+        if root.is_leaf and root.requires_grad:
+            raise RuntimeError(
+                "a leaf that requires a gradient cannot be written in place while functions are recorded: its gradient "
+                "would be lost. Write `with no_grad(): ...`, or to a copy: x.clone()"
+            )
+        if root.view_of is None:
+            break
+        root, *function_and_settings = root.view_of
+        path.insert(0, tuple(function_and_settings))
+    relatives = [root] if root.memory is None else [t for r in root.memory.tensors if (t := r()) is not None]
+    relatives = [t for t in relatives if not (t.is_leaf and t.requires_grad)]
+    Tensor, Node = tensor._chapter.Tensor, tensor._chapter.Node
+    before = {id(t): Tensor(t.data) for t in relatives}
+    for t in relatives:
+        for user in [user for reference in t.uses or () if (user := reference()) is not None]:
+            node = user.grad_fn
+            if isinstance(node, Node) and any(x is t for x in node.inputs):
+                user.grad_fn = node._replace(inputs=tuple(before.get(id(x), x) for x in node.inputs))
+    for t in relatives:
+        stand_in = before[id(t)]
+        stand_in.requires_grad, stand_in.grad_fn = t.requires_grad, t.grad_fn
+        stand_in.memory, stand_in.uses, stand_in.marks = t.memory, t.uses, t.marks
+        if stand_in.grad_fn is not None:
+            _note_use(stand_in)
+    for t in relatives:
+        if t is root:
+            inputs = before[id(root)], before.get(id(value), value)
+            t.grad_fn = Node(written, inputs, {"path": path, "index": index})
+        else:
+            base, function, settings = t.view_of
+            t.grad_fn = Node(function, (base,), settings)
+        t.requires_grad, t.uses, t.marks = True, None, []
+    for t in relatives:
+        _note_use(t)
+
+
+class InPlaceMethods:
+    """The methods of a tensor that write to its memory, with torch's names: the function's, and an underscore."""
+
+    memory: Memory | None = None
+    view_of: tuple[Any, Callable[..., Any], dict[str, Any]] | None = None
+    uses: list[weakref.ref[Any]] | None = None
+    marks: Any = ()
+
+    data: np.ndarray
+    requires_grad: bool
+    grad_fn: Any
+    _chapter: types.ModuleType
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        write(self, value, as_index(index))
+
+    def clone(self: _Tensor) -> _Tensor:
+        """Return a copy in memory of its own; the gradient goes through it."""
+        out = self._chapter.Tensor(self.data.copy())
+        if self._chapter.recording.enabled and self.requires_grad:
+            out.requires_grad, out.grad_fn = True, self._chapter.Node(clone, (self,), {})
+            _note_use(out)
+        return out
+
+    def _become(self: _Tensor, function: str, *arguments: Any, **settings: Any) -> _Tensor:
+        """Write what the function of this name computes from this tensor to its memory, and return the tensor."""
+        before = self.clone() if self._chapter.recording.enabled else self  # its gradient rule may need these numbers
+        value, own = getattr(self._chapter, function)(before, *arguments, **settings), self.data
+        if value.shape != own.shape:
+            raise ValueError(f"{function}_: expected a result of this tensor's shape {own.shape}, got {value.shape}")
+        if not np.can_cast(value.data.dtype, own.dtype, "same_kind"):
+            raise TypeError(
+                f"{function}_: a result of dtype {value.data.dtype} does not fit in a tensor of {own.dtype}"
+            )
+        write(self, value)
+        return self
+
+    def add_(self: _Tensor, other: Any, *, alpha: Any = 1) -> _Tensor:
+        return self._become("add", other if alpha == 1 else self._chapter.mul(other, alpha))
+
+    def sub_(self: _Tensor, other: Any, *, alpha: Any = 1) -> _Tensor:
+        return self._become("sub", other if alpha == 1 else self._chapter.mul(other, alpha))
+
+    def mul_(self: _Tensor, other: Any) -> _Tensor:
+        return self._become("mul", other)
+
+    def div_(self: _Tensor, other: Any, *, rounding_mode: str | None = None) -> _Tensor:
+        if rounding_mode is not None:
+            return self.copy_(self.clone().div(other, rounding_mode=rounding_mode))  # type: ignore[attr-defined]
+        return self._become("div", other)
+
+    def pow_(self: _Tensor, exponent: Any) -> _Tensor:
+        return self._become("pow", exponent)
+
+    def neg_(self: _Tensor) -> _Tensor:
+        return self._become("neg")
+
+    def abs_(self: _Tensor) -> _Tensor:
+        return self._become("abs")
+
+    def exp_(self: _Tensor) -> _Tensor:
+        return self._become("exp")
+
+    def log_(self: _Tensor) -> _Tensor:
+        return self._become("log")
+
+    def sqrt_(self: _Tensor) -> _Tensor:
+        return self._become("sqrt")
+
+    def clamp_(self: _Tensor, min: Any = None, max: Any = None) -> _Tensor:
+        if isinstance(min, InPlaceMethods) or isinstance(max, InPlaceMethods):
+            return self.copy_(self.clone().clamp(min, max))  # type: ignore[attr-defined]
+        return self._become("clip", min=min, max=max)
+
+    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+
+    def zero_(self: _Tensor) -> _Tensor:
+        return self.fill_(0)
+
+    def fill_(self: _Tensor, value: Any) -> _Tensor:
+        """Write one number to every place."""
+        if np.ndim(value):
+            raise ValueError(f"fill_: expected one number, got shape {np.shape(value)}; copy_ takes a tensor")
+        write(self, value)
+        return self
+
+    def copy_(self: _Tensor, src: Any) -> _Tensor:
+        """Write the numbers of `src`, which may be broadcast, in this tensor's dtype."""
+        write(self, src)
+        return self
+
+
+def as_index(index: Any) -> tuple[Any, ...]:
+    """Return an index as a tuple of integers, slices, None, Ellipsis and arrays."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return tuple(part.data if isinstance(part, InPlaceMethods) else part for part in parts)
