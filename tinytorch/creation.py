@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, to_array
+from tinytorch.core.tensor import Tensor
 from tinytorch.support.random import default_generator
-from tinytorch.support.tensor import as_shape
+from tinytorch.support.tensor import as_shape, inferred_array
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor with its own copy of the data. (`Tensor(array)` shares the array's memory.)"""
-    return Tensor(to_array(data, dtype).copy(), requires_grad)
+    return Tensor(inferred_array(data, dtype).copy(), requires_grad)
 
 
 def zeros(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
@@ -28,7 +28,7 @@ def ones(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> T
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one repeated value, whose type decides the dtype."""
-    return Tensor(np.full(shape, to_array(fill_value, dtype)), requires_grad)
+    return Tensor(np.full(shape, inferred_array(fill_value, dtype)), requires_grad)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
