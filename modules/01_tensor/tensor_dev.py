@@ -720,6 +720,7 @@ def test_reductions(verify):
 #
 # `where` chooses between two tensors, `join` puts several one behind the other, `pad` puts a border around one.
 
+
 # %% nbgrader={"grade": false, "grade_id": "joining", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 @primitive
