@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tinytorch.support import cells
 from tito.cache import cached
 from tito.errors import ChapterError, TitoError
 
@@ -60,9 +61,9 @@ class Module:
         return path.relative_to(self.root).as_posix()
 
     def read_dev(self) -> str:
-        """The student's file. Missing or not text is a ChapterError."""
+        """The student's file, as Python reads it. Missing or not text is a ChapterError."""
         try:
-            return self.dev.read_text(encoding="utf-8")
+            return cells.decode(self.dev.read_bytes())
         except FileNotFoundError:
             raise ChapterError(
                 f"{self.shown(self.dev)} is missing: module {self.number} has nothing to run.",
@@ -72,6 +73,10 @@ class Module:
             line = self.dev.read_bytes()[: error.start].count(b"\n") + 1
             raise ChapterError(
                 f"{self.shown(self.dev)}:{line} is not UTF-8 text.", "Save the file as UTF-8 in your editor."
+            ) from None
+        except SyntaxError as error:
+            raise ChapterError(
+                f"{self.shown(self.dev)}:1 is not read as UTF-8: {error}.", "Remove the line that says `coding`."
             ) from None
 
 

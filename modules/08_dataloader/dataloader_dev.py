@@ -41,7 +41,7 @@ from tinytorch.core.tensor import Tensor, as_tensors, stack, to_array
 from tinytorch.support.arguments import checked_by
 from tinytorch.support.dataloader import (
     are_fractions, as_pair, check_channels, check_crop, check_crop_fits, check_data_loader, check_images, check_lengths,
-    check_normalize, check_probability, check_samples, check_subset, check_tensor_dataset, list_of_transforms,
+    check_normalize, check_probability, check_subset, check_tensor_dataset, checked_collate, list_of_transforms,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
 from tinytorch.support.tensor import NUMBERS, inferred_array
@@ -303,7 +303,7 @@ def test_random_split(verify):
 
 # %% nbgrader={"grade": false, "grade_id": "collate", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
-@checked_by(check_samples)
+@checked_collate  # refuses examples that do not fit together; named tuples stay named
 def default_collate(samples):
     """Join a list of examples, all of one kind, into one batch.
 
@@ -313,12 +313,12 @@ def default_collate(samples):
     - tuples or lists: a tuple with a batch for each entry;
     - dicts: a dict with a batch for each key.
 
-    Raises ValueError where shapes differ and TypeError for other examples.
+    Raises ValueError where shapes, numbers of entries or keys differ, and TypeError for other examples.
 
     TODO: the four kinds. For example, [(image, 3), (image, 0)] gives (images, labels).
 
-    HINT: `isinstance(samples[0], (Tensor, np.ndarray, *NUMBERS))` recognises what can be stacked. `inferred_array(example)` is an
-    array of the right dtype.
+    HINT: `isinstance(samples[0], (Tensor, np.ndarray, *NUMBERS))` recognises what can be stacked.
+    `inferred_array(example)` is an array of the right dtype.
 
     HINT: `zip(*samples)` turns a list of pairs into two tuples: all first entries, all second entries. An entry may be a
     tuple again: what joins it is `default_collate` itself, which takes a list.

@@ -34,7 +34,7 @@ from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
 from tinytorch.support.windows import (
-    ImageLayer, WindowPlacer, check_batch_norm, check_channels, empty_output, ordering_all, pair,
+    ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, ordering_all, pair,
 )  # fmt: skip
 
 # %%
@@ -442,8 +442,8 @@ class Conv2d(ImageLayer, Module):
     HINT: `default_generator().standard_normal(shape, np.float32)` draws with standard deviation 1.
     """
 
+    @conv_settings
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1, padding=0, dilation=1, groups=1, bias=True):
-        check_channels("Conv2d", in_channels, out_channels, groups)
         kernel = pair("Conv2d: kernel_size", kernel_size, 1)
         self.keep(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel, stride=stride)
         self.keep(padding=padding, dilation=dilation, groups=groups)

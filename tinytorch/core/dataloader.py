@@ -13,7 +13,7 @@ from tinytorch.core.tensor import Tensor, as_tensors, stack, to_array
 from tinytorch.support.arguments import checked_by
 from tinytorch.support.dataloader import (
     are_fractions, as_pair, check_channels, check_crop, check_crop_fits, check_data_loader, check_images, check_lengths,
-    check_normalize, check_probability, check_samples, check_subset, check_tensor_dataset, list_of_transforms,
+    check_normalize, check_probability, check_subset, check_tensor_dataset, checked_collate, list_of_transforms,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
 from tinytorch.support.tensor import NUMBERS, inferred_array
@@ -100,7 +100,7 @@ def random_split(dataset, lengths, generator=None):
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #collate
-@checked_by(check_samples)
+@checked_collate  # refuses examples that do not fit together; named tuples stay named
 def default_collate(samples):
     """Join a list of examples, all of one kind, into one batch.
 
@@ -110,7 +110,7 @@ def default_collate(samples):
     - tuples or lists: a tuple with a batch for each entry;
     - dicts: a dict with a batch for each key.
 
-    Raises ValueError where shapes differ and TypeError for other examples.
+    Raises ValueError where shapes, numbers of entries or keys differ, and TypeError for other examples.
     """
     first = samples[0]
     if isinstance(first, (Tensor, np.ndarray, *NUMBERS)):
@@ -258,4 +258,4 @@ class RandomCrop(Transform):
         top, left = (default_generator().integers(count, size=len(images)) for count in places)
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
         return windows[np.arange(len(images)), :, top, left]
-# sha256 of the lines above: 913e9045be7038cb58b847c68427d549024ce3223b58ba4dc8817dbd209aa7d7
+# sha256 of the lines above: 41222de9e3c3b909241e2c3395ee26cd1f414b37b2a50d6ab6d6033fa56f13a6

@@ -18,7 +18,7 @@ from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
 from tinytorch.support.windows import (
-    ImageLayer, WindowPlacer, check_batch_norm, check_channels, empty_output, ordering_all, pair,
+    ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, ordering_all, pair,
 )  # fmt: skip
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
@@ -199,8 +199,8 @@ rules[conv2d_loops] = rules[conv2d_windows] = rules[conv2d_im2col] = rules[conv2
 class Conv2d(ImageLayer, Module):
     """A bank of `out_channels` filters that slides over images of `in_channels` channels; see `conv2d`."""
 
+    @conv_settings
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1, padding=0, dilation=1, groups=1, bias=True):
-        check_channels("Conv2d", in_channels, out_channels, groups)
         kernel = pair("Conv2d: kernel_size", kernel_size, 1)
         self.keep(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel, stride=stride)
         self.keep(padding=padding, dilation=dilation, groups=groups)
@@ -340,4 +340,4 @@ class SimpleCNN(Module):
         x = self.pool(relu(self.conv1(x)))
         x = self.pool(relu(self.conv2(x)))
         return self.fc(self.flatten(x))
-# sha256 of the lines above: db458907a028650c575ba08feb9bac3f3d3406a9352215177ee6c5ddcf213cbd
+# sha256 of the lines above: 83d90924b899f89572fec5cf9bee252484198ec9d3203570d335562546903f67

@@ -144,3 +144,58 @@ def _broadcasts_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
 def _first_index(marked: np.ndarray) -> list[int] | str:
     """Return the index of the first marked entry as it is written behind a name: [3], [0, 2], nothing for a scalar."""
     return [int(i) for i in np.argwhere(marked)[0]] if marked.ndim else ""
+
+
+def refuse_old_names(name: str, size_average: Any = None, reduce: Any = None, weight: Any = None) -> None:
+    """Raise ValueError where one of torch's arguments that are not served is given, with what to pass instead."""
+    for argument, given in (("size_average", size_average), ("reduce", reduce)):
+        if given is not None:
+            raise ValueError(
+                f"{name}: {argument}: an old setting of torch's, got {given!r}; pass reduction='mean', 'sum' or 'none'"
+            )
+    if weight is not None:
+        raise ValueError(f"{name}: weight: not served; multiply: (weight * {name}(..., reduction='none')).mean()")
+
+
+def check_elementwise(name: str, input: Any, target: Any, reduction: Any) -> None:
+    """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
+    check_reduction(name, reduction)
+    _check_equal_shapes(name, _numbers(input), _numbers(target))
+
+
+def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None:
+    """Raise ValueError where inputs or targets are no probabilities, or the weight does not broadcast to them."""
+    for argument, given in (("input", input.data), ("target", target.data)):
+        wrong = ~((given >= 0) & (given <= 1))  # also true where it is NaN
+        if wrong.any():
+            fix = f"; for scores there is {name}_with_logits" if argument == "input" else ""
+            raise ValueError(
+                f"{name}: {argument}{_first_index(wrong)} is {given[wrong][0]}: expected probabilities from 0 to 1{fix}"
+            )
+    if weight is not None and not _broadcasts_to(weight.shape, input.shape):
+        raise ValueError(f"{name}: weight: expected a shape that broadcasts to {input.shape}, got {weight.shape}")
+
+
+def are_probabilities(input: Any, target: Any) -> bool:
+    """Return whether the targets of a cross entropy are class probabilities: floats of the input's shape."""
+    target = _numbers(target)
+    return target.dtype.kind == "f" and target.ndim > 0 and target.shape == np.shape(input)
+
+
+def check_probability_targets(
+    input: Any, weight: Any, ignore_index: int, reduction: Any, label_smoothing: float
+) -> None:
+    """Raise ValueError for settings of a cross entropy that do not fit targets which are class probabilities."""
+    check_reduction("cross_entropy", reduction)
+    if input.size == 0:
+        raise ValueError(f"cross_entropy: input: expected at least one sample, got an empty batch {input.shape}")
+    if ignore_index != -100:
+        raise ValueError(
+            f"cross_entropy: ignore_index: only for class indices as targets, got {ignore_index}; set the "
+            "probabilities of samples that should not count to 0"
+        )
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing: expected a number from 0 to 1, got {label_smoothing}")
+    classes = input.shape[class_axis(input)]
+    if weight is not None and weight.shape != (classes,):
+        raise ValueError(f"cross_entropy: weight: expected shape ({classes},), one for each class, got {weight.shape}")

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
+from tinytorch.support.interchange import InterchangeMethods
+from tinytorch.support.methods import TorchMethods
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
@@ -25,7 +28,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InPlaceMethods):
+class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
@@ -75,9 +78,6 @@ class TensorMethods(InPlaceMethods):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.data, dtype, copy=copy)
-
     def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
         """Make `array + tensor` our `add`, and let `array -= tensor` write to the array; compute the others."""
         ours = getattr(self._chapter, _OPERATORS.get(function.__name__, ""), None)
@@ -122,7 +122,8 @@ class TensorMethods(InPlaceMethods):
         """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
         if self.backward_pass is None:
             raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
-        self.backward_pass(self, gradient, retain_graph)
+        with hooks_of_leaves():
+            self.backward_pass(self, gradient, retain_graph)
 
     # Arithmetic
     def __add__(self: _Tensor, other: Any) -> _Tensor:
@@ -315,8 +316,8 @@ def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarra
     def checked(data: Any, dtype: Any = None) -> np.ndarray:
         if type(data) is int:
             raise TypeError(
-                f"data: expected a float, a list or an array, got the int {data}, a length to torch; for this one number "
-                f"write tensor({data}), for a shape zeros({data}) or zeros({data}, ...)"
+                f"data: expected a float, a list or an array, got the int {data}; for one number write tensor({data}), "
+                f"for a shape zeros({data}) or zeros({data}, ...)"
             )
         _check_numbers(data)  # before NumPy makes numbers of text, and NaN of None
         return to_array(data, dtype)

@@ -38,6 +38,27 @@ def check_max_norm(parameters: Any, max_norm: float) -> None:
         raise ValueError(f"clip_grad_norm: max_norm: expected a number above 0, got {max_norm!r}")
 
 
+def check_clip_value(clip_value: float) -> None:
+    """Raise ValueError where clip_value is not a number of at least 0."""
+    if not clip_value >= 0:
+        raise ValueError(f"clip_grad_value_: clip_value: expected a number of at least 0, got {clip_value!r}")
+
+
+def check_vector(vec: Any, arrays: list[np.ndarray]) -> None:
+    """Raise ValueError unless `vec` is a vector with as many entries as all arrays together."""
+    expected = (sum(array.size for array in arrays),)
+    if np.shape(vec) != expected:
+        raise ValueError(f"vector_to_parameters: vec: expected shape {expected}, got {np.shape(vec)}")
+
+
+def not_finite_error(norm: float, norm_type: float) -> RuntimeError:
+    """Return the error for gradients whose norm is infinite or nan."""
+    return RuntimeError(
+        f"clip_grad_norm_: the norm of order {norm_type} of the gradients is {norm}, so they were not clipped; "
+        "look for the parameter whose gradient is not finite"
+    )
+
+
 def check_schedule(schedule: Any, optimizer: Any, total_steps: int, peaks: list[float]) -> None:
     """Raise ValueError where there is no step, or not a learning rate above 0 for each parameter group."""
     name = type(schedule).__name__

@@ -1,0 +1,169 @@
+"""Torch's own operator samples (`op_db`), given to torch and to TinyTorch.
+
+An operator is tried in each form in which TinyTorch has its name: as a function, as a method, and under its aliases. A
+sample's result must agree in structure, shape, dtype and numbers, and so must the gradients of every input wherever
+ours records one.
+"""
+
+from __future__ import annotations
+
+import random
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import tinytorch
+import tinytorch.nn.functional
+from tinytorch import Tensor
+
+DTYPES = (torch.float64, torch.float32, torch.int64, torch.bool, torch.uint8)
+MOST_SAMPLES = 12  # of one operator and dtype; a random choice where torch has more
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to call an operator in both libraries: `theirs(input, *args, **kwargs)` and `ours(...)`."""
+
+    name: str  # "add", "Tensor.add", "nn.functional.relu"
+    theirs: Callable[..., Any]
+    ours: Callable[..., Any]
+
+
+def forms(op: Any) -> list[Form]:
+    """The ways to call `op` that TinyTorch has a name for."""
+    found = []
+    for one in (op, *op.aliases):
+        *spaces, last = one.name.split(".")
+        space: Any = tinytorch if not spaces else getattr(tinytorch, spaces[0], None)
+        for part in spaces[1:]:
+            space = getattr(space, part, None)
+        if space is not None and last in getattr(space, "__all__", ()):
+            found.append(Form(one.name, one.op, _in_ours(one.op, getattr(space, last))))
+        method = getattr(one, "method_variant", None)
+        if not spaces and method is not None and hasattr(Tensor, last):
+            found.append(Form(f"Tensor.{last}", method, _in_ours(method, _method(last))))
+    return found
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda self, *arguments, **keywords: getattr(self, name)(*arguments, **keywords)
+
+
+def _in_ours(theirs: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """`plain`, or, where torch's table holds a lambda around the operator, that lambda with our library as `torch`."""
+    if not isinstance(theirs, types.FunctionType) or "torch" not in theirs.__code__.co_names + ("torch",):
+        return plain
+    if theirs.__module__ != "torch.testing._internal.common_methods_invocations":
+        return plain
+    names = {**theirs.__globals__, "torch": tinytorch}
+    return types.FunctionType(theirs.__code__, names, theirs.__name__, theirs.__defaults__, theirs.__closure__)
+
+
+def samples(op: Any, dtype: torch.dtype, seed: int) -> list[Any]:
+    """At most MOST_SAMPLES of torch's samples of this operator and dtype."""
+    torch.manual_seed(seed)
+    if dtype not in op.supported_dtypes("cpu"):
+        return []
+    differentiable = dtype.is_floating_point and op.supports_autograd
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = list(op.sample_inputs("cpu", dtype, requires_grad=differentiable))
+    return found if len(found) <= MOST_SAMPLES else random.Random(seed).sample(found, MOST_SAMPLES)
+
+
+def to_ours(value: Any, leaves: list[tuple[Any, Any]]) -> Any:
+    """A sample's argument as TinyTorch takes it. `leaves` collects the pairs (torch's tensor, ours)."""
+    if isinstance(value, torch.Tensor):
+        ours = Tensor(value.detach().numpy().copy(), requires_grad=value.requires_grad)
+        if value.requires_grad:
+            leaves.append((value, ours))
+        return ours
+    if isinstance(value, torch.dtype):
+        return np.dtype(str(value).removeprefix("torch."))
+    if isinstance(value, torch.device):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_ours(part, leaves) for part in value) if type(value) in (list, tuple) else tuple(value)
+    return value
+
+
+def shown(sample: Any) -> str:
+    """The sample in one line."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, torch.Tensor):
+            return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
+        if isinstance(value, (list, tuple)):
+            return f"[{', '.join(map(text, value))}]"
+        return repr(value)
+
+    keywords = [f"{name}={text(value)}" for name, value in sample.kwargs.items()]
+    return ", ".join([text(sample.input), *map(text, sample.args), *keywords])
+
+
+def flat(result: Any) -> Iterator[Any]:
+    """The tensors and numbers of a result, in order."""
+    if isinstance(result, (list, tuple)):
+        for part in result:
+            yield from flat(part)
+    else:
+        yield result
+
+
+def compare(form: Form, sample: Any) -> None:
+    """Raise AssertionError, or whatever our call raised, unless ours is what torch has."""
+    leaves: list[tuple[Any, Any]] = []
+    ours_input, ours_args = to_ours(sample.input, leaves), to_ours(tuple(sample.args), leaves)
+    ours_kwargs = {name: to_ours(value, leaves) for name, value in sample.kwargs.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = list(flat(form.theirs(sample.input, *sample.args, **sample.kwargs)))
+        with np.errstate(all="ignore"):
+            found = list(flat(form.ours(ours_input, *ours_args, **ours_kwargs)))
+    assert len(found) == len(expected), f"{len(found)} results, torch has {len(expected)}"
+    for i, (ours, theirs) in enumerate(zip(found, expected)):
+        _same(ours, theirs, f"result {i}")
+    recorded = [
+        (ours, theirs) for ours, theirs in zip(found, expected) if isinstance(ours, Tensor) and ours.requires_grad
+    ]
+    for ours, theirs in zip(found, expected):
+        if isinstance(theirs, torch.Tensor):
+            assert theirs.requires_grad == ours.requires_grad, f"requires_grad {ours.requires_grad}"
+    if not recorded:
+        return
+    for theirs, _ in leaves:
+        theirs.grad = None
+    for ours, theirs in recorded:
+        start = np.asarray((np.arange(ours.data.size) % 7 + 1) / 4, ours.dtype).reshape(ours.shape)
+        theirs.backward(torch.from_numpy(start.copy()), retain_graph=True)
+        with np.errstate(all="ignore"):
+            ours.backward(Tensor(start), retain_graph=True)
+    for i, (theirs, ours) in enumerate(leaves):
+        zeros = torch.zeros_like(theirs)
+        gradient = zeros.numpy() if ours.grad is None else ours.grad
+        _same(gradient, zeros if theirs.grad is None else theirs.grad, f"gradient {i}")
+
+
+def _same(ours: Any, theirs: Any, name: str) -> None:
+    if not isinstance(theirs, torch.Tensor):
+        if isinstance(theirs, torch.Size):
+            theirs = tuple(theirs)
+        assert type(ours) is type(theirs) and (ours == theirs or ours != ours and theirs != theirs), (
+            f"{name}: {ours!r}, torch has {theirs!r}"
+        )
+        return
+    assert isinstance(ours, (Tensor, np.ndarray)), f"{name}: {type(ours).__name__}, torch has a tensor"
+    array = ours.data if isinstance(ours, Tensor) else ours
+    try:
+        torch.testing.assert_close(torch.from_numpy(np.array(array)), theirs.detach(), equal_nan=True)
+    except AssertionError as error:
+        raise AssertionError(f"{name}: {' '.join(str(error).split())[:300]}") from None
+
+
+OPERATORS = {(op.name, op.variant_test_name): op for op in op_db if forms(op)}

@@ -1,0 +1,424 @@
+"""Torch's usual methods of a tensor, beside those that chapter 01 needs."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Tensor = TypeVar("_Tensor", bound="TorchMethods")
+
+
+class FromPackage:
+    """A method that is the package's function of the same name, looked up when it is used.
+
+    So its documentation is the function's: help(Tensor.topk). Where its chapter is not built, the ImportError says so.
+    """
+
+    def __init__(self, function: str | None = None) -> None:
+        self.function = function
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.function = self.function or name
+
+    def __get__(self, tensor: Any, owner: type | None = None) -> Callable[..., Any]:
+        function = getattr(importlib.import_module("tinytorch"), str(self.function))
+        return function if tensor is None else types.MethodType(function, tensor)
+
+
+class TorchMethods:
+    """The methods by torch's names. Most are `tinytorch`'s functions: `x.topk(3)` is `topk(x, 3)`."""
+
+    data: np.ndarray
+    requires_grad: bool
+    grad_fn: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    _chapter: types.ModuleType
+
+    # Shape, dtype and device
+    def dim(self) -> int:
+        """Return the number of axes."""
+        return self.data.ndim
+
+    ndimension = dim
+
+    def nelement(self) -> int:
+        """Return how many numbers there are: another name of `numel`."""
+        return self.data.size
+
+    def element_size(self) -> int:
+        """Return the bytes of one number."""
+        return self.data.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        return self.data.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.data.nbytes
+
+    @property
+    def device(self) -> Any:
+        """The CPU, where every tensor is."""
+        return importlib.import_module("tinytorch").device("cpu")
+
+    is_cuda = False
+
+    def is_contiguous(self) -> bool:
+        """Return whether the numbers stand in memory in row-major order without gaps."""
+        return self.data.flags.c_contiguous
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Return how many numbers further in memory the next one along each axis (or along `dim`) is."""
+        strides = tuple(step // self.data.itemsize for step in self.data.strides)
+        return strides if dim is None else strides[dim]
+
+    def tolist(self) -> Any:
+        """Return the numbers as nested lists of Python numbers; of a tensor without axes the number itself."""
+        return self.data.tolist()
+
+    def to(self: _Tensor, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> _Tensor:
+        """Return the tensor in another dtype, or in that of another tensor; itself where nothing changes.
+
+        A device may be "cpu". Raises ValueError for any other.
+        """
+        for value in target:
+            if isinstance(value, TorchMethods):
+                dtype = value.dtype
+            elif isinstance(value, str) and value not in np.sctypeDict or type(value).__name__ == "device":
+                device = value
+            elif not isinstance(value, bool):
+                dtype = value
+        if device is not None:
+            importlib.import_module("tinytorch").device(device)
+        if dtype is None or self.dtype == dtype:
+            return self.clone() if copy else self  # type: ignore[attr-defined]
+        return importlib.import_module("tinytorch.functions.reductions").convert(self, dtype=np.dtype(dtype))
+
+    type_as = to
+
+    def type(self: _Tensor, dtype: Any = None) -> Any:
+        """Return the tensor in another dtype; without one, the name of its own."""
+        return f"tinytorch.{self.dtype}" if dtype is None else self.to(dtype)
+
+    def cpu(self: _Tensor) -> _Tensor:
+        """Return the tensor itself: it is on the CPU."""
+        return self
+
+    def cuda(self: _Tensor, device: Any = None) -> _Tensor:
+        """Raise ValueError: there is no other device."""
+        return self.to("cuda")
+
+    def float(self: _Tensor) -> _Tensor:
+        """Return the tensor in float32."""
+        return self.to(np.float32)
+
+    def double(self: _Tensor) -> _Tensor:
+        """Return the tensor in float64."""
+        return self.to(np.float64)
+
+    def half(self: _Tensor) -> _Tensor:
+        """Return the tensor in float16."""
+        return self.to(np.float16)
+
+    def long(self: _Tensor) -> _Tensor:
+        """Return the tensor in int64."""
+        return self.to(np.int64)
+
+    def int(self: _Tensor) -> _Tensor:
+        """Return the tensor in int32."""
+        return self.to(np.int32)
+
+    def short(self: _Tensor) -> _Tensor:
+        """Return the tensor in int16."""
+        return self.to(np.int16)
+
+    def char(self: _Tensor) -> _Tensor:
+        """Return the tensor in int8."""
+        return self.to(np.int8)
+
+    def byte(self: _Tensor) -> _Tensor:
+        """Return the tensor in uint8."""
+        return self.to(np.uint8)
+
+    def bool(self: _Tensor) -> _Tensor:
+        """Return whether each number is not 0."""
+        return self.to(np.bool_)
+
+    # The graph
+    def requires_grad_(self: _Tensor, requires_grad: Any = True) -> _Tensor:
+        """Set `requires_grad` of a leaf, and return the tensor. Raises RuntimeError for what was computed."""
+        if self.grad_fn is not None and not requires_grad:
+            raise RuntimeError("requires_grad_: only a leaf's requires_grad can be changed; use x.detach()")
+        if requires_grad and self.dtype.kind != "f":
+            raise TypeError(f"requires_grad_: expected a floating dtype, got {self.dtype}; use x.float()")
+        self.requires_grad = bool(requires_grad)
+        return self
+
+    def detach_(self: _Tensor) -> _Tensor:
+        """Make the tensor a leaf that does not require a gradient, and return it."""
+        self.requires_grad, self.grad_fn = False, None
+        return self
+
+    # Shape
+    def contiguous(self: _Tensor) -> _Tensor:
+        """Return the tensor in row-major order in memory: itself where it is so."""
+        return self if self.is_contiguous() else self.clone()  # type: ignore[attr-defined]
+
+    def reshape_as(self: _Tensor, other: Any) -> _Tensor:
+        """Return the tensor in the shape of another."""
+        return self._chapter.reshape(self, shape=other.shape)
+
+    view_as = reshape_as
+
+    def expand_as(self, other: Any) -> Any:
+        """Return the tensor repeated to the shape of another."""
+        return self.expand(other.shape)
+
+    def repeat(self, *repeats: Any) -> Any:
+        """Return the tensor repeated as a whole, so many times along each axis: `tile` with an entry for each axis."""
+        counts = tuple(repeats[0]) if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)) else repeats
+        if len(counts) < self.data.ndim:
+            raise ValueError(f"repeat: repeats: expected at least {self.data.ndim} numbers, got {counts}")
+        return self.tile(counts)
+
+    def sum_to_size(self, *size: Any) -> Any:
+        """Return the sums over the axes along which a tensor of this size would be repeated to the tensor's shape."""
+        shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+        lead = self.data.ndim - len(shape)
+        if lead < 0 or np.broadcast_shapes(self.shape, shape) != self.shape:
+            raise ValueError(f"sum_to_size: size: {shape} cannot be repeated to {self.shape}")
+        dims = (*range(lead), *(lead + i for i, n in enumerate(shape) if n != self.shape[lead + i]))
+        out = self._chapter.sum(self, dim=dims, keepdim=True) if dims else self
+        return self._chapter.reshape(out, shape=shape)
+
+    def ravel(self) -> Any:
+        """Return all numbers along one axis, in row-major order."""
+        return self._chapter.reshape(self, shape=(-1,))
+
+    @property
+    def mT(self) -> Any:
+        """The tensor with its last two axes swapped."""
+        return self._chapter.transpose(self, -2, -1)
+
+    # Tensors like this one
+    def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+        """Return zeros in this tensor's dtype."""
+        return self._new("zeros", *size, dtype=dtype, requires_grad=requires_grad)
+
+    def new_ones(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+        """Return ones in this tensor's dtype."""
+        return self._new("ones", *size, dtype=dtype, requires_grad=requires_grad)
+
+    def new_empty(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+        """Return a tensor of whatever is in memory in this tensor's dtype."""
+        return self._new("empty", *size, dtype=dtype, requires_grad=requires_grad)
+
+    def new_full(self, size: Any, fill_value: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+        """Return one repeated value in this tensor's dtype."""
+        return self._new("full", size, fill_value, dtype=dtype, requires_grad=requires_grad)
+
+    def new_tensor(self, data: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+        """Return the data as a tensor in this tensor's dtype."""
+        return self._new("tensor", data, dtype=dtype, requires_grad=requires_grad)
+
+    def _new(self, function: str, *arguments: Any, dtype: Any, requires_grad: Any) -> Any:
+        make = getattr(importlib.import_module("tinytorch"), function)
+        return make(*arguments, dtype=self.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+    # Operators that chapter 01 does not write
+    def __and__(self, other: Any) -> Any:
+        return self.bitwise_and(other)
+
+    def __or__(self, other: Any) -> Any:
+        return self.bitwise_or(other)
+
+    def __xor__(self, other: Any) -> Any:
+        return self.bitwise_xor(other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Any:
+        return self.bitwise_not()
+
+    def __mod__(self, other: Any) -> Any:
+        return self.remainder(other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return importlib.import_module("tinytorch").remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self.floor_divide(other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return importlib.import_module("tinytorch").floor_divide(other, self)
+
+    def __pos__(self: _Tensor) -> _Tensor:
+        return self
+
+    def __abs__(self: _Tensor) -> _Tensor:
+        return self._chapter.abs(self)
+
+    def __index__(self) -> Any:
+        if self.dtype.kind == "f":
+            raise TypeError(f"index: expected a whole number, got a tensor of {self.dtype}")
+        return self.item()  # type: ignore[attr-defined]
+
+    def __format__(self, specification: str) -> str:
+        return format(self.data.item() if self.data.ndim == 0 else self, specification)  # f"{loss:.4f}"
+
+    def __contains__(self, element: Any) -> Any:
+        return bool((self == element).data.any())  # type: ignore[attr-defined]
+
+    # Arithmetic and products
+    add = FromPackage()
+    sub = FromPackage()
+    mul = FromPackage()
+    div = FromPackage()
+    true_divide = FromPackage()
+    floor_divide = FromPackage()
+    pow = FromPackage()
+    remainder = FromPackage()
+    fmod = FromPackage()
+    neg = FromPackage()
+    matmul = FromPackage()
+    mm = FromPackage()
+    bmm = FromPackage()
+    mv = FromPackage()
+    dot = FromPackage()
+    inner = FromPackage()
+    outer = FromPackage()
+    addmm = FromPackage()
+    addmv = FromPackage()
+    addr = FromPackage()
+    baddbmm = FromPackage()
+    addbmm = FromPackage()
+    addcmul = FromPackage()
+    addcdiv = FromPackage()
+    lerp = FromPackage()
+    # Element by element
+    maximum = FromPackage()
+    minimum = FromPackage()
+    clamp = FromPackage()
+    atan2 = FromPackage()
+    square = FromPackage()
+    rsqrt = FromPackage()
+    reciprocal = FromPackage()
+    exp2 = FromPackage()
+    expm1 = FromPackage()
+    log2 = FromPackage()
+    log10 = FromPackage()
+    log1p = FromPackage()
+    sin = FromPackage()
+    cos = FromPackage()
+    tan = FromPackage()
+    asin = FromPackage()
+    acos = FromPackage()
+    atan = FromPackage()
+    sinh = FromPackage()
+    cosh = FromPackage()
+    asinh = FromPackage()
+    acosh = FromPackage()
+    atanh = FromPackage()
+    erf = FromPackage()
+    erfc = FromPackage()
+    sign = FromPackage()
+    floor = FromPackage()
+    ceil = FromPackage()
+    round = FromPackage()
+    trunc = FromPackage()
+    frac = FromPackage()
+    relu = FromPackage()
+    sigmoid = FromPackage()
+    tanh = FromPackage()
+    softmax = FromPackage()
+    log_softmax = FromPackage()
+    logsumexp = FromPackage()
+    # Truth values
+    eq = FromPackage()
+    ne = FromPackage()
+    lt = FromPackage()
+    le = FromPackage()
+    gt = FromPackage()
+    ge = FromPackage()
+    isnan = FromPackage()
+    isinf = FromPackage()
+    isfinite = FromPackage()
+    isclose = FromPackage()
+    allclose = FromPackage()
+    equal = FromPackage()
+    logical_and = FromPackage()
+    logical_or = FromPackage()
+    logical_xor = FromPackage()
+    logical_not = FromPackage()
+    bitwise_and = FromPackage()
+    bitwise_or = FromPackage()
+    bitwise_xor = FromPackage()
+    bitwise_not = FromPackage()
+    is_floating_point = FromPackage()
+    # Reductions and running sums
+    std = FromPackage()
+    prod = FromPackage()
+    amax = FromPackage()
+    amin = FromPackage()
+    aminmax = FromPackage()
+    norm = FromPackage()
+    nansum = FromPackage()
+    median = FromPackage()
+    mode = FromPackage()
+    all = FromPackage()
+    any = FromPackage()
+    count_nonzero = FromPackage()
+    cumsum = FromPackage()
+    cumprod = FromPackage()
+    # Moving, repeating, splitting
+    t = FromPackage()
+    swapaxes = FromPackage()
+    swapdims = FromPackage()
+    movedim = FromPackage()
+    moveaxis = FromPackage()
+    unflatten = FromPackage()
+    expand = FromPackage()
+    broadcast_to = FromPackage()
+    tile = FromPackage()
+    repeat_interleave = FromPackage()
+    flip = FromPackage()
+    fliplr = FromPackage()
+    flipud = FromPackage()
+    roll = FromPackage()
+    rot90 = FromPackage()
+    split = FromPackage()
+    chunk = FromPackage()
+    tensor_split = FromPackage()
+    unbind = FromPackage()
+    select = FromPackage()
+    narrow = FromPackage()
+    tril = FromPackage()
+    triu = FromPackage()
+    diagonal = FromPackage()
+    diag = FromPackage()
+    trace = FromPackage()
+    # Picking, ordering, counting
+    sort = FromPackage()
+    argsort = FromPackage()
+    msort = FromPackage()
+    topk = FromPackage()
+    kthvalue = FromPackage()
+    unique = FromPackage()
+    bincount = FromPackage()
+    histc = FromPackage()
+    nonzero = FromPackage()
+    argwhere = FromPackage()
+    masked_select = FromPackage()
+    masked_fill = FromPackage()
+    index_select = FromPackage()
+    gather = FromPackage()
+    take_along_dim = FromPackage()
+    take = FromPackage()
+    scatter = FromPackage()
+    scatter_add = FromPackage()
