@@ -42,7 +42,9 @@ def clip_grad_norm_(
     return Tensor(norm)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
     """Limit each entry of each gradient to [−clip_value, clip_value]. Raises ValueError for a negative clip_value."""
     check_clip_value(clip_value)
     for p in _with_gradient(parameters):

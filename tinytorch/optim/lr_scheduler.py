@@ -306,7 +306,9 @@ class OneCycleLR(LRScheduler):
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
-        return [self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups]
+        return [
+            self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups
+        ]
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self.anneal_strategy == "cos":

@@ -160,7 +160,7 @@ def refuse_old_names(name: str, size_average: Any = None, reduce: Any = None, we
 def check_elementwise(name: str, input: Any, target: Any, reduction: Any) -> None:
     """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
     check_reduction(name, reduction)
-    _check_equal_shapes(name, _numbers(input), _numbers(target))
+    _check_equal_shapes(name, inferred_array(input), inferred_array(target))
 
 
 def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None:
@@ -178,7 +178,7 @@ def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None
 
 def are_probabilities(input: Any, target: Any) -> bool:
     """Return whether the targets of a cross entropy are class probabilities: floats of the input's shape."""
-    target = _numbers(target)
+    target = inferred_array(target)
     return target.dtype.kind == "f" and target.ndim > 0 and target.shape == np.shape(input)
 
 
