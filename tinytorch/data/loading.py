@@ -135,7 +135,8 @@ class DataLoader(chapter.DataLoader):
         yield from map(collate, BatchSampler(self.dataset, self.batch_size, self.drop_last))
 
     def _from_indices(self) -> Iterator[Any]:
-        keys, fetch = self.batch_sampler, self._batch
+        fetch: Callable[[Any], Any] = self._batch
+        keys = self.batch_sampler
         if keys is not None:
             self.epoch += 1
         elif self.batch_size is None:

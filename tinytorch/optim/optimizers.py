@@ -82,7 +82,8 @@ class _Maximizing(Optimizer):
     """Adds the setting `maximize`: with it a step goes along the gradient."""
 
     def update(self, data: np.ndarray, grad: np.ndarray, state: State, **settings: Any) -> None:
-        super().update(data, -grad if settings.pop("maximize") else grad, state, **settings)
+        gradient = -grad if settings.pop("maximize") else grad
+        super().update(data, gradient, state, **settings)  # type: ignore[misc]  # of the chapter's optimizer
 
 
 class SGD(_Maximizing, chapter.SGD):
@@ -157,7 +158,7 @@ class Adam(_Maximizing, chapter.Adam):
         data -= settings["lr"] * (state["exp_avg"] / (1 - beta1**t)) / root
 
 
-class AdamW(Adam, chapter.AdamW):  # type: ignore[misc]  # mypy: the chapter's `update` names its settings
+class AdamW(Adam, chapter.AdamW):
     """AdamW as in chapter 06, with torch's `amsgrad` and `maximize`; the other arguments are those of `Adam`."""
 
     decoupled_weight_decay = True
