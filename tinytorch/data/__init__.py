@@ -8,7 +8,7 @@ from tinytorch.data.shapes import TinyShapes
 from tinytorch.names import lazy
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.dataloader import *  # type: ignore[assignment]  # noqa: F403
+    from tinytorch.core.dataloader import *  # noqa: F403
     from tinytorch.data.loading import *  # type: ignore[assignment]  # noqa: F403
     from tinytorch.data.samplers import *  # noqa: F403
 

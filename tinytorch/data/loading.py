@@ -56,6 +56,9 @@ class DataLoader(chapter.DataLoader):
     and by name for those that only other processes can serve (timeout, worker_init_fn, …).
     """
 
+    dataset: Any
+    batch_size: Any  # None in place of a number: examples, not batches
+
     def __init__(
         self,
         dataset: Any,
@@ -102,7 +105,7 @@ class DataLoader(chapter.DataLoader):
         if self.batch_sampler is not None:
             return len(self.batch_sampler)  # type: ignore[arg-type]
         if self.batch_size is None or self.sampler is not None or self.is_stream:
-            order = self.dataset if self.sampler is None else self.sampler
+            order: Any = self.dataset if self.sampler is None else self.sampler
             return batch_count(len(order), self.batch_size or 1, self.drop_last)
         return super().__len__()
 
@@ -132,15 +135,14 @@ class DataLoader(chapter.DataLoader):
         yield from map(collate, BatchSampler(self.dataset, self.batch_size, self.drop_last))
 
     def _from_indices(self) -> Iterator[Any]:
-        keys: Iterable[Any]
-        if self.batch_size is None:
+        fetch: Callable[[Any], Any] = self._batch
+        keys = self.batch_sampler
+        if keys is not None:
+            self.epoch += 1
+        elif self.batch_size is None:
             keys, fetch = self.order(), self._example
         else:
-            keys, fetch = self.batch_sampler, self._batch
-            if keys is None:
-                keys = BatchSampler(self.order(), self.batch_size, self.drop_last)
-            else:
-                self.epoch += 1
+            keys = BatchSampler(self.order(), self.batch_size, self.drop_last)
         if self.num_workers:
             yield from in_workers(fetch, keys, self.num_workers, self.prefetch_factor)
         else:

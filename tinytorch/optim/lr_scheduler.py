@@ -307,14 +307,14 @@ class OneCycleLR(LRScheduler):
         rate_names, momentum_names = names[:2], names[2:]
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
-                momentum = self._between(*(group[name] for name in momentum_names), share)
+                momentum = self._between(share, *(group[name] for name in momentum_names))
                 if self.use_beta1:
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
-        return [self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups]
+        return [self._between(share, *(group[name] for name in rate_names)) for group in self.optimizer.param_groups]
 
-    def _between(self, start: float, end: float, share: float) -> float:
+    def _between(self, share: float, start: float, end: float) -> float:
         if self.anneal_strategy == "cos":
             return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
         return start + (end - start) * share

@@ -81,8 +81,9 @@ class Optimizer(chapter.Optimizer):
 class _Maximizing(Optimizer):
     """Adds the setting `maximize`: with it a step goes along the gradient."""
 
-    def update(self, data: np.ndarray, grad: np.ndarray, state: State, *, maximize: bool, **settings: Any) -> None:
-        super().update(data, -grad if maximize else grad, state, **settings)
+    def update(self, data: np.ndarray, grad: np.ndarray, state: State, **settings: Any) -> None:
+        gradient = -grad if settings.pop("maximize") else grad
+        super().update(data, gradient, state, **settings)  # type: ignore[misc]  # of the chapter's optimizer
 
 
 class SGD(_Maximizing, chapter.SGD):
@@ -143,9 +144,9 @@ class Adam(_Maximizing, chapter.Adam):
         settings = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
         Optimizer.__init__(self, params, {"lr": lr, **settings, "maximize": maximize})
 
-    def update(self, data: np.ndarray, grad: np.ndarray, state: State, *, amsgrad: bool, **settings: Any) -> None:
+    def update(self, data: np.ndarray, grad: np.ndarray, state: State, **settings: Any) -> None:
         """Change `data` in place by one step; `grad` stays as it is."""
-        if not amsgrad:
+        if not settings.pop("amsgrad"):
             super().update(data, grad, state, **settings)
             return
         # An infinite eps makes the chapter's own step 0: it only updates the averages, and AdamW's weights decay.
@@ -208,10 +209,10 @@ class RMSprop(Optimizer):
         settings = {"alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
         super().__init__(params, {"lr": lr, **settings, "centered": centered, "maximize": maximize})
 
-    def update(self, data: np.ndarray, grad: np.ndarray, state: State, *, maximize: bool, **settings: Any) -> None:
+    def update(self, data: np.ndarray, grad: np.ndarray, state: State, **settings: Any) -> None:
         """Change `data` in place by one step; `grad` stays as it is."""
         alpha, momentum = settings["alpha"], settings["momentum"]
-        g = (-grad if maximize else grad) + settings["weight_decay"] * data
+        g = (-grad if settings["maximize"] else grad) + settings["weight_decay"] * data
         state["step"] = state.get("step", 0) + 1
         v = alpha * state.get("square_avg", np.zeros_like(data)) + (1 - alpha) * g * g
         state["square_avg"] = v
@@ -252,11 +253,11 @@ class Adagrad(Optimizer):
         start = {"initial_accumulator_value": initial_accumulator_value}
         super().__init__(params, {"lr": lr, **settings, **start, "maximize": maximize})
 
-    def update(self, data: np.ndarray, grad: np.ndarray, state: State, *, maximize: bool, **settings: Any) -> None:
+    def update(self, data: np.ndarray, grad: np.ndarray, state: State, **settings: Any) -> None:
         """Change `data` in place by one step; `grad` stays as it is."""
         if not state:
             state["step"], state["sum"] = 0, np.full_like(data, settings["initial_accumulator_value"])
-        g = (-grad if maximize else grad) + settings["weight_decay"] * data
+        g = (-grad if settings["maximize"] else grad) + settings["weight_decay"] * data
         state["sum"] += g * g
         lr = settings["lr"] / (1 + state["step"] * settings["lr_decay"])
         state["step"] += 1
