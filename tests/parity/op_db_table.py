@@ -52,4 +52,23 @@ WITHOUT_NUMBERS = {
 }  # fmt: skip
 
 # Operators that do not agree yet, and where the work stands.
-UNFINISHED: dict[tuple[str, str], str] = {}
+_OF_NN = "the functions of nn.functional do not take all of torch's arguments yet"
+UNFINISHED: dict[tuple[str, str], str] = {
+    ("softmax", ""): _OF_NN,
+    ("softmax", "with_dtype"): _OF_NN,
+    ("log_softmax", ""): _OF_NN,
+    ("log_softmax", "with_dtype"): _OF_NN,
+    ("nn.functional.cross_entropy", ""): _OF_NN,
+    ("nn.functional.adaptive_avg_pool2d", ""): _OF_NN,
+    ("nn.functional.conv2d", ""): _OF_NN,
+    ("nn.functional.pad", "constant"): _OF_NN,
+    ("nn.functional.pad", "reflect"): _OF_NN,
+    ("nn.functional.pad", "replicate"): _OF_NN,
+    ("nn.functional.pad", "replicate_negative"): _OF_NN,
+    ("nn.functional.pad", "circular"): _OF_NN,
+    ("nn.functional.avg_pool2d", ""): _OF_NN,
+    ("nn.functional.max_pool2d", ""): _OF_NN,
+    ("nn.functional.batch_norm", ""): _OF_NN,
+    ("nn.functional.softplus", ""): _OF_NN,
+    ("__rpow__", ""): "a whole number to a negative power is 0, 1 or -1 in torch",
+}
