@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.functions.reductions import *  # noqa: F403
     from tinytorch.functions.shapes import *  # noqa: F403
     from tinytorch.support.devices import *  # noqa: F403
+    from tinytorch.support.printing import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -41,6 +42,7 @@ _NAMES = {
         get_default_dtype set_default_dtype result_type
     """,
     "tinytorch.support.devices": "device cuda backends accelerator",
+    "tinytorch.support.printing": "set_printoptions",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh",
     "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.methods import TorchMethods
+from tinytorch.support.printing import numbers_as_text
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
@@ -63,7 +64,7 @@ class TensorMethods(InPlaceMethods, TorchMethods):
         return len(self.data)
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", precision=4, prefix="Tensor(")
+        text = numbers_as_text(self.data, "Tensor(")
         if self.dtype not in (np.float32, np.int64, np.bool_):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
