@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.functions.recording import *  # noqa: F403
     from tinytorch.functions.reductions import *  # noqa: F403
     from tinytorch.functions.shapes import *  # noqa: F403
+    from tinytorch.interchange import *  # noqa: F403
+    from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.devices import *  # noqa: F403
     from tinytorch.support.printing import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
@@ -43,6 +45,7 @@ _NAMES = {
     """,
     "tinytorch.support.devices": "device cuda backends accelerator",
     "tinytorch.support.printing": "set_printoptions",
+    "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh",
     "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",
@@ -75,16 +78,18 @@ _NAMES = {
         mm bmm mv dot inner outer addmm addmv addr baddbmm addbmm tensordot einsum
     """,
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
+    "tinytorch.serialization": "save load",
     "tinytorch.analysis": "explain receptive_field summary",
 }
-_PACKAGES = ["analysis", "data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+# `import tinytorch` is enough to write tinytorch.nn.Linear
+_PACKAGES = ["analysis", "autograd", "data", "nn", "optim", "utils"]
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
 __all__ = [*_all, *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES or name == "viz":  # which is not in __all__: it needs matplotlib
+    if name in _PACKAGES or name in ("onnx", "viz"):  # which are not in __all__: they need extras
         return importlib.import_module(f"tinytorch.{name}")
     if name == "__version__":
         from importlib.metadata import version  # takes longer than everything else here

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tito.files import beside, read_plain, sweep
+from tinytorch.support.files import write_file
+from tito.files import read_plain
 
-_MADE_BY = ("dev_file.py", "course.py", "progress.py")  # after an update of these the same text may be read otherwise
+_MADE_BY = (
+    "dev_file.py",
+    "course.py",
+    "progress.py",
+    "../tinytorch/support/cells.py",
+)  # after an update of these the same text may be read otherwise
 
 _held: dict[Path, tuple[str, Any]] = {}  # path of the kept value -> (text, value), as long as this process runs
 
@@ -20,9 +25,9 @@ def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any
     Kept with a hash of the text, of the tool and of itself, so that a damaged file counts as none.
     """
     path = root / ".tito" / "read" / f"{name}.json"
-    if _held.get(path, ("", None))[0] == text:
+    if _held.get(path, (None, None))[0] == text:
         return _held[path][1]
-    tool = [(Path(__file__).with_name(file)).stat().st_mtime_ns for file in _MADE_BY]
+    tool = [(Path(__file__).parent / file).stat().st_mtime_ns for file in _MADE_BY]
 
     def seal(kept: str) -> str:
         return hashlib.sha256(f"{tool}\n{text}\n{kept}".encode()).hexdigest()
@@ -40,10 +45,7 @@ def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any
         kept = json.dumps(value)
         if json.loads(kept) == value:  # a date or the like would come back as something else
             path.parent.mkdir(parents=True, exist_ok=True)
-            sweep(path)
-            made = beside(path)
-            made.write_text(f"{seal(kept)}\n{kept}", encoding="utf-8")
-            os.replace(made, path)  # not written in place: a pipe that stands there would keep us waiting
+            write_file(path, f"{seal(kept)}\n{kept}".encode())
     except (OSError, TypeError, ValueError):
         pass  # it is worked out again next time
     return value

@@ -6,6 +6,7 @@ What is changed may be `tito` itself. So this file needs nothing but the standar
 `.tito/changes` has the same form in every edition: `files/`, a tree of new contents, and `gone`, a JSON list of paths.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ def change(root: Path, contents: dict[str, bytes | None]) -> None:
     import json
     import shutil
 
-    from tito.files import beside, sweep
+    from tinytorch.support.files import beside, keep_mode, real_file, sweep
 
     finish(root)
     decided = root / ".tito" / "changes"
@@ -25,13 +26,15 @@ def change(root: Path, contents: dict[str, bytes | None]) -> None:
         sweep(decided)
         (staged / "files").mkdir(parents=True)
         for name, content in contents.items():
-            _expect_writable(root, root / name)
+            target = real_file(root / name)
+            _expect_writable(target.parent)
             if content is not None:
                 path = staged / "files" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+                if target.exists():
+                    keep_mode(target, path)
                 path.write_bytes(content)
-                if (root / name).exists():
-                    shutil.copymode(root / name, path)
         gone = [name for name, content in contents.items() if content is None]
         (staged / "gone").write_text(json.dumps(gone), encoding="utf-8")
         os.sync()
@@ -41,13 +44,12 @@ def change(root: Path, contents: dict[str, bytes | None]) -> None:
     finish(root)
 
 
-def _expect_writable(root: Path, path: Path) -> None:
-    """PermissionError where the file could not be put in its place later: then it must not be begun."""
-    folder = path.parent
-    while not folder.exists() and folder != root:
+def _expect_writable(folder: Path) -> None:
+    """PermissionError where no file could be put into the folder later: then it must not be begun."""
+    while not folder.exists():
         folder = folder.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or path.is_dir():
-        raise PermissionError(13, "Permission denied", str(path))
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise PermissionError(13, "Permission denied", str(folder))
 
 
 def finish(root: Path) -> bool:
@@ -60,16 +62,31 @@ def finish(root: Path) -> bool:
     files = decided / "files"
     for path in sorted(files.rglob("*")):
         if path.is_file():
-            target = root / path.relative_to(files)
+            target = Path(os.path.realpath(root / path.relative_to(files)))  # a link stays
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.replace(path, target)
+                _move(path, target)
             except FileNotFoundError:
                 pass  # another `tito` was quicker
     for name in _gone(decided):
         (root / name).unlink(missing_ok=True)
     shutil.rmtree(decided, ignore_errors=True)
     return True
+
+
+def _move(path: Path, target: Path) -> None:
+    """Put a whole file in its place, also where a link leads to another disk."""
+    import shutil
+
+    try:
+        os.replace(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(16).hex()}.tmp")  # swept as `beside` is
+        shutil.copy2(path, copy)
+        os.replace(copy, target)
+        path.unlink(missing_ok=True)
 
 
 def _gone(decided: Path) -> list[str]:
@@ -84,7 +101,10 @@ def _gone(decided: Path) -> list[str]:
 
 def finish_here() -> None:
     """End what was broken off in the course that the current folder lies in. Where that cannot be, say so and exit."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:
+        return  # it was deleted: the commands that need a course say so
     for root in (here, *here.parents):
         try:
             if finish(root):

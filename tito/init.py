@@ -13,20 +13,22 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from tinytorch.support.files import beside, sweep
 from tito import copies, manifest
 from tito.course import Course, Module
 from tito.dev_file import DevFile
 from tito.edition import without_solutions
 from tito.errors import TitoError
 from tito.export import exported_text
-from tito.files import beside, cannot_write, sweep
+from tito.files import cannot_write
 from tito.hints import write_shapes
 from tito.notebooks import sync
 from tito.solution import seal, sealed
 
 COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
-    *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
+    *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE"),
+    *(".gitignore", ".gitattributes", ".editorconfig"),
 )
 # The tests of the tools, and the alternative solutions.
 CONTRIBUTORS = {

@@ -178,7 +178,10 @@ def read(module: Module) -> Record:
         return Record()
     except OSError as error:
         usable = path.parent.is_dir() and os.access(path.parent, os.X_OK)
-        _go_on_without(path if usable else path.parent, str(error.strerror))
+        if usable and path.is_symlink():  # it leads to nothing that could be written
+            _set_aside(path, error)
+        else:
+            _go_on_without(path if usable else path.parent, str(error.strerror))
         return Record()
 
 

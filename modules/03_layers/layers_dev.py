@@ -45,6 +45,7 @@ from tinytorch.support.arguments import checked_by
 from tinytorch.support.layers import (
     LoadedKeys, ModuleMethods, ParameterMethods, as_arrays, check_dropout, check_input, check_linear, check_probability,
     check_sequential, check_sizes, dotted, errors_name_module, misfit_error, own_buffers, own_modules, own_parameters,
+    with_device_and_dtype,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
 
@@ -241,7 +242,8 @@ class Module(ModuleMethods):
     @errors_name_module
     def load_state_dict(self, state_dict, strict: bool = True):
         """Load a state (name → tensor or array) into this module's tensors, by the rules of `load_state`."""
-        return load_state(self.state_dict(), as_arrays(state_dict), strict)
+        own = self.state_dict()
+        return load_state(own, as_arrays(state_dict, own), strict)
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-module", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
@@ -515,6 +517,7 @@ class Linear(Module):
     converts them. A tensor that is no Parameter would never be learned.
     """
 
+    @with_device_and_dtype
     @checked_by(check_sizes)
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
         ### BEGIN SOLUTION

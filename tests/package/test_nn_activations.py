@@ -14,7 +14,7 @@ LAYERS = [
     (lambda: nn.LeakyReLU(0.3), lambda x: F.leaky_relu(x, negative_slope=0.3), "LeakyReLU(negative_slope=0.3)"),
     (lambda: nn.Sigmoid(), lambda x: F.sigmoid(x), "Sigmoid()"),
     (lambda: nn.Tanh(), lambda x: F.tanh(x), "Tanh()"),
-    (lambda: nn.Softplus(), lambda x: F.softplus(x), "Softplus()"),
+    (lambda: nn.Softplus(), lambda x: F.softplus(x), "Softplus(beta=1.0, threshold=20.0)"),
     (lambda: nn.GELU(), lambda x: F.gelu(x), "GELU(approximate='none')"),
     (lambda: nn.GELU("tanh"), lambda x: F.gelu(x, approximate="tanh"), "GELU(approximate='tanh')"),
     (lambda: nn.Softmax(dim=0), lambda x: F.softmax(x, dim=0), "Softmax(dim=0)"),

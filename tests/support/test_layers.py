@@ -1,5 +1,7 @@
 """What modules get from support: calls, names, refusals, repr; and checks of layers' arguments."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -120,19 +122,40 @@ def test_a_parameter_is_not_replaced_by_a_plain_tensor():
     assert [p is new for p in layer.parameters()] == [True]
 
 
-@pytest.mark.parametrize("hide", [lambda x: [x], lambda x: (x,), lambda x: {"a": x}], ids=["list", "tuple", "dict"])
+HIDING = {
+    "list": lambda x: [x],
+    "tuple": lambda x: (x,),
+    "dict": lambda x: {"a": x},
+    "key": lambda x: {x: 1},
+    "set": lambda x: {x},
+    "frozenset": lambda x: frozenset([x]),
+    "deque": lambda x: deque([x]),
+    "list of lists": lambda x: [[1, 2], [3, [x]]],
+    "dict of lists": lambda x: {"a": [1], "b": (x,)},
+    "list of dicts": lambda x: [{"a": x}],
+}
+
+
+@pytest.mark.parametrize("hide", HIDING.values(), ids=HIDING)
 @pytest.mark.parametrize("item", [ReLU(), Parameter(ones(1))], ids=["module", "parameter"])
 def test_what_is_hidden_in_a_list_is_an_error_that_says_so(hide, item):
     module = Module()
     module.layers = hide(item)
     kind = type(module.layers).__name__
     message = (
-        rf"^Module.layers: a {kind} hides layers and parameters from the network; use a Sequential, or an attribute "
-        r"for each: setattr\(self, f'layers\{i\}', item\)$"
+        rf"^Module.layers: a {kind} hides layers and parameters from the network; use a Sequential, a "
+        r"ModuleList or a ModuleDict, or an attribute for each: setattr\(self, f'layers\{i\}', item\)$"
     )
     for walk in (module.parameters, module.modules, module.named_children, module.state_dict):
         with pytest.raises(TypeError, match=message):
             list(walk())
+
+
+def test_plain_containers_are_attributes_like_any_other_even_one_that_holds_itself():
+    module, endless = Module(), [1]
+    endless.append(endless)
+    module.sizes, module.names, module.endless = [[1, 2], [3]], {"a": {"b"}}, endless
+    assert list(module.parameters()) == []
 
 
 def test_names_are_joined_with_a_dot_unless_the_first_is_empty():
@@ -266,7 +289,7 @@ def test_dropout_takes_floats_only():
     check_dropout(ones(2), 1)
     message = r"^Dropout: input: expected floats, got int64; convert: Tensor\(x, dtype=np.float32\)$"
     with pytest.raises(TypeError, match=message):
-        check_dropout(Tensor([1, 2]))
+        check_dropout(Tensor(np.array([1, 2])))
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.5, float("nan"), "half", None])

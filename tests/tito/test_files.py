@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tito import files
+from tinytorch.support import files
+from tito.files import write_atomic
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_a_writer_sweeps_what_the_dead_left_of_the_same_file_and_nothing_else(tm
     kept = [left(path, os.getpid()), left(path, os.getppid()), left(tmp_path / "other", dead), tmp_path / "mine.tmp"]
     for file in (gone, *kept):
         file.write_text("half")
-    files.write_atomic(path, "whole")
+    write_atomic(path, "whole")
     assert path.read_text() == "whole"
     assert sorted(tmp_path.iterdir()) == sorted([path, *kept])
 

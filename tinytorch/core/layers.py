@@ -15,6 +15,7 @@ from tinytorch.support.arguments import checked_by
 from tinytorch.support.layers import (
     LoadedKeys, ModuleMethods, ParameterMethods, as_arrays, check_dropout, check_input, check_linear, check_probability,
     check_sequential, check_sizes, dotted, errors_name_module, misfit_error, own_buffers, own_modules, own_parameters,
+    with_device_and_dtype,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
 
@@ -96,7 +97,8 @@ class Module(ModuleMethods):
     @errors_name_module
     def load_state_dict(self, state_dict, strict: bool = True):
         """Load a state (name → tensor or array) into this module's tensors, by the rules of `load_state`."""
-        return load_state(self.state_dict(), as_arrays(state_dict), strict)
+        own = self.state_dict()
+        return load_state(own, as_arrays(state_dict, own), strict)
 
 # %% ../../modules/03_layers/layers_dev.py #load-state
 def load_state(own, given, strict=True):
@@ -162,6 +164,7 @@ class Linear(Module):
     `manual_seed` seeds. The sizes are attributes, too. Raises ValueError for sizes below 1.
     """
 
+    @with_device_and_dtype
     @checked_by(check_sizes)
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
         self.in_features = in_features
@@ -241,4 +244,4 @@ class Sequential(Module):
         if isinstance(index, slice):
             return Sequential(dict(chosen))
         return chosen[1]
-# sha256 of the lines above: 31d284e07ecf2df2e9effb95bbe902f6fb099dba58b4e12d30c94b770ce1ebb1
+# sha256 of the lines above: 50fcd3765dca319deb82ec512ec8e2d9603aebb6d0622a81a7c72bb3cb816bf7

@@ -17,7 +17,9 @@ from tinytorch.core.layers import Linear, Module, Parameter
 from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
-from tinytorch.support.windows import ImageLayer, WindowPlacer, check_batch_norm, check_channels, empty_output, pair
+from tinytorch.support.windows import (
+    ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, ordering_all, pair,
+)  # fmt: skip
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -197,8 +199,8 @@ rules[conv2d_loops] = rules[conv2d_windows] = rules[conv2d_im2col] = rules[conv2
 class Conv2d(ImageLayer, Module):
     """A bank of `out_channels` filters that slides over images of `in_channels` channels; see `conv2d`."""
 
+    @conv_settings
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1, padding=0, dilation=1, groups=1, bias=True):
-        check_channels("Conv2d", in_channels, out_channels, groups)
         kernel = pair("Conv2d: kernel_size", kernel_size, 1)
         self.keep(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel, stride=stride)
         self.keep(padding=padding, dilation=dilation, groups=groups)
@@ -224,6 +226,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
 
 
 @vjp(max_pool2d)
+@ordering_all(max_pool2d)  # NaN and −∞ too
 @batchwise
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     win = placer.of_pool(x, kernel_size, stride, padding, dilation)
@@ -337,4 +340,4 @@ class SimpleCNN(Module):
         x = self.pool(relu(self.conv1(x)))
         x = self.pool(relu(self.conv2(x)))
         return self.fc(self.flatten(x))
-# sha256 of the lines above: 6e2d9979ca987a30f98af1a70036468aabdd36ea2548b64bf2a6f878bd2f90f9
+# sha256 of the lines above: 83d90924b899f89572fec5cf9bee252484198ec9d3203570d335562546903f67

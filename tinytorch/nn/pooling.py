@@ -9,14 +9,19 @@ from tinytorch.core.tensor import Tensor, stack
 from tinytorch.support.windows import ImageLayer, check_images, pair, regions
 
 
-def adaptive_avg_pool2d(x: Tensor, output_size: Any) -> Tensor:
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Return the means of regions of the images, as many as `output_size` (a number or a pair) says.
+
+    None in the pair keeps the size of that axis.
 
     Shapes: (N, C, H, W) → (N, C, *output_size). Region i of H rows has the rows from ⌊i·H/out⌋ up to ⌈(i+1)·H/out⌉, as
     in torch. Size 1 is global average pooling (Lin et al. 2013, "Network in Network", arXiv:1312.4400).
     """
-    height, width = pair("output_size", output_size, 1)
+    x = input
     check_images(x)
+    if isinstance(output_size, (tuple, list)) and len(output_size) == 2:
+        output_size = [own if size is None else size for size, own in zip(output_size, x.shape[2:])]
+    height, width = pair("output_size", output_size, 1)
     if (height, width) == (1, 1):
         return x.mean(dim=(2, 3), keepdim=True)
     x = stack([x[:, :, rows].mean(dim=2) for rows in regions(x.shape[2], height)], dim=2)

@@ -25,3 +25,16 @@ def _check_dim(name: str, x: Any, dim: int) -> None:
     axes = x.ndim or 1
     if not -axes <= dim < axes:
         raise ValueError(f"{name}: dim: expected {-axes} to {axes - 1} for input of shape {x.shape}, got {dim}")
+
+
+def implicit_dim(x: Any, dim: int | None) -> int:
+    """Return `dim`, or the axis that torch takes where a softmax is called without one."""
+    if dim is not None:
+        return dim
+    return 0 if x.ndim in (0, 1, 3) else 1
+
+
+def check_dtype(name: str, dtype: Any) -> None:
+    """Raise ValueError where a dtype is given to a function that computes in that of its input."""
+    if dtype is not None:
+        raise ValueError(f"{name}: dtype: not served; convert the input first: Tensor(x, dtype=...)")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.hooks import Hooks, RemovableHandle
 from tinytorch.support.tensor import TensorMethods, only_numbers
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -53,9 +56,15 @@ class ModuleMethods:
     named_buffers: Callable[..., _Named]
     train: Callable[..., Any]
 
+    _hooks: Hooks | None = None
+
     @errors_name_module
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
-        return self.forward(*inputs, **keywords)
+        if "input" in keywords and not inputs and "input" not in inspect.signature(self.forward).parameters:
+            inputs = (keywords.pop("input"),)  # torch's name for what chapters call x
+        if self._hooks is None:
+            return self.forward(*inputs, **keywords)
+        return self._hooks.call(self, inputs, keywords)
 
     def named_children(self) -> _Named:
         """Return (name, module) for the attributes that are modules, each module once."""
@@ -84,8 +93,140 @@ class ModuleMethods:
         """Set `training` of this module and of all below it to False. Return this module."""
         return self.train(False)
 
-    def register_buffer(self, name: str, tensor: Any) -> None:
+    def apply(self, fn: Callable[[Any], Any]) -> Any:
+        """Call `fn` with each module below this one, parts first, and then with this one. Return this module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set `requires_grad` of every parameter: False freezes them. Return this module."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def to(self, *arguments: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """Convert floating parameters and buffers, in place, to a dtype, or to that of a tensor. Return this module.
+
+        The one device is "cpu". Raises ValueError for another, TypeError for a dtype that is not floating.
+        """
+        for value in (*arguments, device, dtype):
+            if isinstance(value, TensorMethods):
+                value = value.dtype
+            kind = value if isinstance(value, str) else getattr(value, "type", None)
+            if isinstance(kind, str):
+                check_device(kind)
+            elif value is not None:
+                self._convert(value)
+        return self
+
+    def _convert(self, dtype: Any) -> None:
+        dtype = np.dtype(dtype)
+        if dtype.kind != "f":
+            raise TypeError(f"{type(self).__name__}: dtype: expected a floating dtype, got {dtype}")
+        for tensor in (*self.parameters(), *self.buffers()):
+            for part in (tensor, tensor.grad):
+                if part is not None and part.dtype.kind == "f":
+                    part.data = part.data.astype(dtype, copy=False)
+
+    def half(self) -> Any:
+        """Convert floating parameters and buffers to float16, in place. Return this module."""
+        return self.to(np.float16)
+
+    def float(self) -> Any:
+        """Convert floating parameters and buffers to float32, in place. Return this module."""
+        return self.to(np.float32)
+
+    def double(self) -> Any:
+        """Convert floating parameters and buffers to float64, in place. Return this module."""
+        return self.to(np.float64)
+
+    def cpu(self) -> Any:
+        """Return this module, which is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """Raise ValueError: there is no other device than the CPU."""
+        return self.to("cuda")
+
+    def add_module(self, name: str, module: Any) -> None:
+        """Set the attribute `name` to a module, or to None. Raises TypeError or ValueError for what is no part."""
+        check_name(self, name)
+        if not (module is None or isinstance(module, ModuleMethods)):
+            raise TypeError(f"{type(self).__name__}: {name}: expected a module or None, got {type(module).__name__}")
+        setattr(self, name, module)
+
+    register_module = add_module
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Set the attribute `name` to a parameter, or to None."""
+        check_name(self, name)
+        if not (param is None or isinstance(param, ParameterMethods)):
+            raise TypeError(f"{type(self).__name__}: {name}: expected a Parameter or None, got {type(param).__name__}")
+        setattr(self, name, param)
+
+    def get_submodule(self, target: str) -> Any:
+        """Return the module that stands at the path `target`, such as "body.0". Raises AttributeError without one."""
+        module: Any = self
+        for name in target.split(".") if target else ():
+            module = dict(own_modules(module)).get(name)
+            if module is None:
+                raise AttributeError(f"{type(self).__name__} has no module {target!r}: there is no {name!r}")
+        return module
+
+    def get_parameter(self, target: str) -> Any:
+        """Return the parameter at the path `target`. Raises AttributeError where there is none."""
+        return self._get(target, own_parameters, "parameter")
+
+    def get_buffer(self, target: str) -> Any:
+        """Return the buffer at the path `target`. Raises AttributeError where there is none."""
+        return self._get(target, own_buffers, "buffer")
+
+    def _get(self, target: str, list_of: Callable[[Any], list[tuple[str, Any]]], kind: str) -> Any:
+        path, _, name = target.rpartition(".")
+        found = dict(list_of(self.get_submodule(path)))
+        if name not in found:
+            raise AttributeError(f"{type(self).__name__} has no {kind} {target!r}")
+        return found[name]
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, inputs)` before each forward; what it returns, if not None, takes the inputs' place.
+
+        With `with_kwargs` it is `hook(module, inputs, keywords)`, which returns None or both.
+        """
+        return Hooks.add(self._own_hooks().before, hook, prepend, with_kwargs)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, inputs, output)` after each forward; what it returns, if not None, is the output instead.
+
+        With `with_kwargs` it is `hook(module, inputs, keywords, output)`.
+        """
+        if always_call:
+            raise ValueError("always_call: not served; a forward that raises runs no hooks: leave it out")
+        return Hooks.add(self._own_hooks().after, hook, prepend, with_kwargs)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)`, with tuples, when a backward has reached the module's inputs.
+
+        What it returns, if not None, takes the place of `grad_input`. An input without `requires_grad` has None there.
+        """
+        return Hooks.add(self._own_hooks().backward, hook, prepend)
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Set the attribute `name` and make it a buffer: part of the state, not learned. None is left out there."""
+        if not persistent:
+            raise ValueError(f"register_buffer: {name}: persistent=False is not served; set a plain attribute instead")
+        check_name(self, name)
         if not (tensor is None or isinstance(tensor, TensorMethods)):
             raise TypeError(f"register_buffer: {name}: expected a Tensor or None, got {type(tensor).__name__}")
         setattr(self, name, tensor)
@@ -130,13 +271,48 @@ def own_buffers(module: Any) -> list[tuple[str, Any]]:
 
 def _attributes(module: Any, kind: type) -> list[tuple[str, Any]]:
     for name, value in vars(module).items():
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-        if any(isinstance(item, (ModuleMethods, ParameterMethods)) for item in items):
+        if isinstance(value, _CONTAINERS) and _hides_tensors(value, set()):
             raise TypeError(
                 f"{type(module).__name__}.{name}: a {type(value).__name__} hides layers and parameters from the "
-                f"network; use a Sequential, or an attribute for each: setattr(self, f'{name}{{i}}', item)"
+                f"network; use a Sequential, a ModuleList or a ModuleDict, or an attribute for each: "
+                f"setattr(self, f'{name}{{i}}', item)"
             )
     return [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
+
+
+_CONTAINERS = (dict, list, tuple, set, frozenset, collections.deque)
+
+
+def _hides_tensors(container: Any, seen: set[int]) -> bool:
+    """Return whether there are modules or parameters in a container, in its containers, and so on."""
+    if id(container) in seen:  # a list may hold itself
+        return False
+    seen.add(id(container))
+    items = (*container, *container.values()) if isinstance(container, dict) else container
+    return any(
+        isinstance(item, (ModuleMethods, ParameterMethods))
+        or (isinstance(item, _CONTAINERS) and _hides_tensors(item, seen))
+        for item in items
+    )
+
+
+def check_name(module: Any, name: Any) -> None:
+    """Raise TypeError or ValueError for a name that a part of the module cannot have: every part has its own path."""
+    owner = type(module).__name__
+    if not isinstance(name, str):
+        raise TypeError(f"{owner}: name: expected a str, got {type(name).__name__} {name!r:.40}")
+    if not name or "." in name:
+        raise ValueError(
+            f"{owner}: name: expected a name without dots, which separate the names of a path, got {name!r}"
+        )
+    if hasattr(type(module), name):
+        raise ValueError(f"{owner}: name: {name!r} is an attribute of {owner} already; choose another name")
+
+
+def check_device(device: str) -> None:
+    """Raise ValueError for a device that is not the CPU."""
+    if device.partition(":")[0] != "cpu":
+        raise ValueError(f"device: expected 'cpu', the only one here, got {device!r}; leave it out")
 
 
 def dotted(prefix: str, name: str) -> str:
@@ -151,8 +327,12 @@ class LoadedKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def as_arrays(state_dict: Any) -> dict[str, np.ndarray]:
-    """Return the entries of a state as arrays. Raises TypeError for what is no dict, or holds no numbers."""
+def as_arrays(state_dict: Any, own: Mapping[str, Any] = {}) -> dict[str, np.ndarray]:
+    """Return the entries of a state as arrays. Raises TypeError for what is no dict, or holds no numbers.
+
+    States from before batch norms counted their batches lack `num_batches_tracked`: it is then that of `own`, as in
+    torch.
+    """
     if not isinstance(state_dict, dict):
         raise TypeError(f"state_dict: expected a dict of names and tensors, got {type(state_dict).__name__}")
     arrays = {}
@@ -161,6 +341,9 @@ def as_arrays(state_dict: Any) -> dict[str, np.ndarray]:
             arrays[name] = _numbers(value)
         except (TypeError, ValueError) as error:
             raise TypeError(f"state_dict: {name}: {error}") from None
+    for name, tensor in own.items():
+        if name.split(".")[-1] == "num_batches_tracked":
+            arrays.setdefault(name, tensor.data)
     return arrays
 
 
@@ -194,6 +377,20 @@ def check_linear(x: Any, weight: Any, bias: Any = None) -> None:
         raise ValueError(f"Linear: bias: expected shape ({out_features},), got {bias.shape}")
 
 
+def with_device_and_dtype(init: _Method) -> _Method:
+    """Decorate an `__init__` that makes float32 parameters: it takes torch's `device` and `dtype`, too."""
+
+    @functools.wraps(init)
+    def taking(self: Any, *arguments: Any, device: Any = None, dtype: Any = None, **settings: Any) -> None:
+        init(self, *arguments, **settings)
+        self.to(device=device, dtype=dtype)
+
+    signature = inspect.signature(init)
+    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in ("device", "dtype")]
+    taking.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
+    return taking  # type: ignore[return-value]
+
+
 def check_sizes(layer: Any, in_features: Any, out_features: Any, bias: bool = True) -> None:
     """Raise ValueError for sizes of a linear layer that are no whole numbers of at least 1."""
     for name, size in (("in_features", in_features), ("out_features", out_features)):
@@ -216,17 +413,58 @@ def check_dropout(x: Any, p: Any = 0.5, training: bool = True) -> None:
         raise TypeError(f"Dropout: input: expected floats, got {x.dtype}; convert: Tensor(x, dtype=np.float32)")
 
 
-def check_probability(layer: Any, p: Any = 0.5) -> None:
+def check_probability(layer: Any, p: Any = 0.5, inplace: bool = False) -> None:
     """Raise ValueError for a p that is no number from 0 to 1."""
-    if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+    if not isinstance(p, (int, float, np.number)) or not 0 <= p <= 1:
         raise ValueError(f"Dropout: p: expected a probability from 0 to 1, got {p!r}; p is the part that is dropped")
 
 
 def check_sequential(chain: Any, *layers: Any) -> None:
-    """Raise TypeError for an argument of a Sequential that is not a module, with its place or name."""
+    """Raise TypeError for an argument of a Sequential that is not a module, ValueError for a name no part can have."""
     named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else dict(enumerate(layers))
     for name, layer in named.items():
+        if named is layers[0]:
+            check_name(chain, name)
         if not isinstance(layer, ModuleMethods):
             is_list = isinstance(layer, (list, tuple))
             fix = "unpack it: Sequential(*layers)" if is_list else "make one first, such as ReLU()"
             raise TypeError(f"Sequential: layer {name}: expected a layer, got {layer!r:.60}; {fix}")
+
+
+def as_normalized_shape(shape: Any) -> tuple[int, ...]:
+    """Return the shape of the last axes, given as a number or several. Raises ValueError where there are none."""
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if not sizes or not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
+        raise ValueError(f"normalized_shape: expected sizes of at least 1, got {shape!r}")
+    return tuple(int(n) for n in sizes)
+
+
+def check_last_axes(name: str, x: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> None:
+    """Raise ValueError where the last axes of x, or weight or bias, have another shape."""
+    if 0 in x.shape:
+        raise ValueError(f"{name}: input: expected at least one sample, got an empty batch {x.shape}")
+    if x.shape[-len(shape) :] != shape:
+        raise ValueError(f"{name}: input: expected {shape} as its last axes, got shape {x.shape}")
+    for argument, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.shape != shape:
+            raise ValueError(f"{name}: {argument}: expected shape {shape}, got {given.shape}")
+
+
+def check_groups(x: Any, num_groups: int, weight: Any, bias: Any) -> None:
+    """Raise ValueError where x has no channels that make so many groups, or weight or bias do not fit them."""
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise ValueError(f"group_norm: input: expected (N, C, …) with C a multiple of {num_groups}, got {x.shape}")
+    if math.prod(x.shape) == 0:
+        raise ValueError(f"group_norm: input: expected at least one sample, got an empty batch {x.shape}")
+    for argument, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.shape != x.shape[1:2]:
+            raise ValueError(f"group_norm: {argument}: expected shape {x.shape[1:2]}, got {given.shape}")
+
+
+def check_indices(name: str, indices: Any, count: int) -> None:
+    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from 0 to count − 1."""
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name}: input: expected integers, got {indices.dtype}; convert: Tensor(x, dtype=np.int64)")
+    wrong = (indices < 0) | (indices >= count)
+    if wrong.any():
+        raise IndexError(f"{name}: input: expected indices 0 to {count - 1}, got {indices[wrong][0]}")

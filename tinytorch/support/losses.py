@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.tensor import TensorMethods, only_numbers
+from tinytorch.support.tensor import inferred_array
 
 
 def class_axis(input: Any) -> int:
@@ -33,7 +33,7 @@ def check_loss(loss: Any, *weights: Any, reduction: Any = "mean", **settings: An
 def check_mse_loss(input: Any, target: Any, reduction: Any = "mean") -> None:
     """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
     check_reduction("mse_loss", reduction)
-    _check_equal_shapes("mse_loss", _numbers(input), _numbers(target))
+    _check_equal_shapes("mse_loss", inferred_array(input), inferred_array(target))
 
 
 def check_nll_loss(
@@ -64,7 +64,7 @@ def check_binary_cross_entropy_with_logits(
     """Raise ValueError or TypeError for scores, targets, weights or a reduction that cannot work."""
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction)
-    input, target = _numbers(input), _numbers(target)
+    input, target = inferred_array(input), inferred_array(target)
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: input: expected scores of a floating dtype, got {input.dtype}")
     _check_equal_shapes(name, input, target)
@@ -82,7 +82,7 @@ def check_binary_cross_entropy_with_logits(
 
 def _check_classes(name: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: Any) -> None:
     check_reduction(name, reduction)
-    input, target = _numbers(input), _numbers(target)
+    input, target = inferred_array(input), inferred_array(target)
     if input.ndim == 0 or input.dtype.kind != "f":
         raise TypeError(f"{name}: input: expected floats of shape (batch, classes), got {input.dtype} {input.shape}")
     axis = class_axis(input)
@@ -93,7 +93,7 @@ def _check_classes(name: str, input: Any, target: Any, weight: Any, ignore_index
     if weight is not None and np.shape(weight) != (classes,):
         raise ValueError(f"{name}: weight: expected shape ({classes},), one for each class, got {np.shape(weight)}")
     counted = target[target != ignore_index]
-    if reduction == "mean" and (counted.size if weight is None else _numbers(weight)[counted].sum()) == 0:
+    if reduction == "mean" and (counted.size if weight is None else inferred_array(weight)[counted].sum()) == 0:
         raise ValueError(
             f"{name}: target: expected at least one label that counts, but all are ignored or have weight 0, and the "
             "mean over nothing is undefined; leave such a batch out, or use reduction='sum'"
@@ -136,12 +136,6 @@ def _check_equal_shapes(name: str, input: np.ndarray, target: np.ndarray) -> Non
         raise ValueError(f"{name}: input: expected at least one element, got an empty batch of shape {input.shape}")
 
 
-@only_numbers
-def _numbers(data: Any, dtype: Any = None) -> np.ndarray:
-    """Return a tensor's numbers, or an array or nested lists as an array."""
-    return data.data if isinstance(data, TensorMethods) else np.asarray(data, dtype)
-
-
 def _broadcasts_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Return whether an array of `shape` can stand beside one of shape `wanted` without enlarging it."""
     return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape[::-1], wanted[::-1]))
@@ -150,3 +144,58 @@ def _broadcasts_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
 def _first_index(marked: np.ndarray) -> list[int] | str:
     """Return the index of the first marked entry as it is written behind a name: [3], [0, 2], nothing for a scalar."""
     return [int(i) for i in np.argwhere(marked)[0]] if marked.ndim else ""
+
+
+def refuse_old_names(name: str, size_average: Any = None, reduce: Any = None, weight: Any = None) -> None:
+    """Raise ValueError where one of torch's arguments that are not served is given, with what to pass instead."""
+    for argument, given in (("size_average", size_average), ("reduce", reduce)):
+        if given is not None:
+            raise ValueError(
+                f"{name}: {argument}: an old setting of torch's, got {given!r}; pass reduction='mean', 'sum' or 'none'"
+            )
+    if weight is not None:
+        raise ValueError(f"{name}: weight: not served; multiply: (weight * {name}(..., reduction='none')).mean()")
+
+
+def check_elementwise(name: str, input: Any, target: Any, reduction: Any) -> None:
+    """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
+    check_reduction(name, reduction)
+    _check_equal_shapes(name, inferred_array(input), inferred_array(target))
+
+
+def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None:
+    """Raise ValueError where inputs or targets are no probabilities, or the weight does not broadcast to them."""
+    for argument, given in (("input", input.data), ("target", target.data)):
+        wrong = ~((given >= 0) & (given <= 1))  # also true where it is NaN
+        if wrong.any():
+            fix = f"; for scores there is {name}_with_logits" if argument == "input" else ""
+            raise ValueError(
+                f"{name}: {argument}{_first_index(wrong)} is {given[wrong][0]}: expected probabilities from 0 to 1{fix}"
+            )
+    if weight is not None and not _broadcasts_to(weight.shape, input.shape):
+        raise ValueError(f"{name}: weight: expected a shape that broadcasts to {input.shape}, got {weight.shape}")
+
+
+def are_probabilities(input: Any, target: Any) -> bool:
+    """Return whether the targets of a cross entropy are class probabilities: floats of the input's shape."""
+    target = inferred_array(target)
+    return target.dtype.kind == "f" and target.ndim > 0 and target.shape == np.shape(input)
+
+
+def check_probability_targets(
+    input: Any, weight: Any, ignore_index: int, reduction: Any, label_smoothing: float
+) -> None:
+    """Raise ValueError for settings of a cross entropy that do not fit targets which are class probabilities."""
+    check_reduction("cross_entropy", reduction)
+    if input.size == 0:
+        raise ValueError(f"cross_entropy: input: expected at least one sample, got an empty batch {input.shape}")
+    if ignore_index != -100:
+        raise ValueError(
+            f"cross_entropy: ignore_index: only for class indices as targets, got {ignore_index}; set the "
+            "probabilities of samples that should not count to 0"
+        )
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing: expected a number from 0 to 1, got {label_smoothing}")
+    classes = input.shape[class_axis(input)]
+    if weight is not None and weight.shape != (classes,):
+        raise ValueError(f"cross_entropy: weight: expected shape ({classes},), one for each class, got {weight.shape}")

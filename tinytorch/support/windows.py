@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinytorch.support.layers import with_device_and_dtype
 from tinytorch.support.tensor import TensorMethods
 
 Pair = tuple[int, int]
@@ -25,6 +27,7 @@ class Windows(NamedTuple):
     dilation: Pair
     padding: tuple[Pair, Pair]  # (above, below), (left, right)
     out: Pair  # the number of windows along each axis
+    overhang: Pair = (0, 0)  # how far the last windows reach beyond the border (ceil_mode)
 
     def positions(self) -> tuple[tuple[int, int, tuple[Any, slice, slice]], ...]:
         """Return (p, q, pixels) for each kernel position, in reading order.
@@ -54,15 +57,34 @@ class Windows(NamedTuple):
     def pixel_counts(self, dtype: Any, count_border: bool) -> np.ndarray:
         """Return how many pixels each window holds, of shape `out`; without `count_border` only those of the image."""
         counts = []
-        for axis, (size, (before, _)) in enumerate(zip(self.image, self.padding)):
+        for axis, (size, (before, after)) in enumerate(zip(self.image, self.padding)):
             first = np.arange(self.out[axis])[:, None] * self.stride[axis] - before
             places = first + np.arange(self.kernel[axis]) * self.dilation[axis]
-            counts.append((count_border | ((places >= 0) & (places < size))).sum(axis=1))
+            least, end = (-before, size + after) if count_border else (0, size)
+            counts.append(((places >= least) & (places < end)).sum(axis=1))
         return np.multiply.outer(*counts).astype(dtype)
+
+    def places_of(self, images: np.ndarray, largest: np.ndarray) -> np.ndarray:
+        """Return where each window's largest number stands: row · width + column of its image, the first among equals.
+
+        `largest` holds these numbers, of shape (N, C, *out). A NaN is the largest of its window.
+        """
+        padded = self.add_border(images, -np.inf)
+        rows, columns = np.indices(padded.shape[-2:])
+        (above, _), (left, _) = self.padding
+        places = (rows - above) * self.image[1] + columns - left
+        inside = np.zeros(padded.shape[-2:], bool)
+        self.inside(inside)[...] = True
+        found = np.full(largest.shape, -1)
+        for *_, pixels in reversed(self.positions()):
+            numbers = padded[pixels]
+            hit = ((numbers == largest) | (np.isnan(numbers) & np.isnan(largest))) & inside[pixels]
+            found = np.where(hit, places[pixels], found)
+        return found
 
     @property
     def _padded(self) -> Pair:
-        rows, columns = (n + before + after for n, (before, after) in zip(self.image, self.padding))
+        rows, columns = (n + sum(border) + more for n, border, more in zip(self.image, self.padding, self.overhang))
         return rows, columns
 
 
@@ -121,16 +143,21 @@ class ImageLayer:
             setattr(self, name, value)
         self._settings = (*self._settings, *settings)
 
-    def __call__(self, x: Any) -> Any:
-        if not isinstance(x, TensorMethods):
-            raise TypeError(
-                f"{type(self).__name__}: x: expected a Tensor of shape (batch, channels, height, width), "
-                f"got {type(x).__name__}; wrap it: Tensor(x)"
-            )
-        return super().__call__(x)  # type: ignore[misc]
+    def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        for x in (*inputs, *keywords.values()):
+            if not isinstance(x, TensorMethods):
+                raise TypeError(
+                    f"{type(self).__name__}: x: expected a Tensor of shape (batch, channels, height, width), "
+                    f"got {type(x).__name__}; wrap it: Tensor(x)"
+                )
+        return super().__call__(*inputs, **keywords)  # type: ignore[misc]
 
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in self._settings)
+
+
+class CeilPadding(tuple[int, int]):
+    """The padding (height, width) of windows whose number is rounded up: the last may reach beyond the border."""
 
 
 class WindowPlacer:
@@ -158,8 +185,16 @@ class WindowPlacer:
                 f"{padded[0]} × {padded[1]}; use a smaller kernel, or padding of at least "
                 f"{max(0, *((r - n + 1) // 2 for r, n in zip(reach, image)))}"
             )
+        overhang = [0, 0]
+        if isinstance(padding, CeilPadding):
+            # one more window where pixels are left, unless it would begin behind the image and the border before it
+            overhang = [-(n - r) % s for n, r, s in zip(padded, reach, stride)]
+            starts = [n + more - r for n, more, r in zip(padded, overhang, reach)]
+            ends = [n + before for n, (before, _) in zip(image, border)]
+            overhang = [more if start < end else 0 for more, start, end in zip(overhang, starts, ends)]
+            padded = [n + more for n, more in zip(padded, overhang)]
         rows, columns = (self.output_size(n, k, s, 0, d) for n, k, s, d in zip(padded, kernel, stride, dilation))
-        return Windows(image, kernel, stride, dilation, border, (rows, columns))
+        return Windows(image, kernel, stride, dilation, border, (rows, columns), (overhang[0], overhang[1]))
 
     def of_filters(
         self,
@@ -235,6 +270,46 @@ def check_filters(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, gr
     check_images(x)
 
 
+def one_number(name: str, value: Any) -> int:
+    """Return the whole number of a setting of a signal, which may stand in a tuple."""
+    value = value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
+    if not isinstance(value, (int, np.integer)):
+        raise ValueError(f"{name}: expected a whole number, got {value!r}")
+    return int(value)
+
+
+def one_numbers(**settings: Any) -> dict[str, Any]:
+    """Return `one_number` of each setting by name; a text, such as padding="same", stays."""
+    return {name: value if isinstance(value, str) else one_number(name, value) for name, value in settings.items()}
+
+
+def check_signal(x: Any) -> None:
+    """Raise ValueError unless x is a batch of signals, or one."""
+    if x.ndim not in (2, 3):
+        raise ValueError(f"x: expected 3 axes (batch, channels, length), or 2 without a batch, got {x.ndim}: {x.shape}")
+
+
+def check_normalized(x: Any, running_mean: Any, running_var: Any, training: bool) -> None:
+    """Raise ValueError where x has no channels, or there are no estimates to normalise with."""
+    if x.ndim < 2:
+        raise ValueError(f"x: expected at least 2 axes (batch, channels, …), got shape {x.shape}")
+    if x.size == 0:
+        raise ValueError(f"x: expected at least one sample, got an empty batch {x.shape}")
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean, running_var: expected both or neither, got one of them")
+    if running_mean is None and not training:
+        raise ValueError("running_mean: expected the estimates, got None; pass training=True to use those of the batch")
+
+
+def check_padding_mode(layer: str, padding_mode: str) -> None:
+    """Raise ValueError for a border that is not zeros."""
+    if padding_mode != "zeros":
+        raise ValueError(
+            f"{layer}: padding_mode: expected 'zeros', the only one here, got {padding_mode!r}; leave it out, and pad "
+            "the input before the layer if its border must have other numbers"
+        )
+
+
 def check_channels(layer: str, in_channels: Any, out_channels: Any, groups: Any) -> None:
     """Raise ValueError unless the channels of a convolution layer are positive multiples of its groups."""
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
@@ -242,12 +317,32 @@ def check_channels(layer: str, in_channels: Any, out_channels: Any, groups: Any)
             raise ValueError(f"{layer}: {name}: expected a positive multiple of groups={groups}, got {channels}")
 
 
+def conv_settings(init: Callable[..., None]) -> Callable[..., None]:
+    """Decorate the `__init__` of Conv2d: channels and groups are checked, and it takes torch's last three arguments."""
+    placed = with_device_and_dtype(init)
+    signature = inspect.signature(init)
+
+    @functools.wraps(placed)
+    def taking(layer: Any, *arguments: Any, padding_mode: str = "zeros", **settings: Any) -> None:
+        check_padding_mode("Conv2d", padding_mode)
+        named = {name: value for name, value in settings.items() if name in signature.parameters}
+        given = signature.bind(layer, *arguments, **named)
+        given.apply_defaults()
+        check_channels("Conv2d", *(given.arguments[name] for name in ("in_channels", "out_channels", "groups")))
+        placed(layer, *arguments, **settings)
+
+    parameters = [*inspect.signature(placed).parameters.values()]
+    mode = inspect.Parameter("padding_mode", inspect.Parameter.KEYWORD_ONLY, default="zeros")
+    taking.__signature__ = signature.replace(parameters=[*parameters[:-2], mode, *parameters[-2:]])  # type: ignore[attr-defined]
+    return taking
+
+
 def check_batch_norm(x: Any, channels: int, training: bool) -> None:
     """Raise ValueError where x is no batch of images with so many channels, or has no variance to train with."""
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"x: expected shape (batch, {channels} channels, height, width), got {x.shape}")
     check_images(x)
-    if training and x.size == channels:
+    if training and math.prod(x.shape) == channels:
         raise ValueError(f"x: expected more than one value per channel in training, got {x.shape}; use a larger batch")
 
 
@@ -259,3 +354,24 @@ def empty_output(x: np.ndarray, weight: np.ndarray, win: Windows) -> np.ndarray:
 def regions(size: int, count: int) -> list[slice]:
     """Return `count` slices that cover `size` pixels: slice i goes from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉."""
     return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def ordering_all(pool: Callable[..., Any]) -> Callable[[Callable[..., np.ndarray]], Callable[..., np.ndarray]]:
+    """Return a decorator for the gradient rule of max pooling that compares numbers: it may compare NaN and −∞ too.
+
+    Where the maximum of a window is one of these, the rule gets the place of each number in their order: the border is
+    below −∞, and NaN is above all, a later one above an earlier one. So the gradient goes where torch sends it.
+    """
+
+    def decorate(rule: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        @functools.wraps(rule)
+        def ordered(grad: np.ndarray, out: np.ndarray, x: np.ndarray, **settings: Any) -> np.ndarray:
+            if not np.isfinite(out).all():
+                places = np.unique(x, return_inverse=True)[1].reshape(x.shape)
+                x = places + np.where(np.isnan(x), np.arange(1.0, x.size + 1).reshape(x.shape), 0.0)
+                out = pool.__wrapped__(x, **settings)  # type: ignore[attr-defined]
+            return rule(grad, out, x, **settings)
+
+        return ordered
+
+    return decorate

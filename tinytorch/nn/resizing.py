@@ -1,0 +1,85 @@
+"""Images and signals of another size, and axes split in several: given, and composed from chapters 01 and 03."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.layers import Module
+from tinytorch.core.tensor import Tensor
+from tinytorch.support.resizing import check_interpolate, linear_places, nearest_places, sizes_and_scales
+
+
+def interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
+    """Return images (N, C, H, W), or signals (N, C, L), with another number of pixels: `size`, or H · `scale_factor`.
+
+    "nearest" repeats pixels; "bilinear" ("linear" for signals) mixes the two nearest of each axis. With `align_corners`
+    the corner pixels keep their places, without it the edges of the image do.
+    """
+    check_interpolate(input, size, scale_factor, mode, align_corners, antialias)
+    scales = sizes_and_scales(input.shape[2:], size, scale_factor, bool(recompute_scale_factor))
+    for axis, (old, new, scale) in enumerate(scales, start=2):
+        before = (slice(None),) * axis
+        if mode == "nearest":
+            nearest = *before, nearest_places(old, new, scale)
+            input = input[nearest]
+            continue
+        low, high, part = linear_places(old, new, scale, bool(align_corners))
+        share = Tensor(part.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
+        first, second = (*before, low), (*before, high)
+        input = input[first] * (1 - share) + input[second] * share
+    return input
+
+
+class Upsample(Module):
+    """`interpolate` as a layer."""
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
+    ) -> None:
+        self.size = size
+        self.scale_factor = scale_factor
+        self.mode = mode
+        self.align_corners = align_corners
+        self.recompute_scale_factor = recompute_scale_factor
+
+    def forward(self, x: Any) -> Tensor:
+        settings = self.mode, self.align_corners, self.recompute_scale_factor
+        return interpolate(x, self.size, self.scale_factor, *settings)
+
+    def extra_repr(self) -> str:
+        size = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
+        return f"{size}, mode={self.mode!r}"
+
+
+class Unflatten(Module):
+    """Splits the axis `dim` into axes of `unflattened_size`, of which one may be −1: the inverse of Flatten."""
+
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
+        if not isinstance(dim, (int, np.integer)):
+            raise TypeError(f"Unflatten: dim: expected a whole number, got {dim!r}; axes have no names here")
+        self.dim = dim
+        self.unflattened_size = tuple(unflattened_size)
+
+    def forward(self, x: Any) -> Tensor:
+        if not -x.ndim <= self.dim < x.ndim:
+            raise IndexError(f"Unflatten: dim: expected {-x.ndim} to {x.ndim - 1}, got {self.dim}")
+        axis = self.dim % x.ndim
+        return x.reshape(*x.shape[:axis], *self.unflattened_size, *x.shape[axis + 1 :])
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
