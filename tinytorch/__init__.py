@@ -18,14 +18,14 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
     from tinytorch.dtypes import *  # noqa: F403
-    from tinytorch.functions.activations import *  # noqa: F403
+    from tinytorch.functions.activations import *  # type: ignore[assignment]  # noqa: F403
     from tinytorch.functions.comparison import *  # noqa: F403
     from tinytorch.functions.elementwise import *  # noqa: F403
     from tinytorch.functions.indexing import *  # noqa: F403
     from tinytorch.functions.products import *  # noqa: F403
     from tinytorch.functions.recording import *  # noqa: F403
     from tinytorch.functions.reductions import *  # noqa: F403
-    from tinytorch.functions.shapes import *  # noqa: F403
+    from tinytorch.functions.shapes import *  # type: ignore[assignment]  # noqa: F403
     from tinytorch.interchange import *  # noqa: F403
     from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.devices import *  # noqa: F403
