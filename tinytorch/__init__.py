@@ -18,17 +18,18 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
     from tinytorch.dtypes import *  # noqa: F403
-    from tinytorch.functions.activations import *  # noqa: F403
+    from tinytorch.functions.activations import *  # type: ignore[assignment]  # noqa: F403
     from tinytorch.functions.comparison import *  # noqa: F403
     from tinytorch.functions.elementwise import *  # noqa: F403
     from tinytorch.functions.indexing import *  # noqa: F403
     from tinytorch.functions.products import *  # noqa: F403
     from tinytorch.functions.recording import *  # noqa: F403
     from tinytorch.functions.reductions import *  # noqa: F403
-    from tinytorch.functions.shapes import *  # noqa: F403
+    from tinytorch.functions.shapes import *  # type: ignore[assignment]  # noqa: F403
     from tinytorch.interchange import *  # noqa: F403
     from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.devices import *  # noqa: F403
+    from tinytorch.support.printing import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -43,6 +44,7 @@ _NAMES = {
         get_default_dtype set_default_dtype result_type
     """,
     "tinytorch.support.devices": "device cuda backends accelerator",
+    "tinytorch.support.printing": "set_printoptions",
     "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh",

@@ -35,8 +35,7 @@ def test_an_operator_gives_what_torch_gives(key):
                 except Exception as error:
                     case = f"{form.name}({shown(sample)})"
                     failures.append(f"{case}\n    {type(error).__name__}: {' '.join(str(error).split())[:300]}")
-    if key in UNFINISHED:
-        assert failures, f"{key} is right now: take it out of UNFINISHED"
+    if failures and key in UNFINISHED:  # of the samples that were drawn, all may be right
         pytest.xfail(UNFINISHED[key])
     assert not failures, f"{len(failures)} samples differ:\n" + "\n".join(failures[:5])
 

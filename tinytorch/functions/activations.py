@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinytorch.core import activations
+import tinytorch.core.activations as activations
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions.reductions import as_dtype

@@ -137,15 +137,15 @@ def _each(tensors: tuple[Any, ...], change: Any) -> Any:
 
 
 @torch_arguments
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
+def broadcast_to(input: Tensor, shape: Any) -> Tensor:
     """The tensor repeated along axes of length 1 and along new ones in front, as in arithmetic."""
-    size = list(size)
+    size = list(shape)
     extra = len(size) - input.ndim
     for axis, n in enumerate(input.shape, start=extra):
         if extra >= 0 and size[axis] == -1:
             size[axis] = n
     if extra < 0 or any(m != n and m != 1 for m, n in zip(input.shape, size[extra:])) or any(n < 0 for n in size):
-        raise ValueError(f"broadcast_to: size: {tuple(size)} is no shape that {input.shape} can be repeated to")
+        raise ValueError(f"broadcast_to: shape: {tuple(size)} is no shape that {input.shape} can be repeated to")
     wide = T.reshape(input, shape=(1,) * extra + input.shape)
     return _expand(wide, shape=tuple(size))
 
@@ -330,7 +330,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dtype = np.result_type(*(x.dtype for x in tensors))
     if any(x.ndim == 0 for x in kept):
         raise ValueError("cat: tensors: expected at least one axis, got a tensor without axes; stack() makes one")
-    joined = T.join(*kept, dim=positive_axis(dim, kept[0].ndim))
+    joined = T.concatenate(kept, positive_axis(dim, kept[0].ndim))
     return joined if joined.dtype == dtype else joined.to(dtype)
 
 

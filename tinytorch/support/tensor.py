@@ -14,6 +14,7 @@ from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
+from tinytorch.support.printing import numbers_as_text
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
@@ -65,7 +66,7 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         return len(self.data)
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", precision=4, prefix="Tensor(")
+        text = numbers_as_text(self.data, "Tensor(")
         if self.dtype not in (np.float32, np.int64, np.bool_):
             text += f", dtype={self.dtype}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"

@@ -1,0 +1,150 @@
+"""Torch's functions and methods beside what `tests/parity` compares: what is refused, and how they belong together."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tinytorch as tt
+from tinytorch import Tensor
+from tinytorch.testing import assert_close, generator
+
+X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tt.sort(X, out=X), r"sort: out is not served; use the result"),
+        (lambda: tt.zeros(2, layout="sparse"), r"zeros: layout is not served; every tensor is dense"),
+        (lambda: tt.rand(2, generator=generator()), r"rand: generator is not served; tinytorch.manual_seed"),
+        (lambda: tt.zeros(2, pin_memory=True), r"zeros: pin_memory is not served"),
+        (lambda: X.float(memory_format="channels_last"), r"float: memory_format is not served"),
+        (lambda: tt.topk([1, 2], 1), r"topk: input: expected a Tensor, got list; wrap it"),
+        (lambda: tt.sin(None), r"sin: input: expected a Tensor, got NoneType"),
+        (lambda: tt.sin(X, dim=1), r"dim"),
+        (lambda: tt.from_numpy([1.0]), r"from_numpy: expected an array, got list"),
+        (lambda: tt.mean(tt.arange(3)), r"mean: input: expected floating numbers, got int64"),
+        (lambda: tt.set_default_dtype(tt.float64), r"set_default_dtype: float64 is not served"),
+        (lambda: tt.mm(X, tt.ones(3, 2, dtype=tt.float64)), r"mm: expected equal dtypes, got float32, float64"),
+    ],
+)
+def test_an_argument_that_cannot_work_is_a_type_error_that_names_it(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tt.zeros(2, device="cuda"), r"device: expected \"cpu\", got 'cuda'"),
+        (lambda: X.to("cuda:0"), r"device: expected \"cpu\", got 'cuda:0'"),
+        (lambda: X.cuda(), r"device: expected \"cpu\""),
+        (lambda: tt.device("mps"), r"device: expected \"cpu\""),
+        (lambda: tt.topk(X, 4), r"topk: k: expected at most 3, got 4"),
+        (lambda: tt.split(X, [1, 1], 1), r"\[1, 1\] does not sum to 3"),
+        (lambda: tt.chunk(X, 0), r"chunk: chunks: expected a number > 0"),
+        (lambda: tt.einsum("ij,jk->ik", X, X), r"'j' has lengths 3 and 2"),
+        (lambda: tt.einsum("ijk->i", X), r"'ijk' does not fit"),
+        (lambda: tt.mm(X, X.T[0]), r"mm: mat2: expected 2 axes"),
+        (lambda: tt.broadcast_to(X, (3, 3)), r"broadcast_to: shape: \(3, 3\)"),
+        (lambda: X.repeat(2), r"repeat: repeats: expected at least 2 numbers"),
+        (lambda: tt.arange(1, 5, 0), r"arange: step: expected a step from 1 towards 5"),
+        (lambda: tt.arange(0, 1, 0.5, dtype=tt.int64), r"arange: step: 0.5 is 0 in int64"),
+        (lambda: tt.randint(3, 3, (2,)), r"randint: expected low < high"),
+        (lambda: tt.clamp(X), r"clamp: expected min, max or both"),
+        (lambda: tt.norm(X, "nuc"), r"norm: p: expected a number or \"fro\""),
+    ],
+)
+def test_a_value_that_cannot_work_is_a_value_error_that_names_it(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_arguments_of_torchs_that_change_nothing_are_taken():
+    assert tt.zeros(2, device="cpu", pin_memory=False, out=None).device == tt.device("cpu")
+    assert X.to("cpu") is X and X.to(tt.device("cpu"), non_blocking=False) is X and X.cpu() is X
+    assert X.to(tt.float32) is X and X.to(X.long()).dtype == tt.int64
+    assert str(tt.device("cuda" if tt.cuda.is_available() else "cpu")) == "cpu"
+    assert not tt.accelerator.is_available() and not tt.backends.mps.is_available()
+
+
+def test_a_method_is_the_packages_function_and_has_its_documentation():
+    assert Tensor.topk is tt.topk and Tensor.sin.__doc__ == tt.sin.__doc__
+    assert_close(X.topk(2).values, tt.topk(X, 2).values)
+
+
+def test_dtypes_have_torchs_names_and_are_numpys():
+    assert X.dtype is tt.float32 and tt.long is tt.int64 and tt.half == np.float16
+    assert X.double().dtype == tt.float64 and X.bool().dtype == tt.bool and X.int().dtype == tt.int32
+    x = tt.ones(2, requires_grad=True)
+    x.double().sum().backward()
+    assert x.grad.dtype == tt.float32
+
+
+def test_recording_is_turned_off_and_on():
+    x = tt.ones(2, requires_grad=True)
+    with tt.no_grad():
+        assert not (x * 2).requires_grad
+        with tt.enable_grad():
+            assert (x * 2).requires_grad
+        assert not tt.is_grad_enabled()
+    with tt.set_grad_enabled(False):
+        assert not tt.is_grad_enabled()
+    with tt.inference_mode():
+        assert not tt.is_grad_enabled()
+    assert tt.is_grad_enabled()
+    tt.set_grad_enabled(False)
+    try:
+        assert not tt.is_grad_enabled()
+    finally:
+        tt.set_grad_enabled(True)
+
+
+def test_from_numpy_and_as_tensor_share_memory_and_tensor_does_not():
+    array = np.zeros(3)
+    shared, also, own = tt.from_numpy(array), tt.as_tensor(array), tt.tensor(array)
+    array[0] = 1
+    assert (shared[0].item(), also[0].item(), own[0].item()) == (1, 1, 0)
+
+
+def test_long_ranges_do_not_gather_errors():
+    assert_close(tt.arange(1000.0, 1001.0, 0.0001)[-1], tt.tensor(1000.9999))
+    assert len(tt.arange(1000.0, 1001.0, 0.0001)) == 10000
+
+
+def test_random_numbers_come_from_manual_seed():
+    def draws():
+        return [tt.rand(3), tt.randint(10, (5,)), tt.randperm(6), tt.rand_like(X), tt.zeros(4).normal_()]
+
+    tt.manual_seed(3)
+    first = draws()
+    tt.manual_seed(3)
+    for one, other in zip(first, draws()):
+        assert_close(one, other)
+    assert sorted(tt.randperm(6).tolist()) == list(range(6))
+    assert set(tt.randint(2, 4, (100,)).tolist()) == {2, 3}
+    assert set(tt.multinomial(tt.tensor([0.0, 1.0, 1.0]), 2).tolist()) == {1, 2}
+
+
+def test_the_deviation_of_equal_numbers_has_the_gradient_0_as_in_torch():
+    x = tt.ones(3, requires_grad=True)
+    x.std().backward()
+    assert_close(x.grad, tt.zeros(3))
+
+
+def test_numbers_are_printed_as_was_chosen():
+    x = tt.tensor([1 / 3, 2000.0])
+    try:
+        tt.set_printoptions(precision=2)
+        assert repr(x) == "Tensor([3.33e-01, 2.00e+03])"
+        tt.set_printoptions(sci_mode=False)
+        assert repr(x) == "Tensor([   0.33, 2000.  ])"
+        tt.set_printoptions(edgeitems=1, threshold=4)
+        assert repr(tt.arange(9)) == "Tensor([0, ..., 8])"
+    finally:
+        tt.set_printoptions(profile="default")
+    assert repr(tt.zeros(0, 3)) == "Tensor([], size=(0, 3))"
+    assert f"{tt.tensor(math.pi):.2f}" == "3.14"
+    with pytest.raises(ValueError, match="profile: expected one of default, short, full"):
+        tt.set_printoptions(profile="long")
