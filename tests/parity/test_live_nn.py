@@ -189,7 +189,7 @@ def test_we_load_torchs_state_strictly():
 def watched(t, arrays):
     """What hooks on the inner layer and on the network see and change, in one forward and backward."""
     first, second = t.nn.Linear(3, 4), t.nn.Linear(4, 2)
-    net = t.nn.Sequential(first, t.nn.Tanh(), second)
+    net = t.nn.Sequential(first, t.nn.Tanh(), second).double()
     net.load_state_dict(dict(zip(net.state_dict(), map(t.tensor, arrays[1:]))))
     seen = []
 
@@ -217,7 +217,7 @@ def test_hooks_see_and_change_what_torchs_do():
     import torch
 
     shapes = ((5, 3), (4, 3), (4,), (2, 4), (2,))
-    arrays = [generator().normal(size=shape).astype(np.float32) for shape in shapes]
+    arrays = [generator().normal(size=shape) for shape in shapes]
     found = watched(tinytorch, arrays)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns that the inputs of the first layer require no gradient
@@ -226,7 +226,7 @@ def test_hooks_see_and_change_what_torchs_do():
     for ours, theirs in zip(found, expected):
         assert (ours is None) == (theirs is None)
         if ours is not None:
-            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -305,7 +305,7 @@ def check_name(module: Any, name: Any) -> None:
         raise ValueError(
             f"{owner}: name: expected a name without dots, which separate the names of a path, got {name!r}"
         )
-    if hasattr(type(module), name):
+    if name == "forward" or hasattr(type(module), name):
         raise ValueError(f"{owner}: name: {name!r} is an attribute of {owner} already; choose another name")
 
 
