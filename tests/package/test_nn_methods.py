@@ -28,6 +28,14 @@ def test_apply_reaches_parts_before_the_whole():
     assert seen == [net.body[0], net.body[1], net.body, net.head, net]
 
 
+def test_parameters_and_buffers_of_a_module_itself():
+    net = Net()
+    assert list(net.parameters(recurse=False)) == list(net.buffers(recurse=False)) == []
+    norm = net.body[1]
+    assert [p is q for p, q in zip(norm.parameters(recurse=False), (norm.weight, norm.bias))] == [True, True]
+    assert len(list(norm.buffers(False))) == 3
+
+
 def test_requires_grad_freezes_and_thaws():
     net = Net()
     assert net.requires_grad_(False) is net and not any(p.requires_grad for p in net.parameters())
