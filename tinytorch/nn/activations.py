@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import activations as _chapter
-from tinytorch.core import layers as _layers
+import tinytorch.core.activations as _chapter
+import tinytorch.core.layers as _layers
 from tinytorch.core.activations import gelu, sigmoid, tanh
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, where
