@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
         im2col,
     )
     from tinytorch.core.tensor import pad  # noqa: F401
-    from tinytorch.nn.activations import *  # noqa: F403
+    from tinytorch.nn.activation_functions import *  # noqa: F403
     from tinytorch.nn.images import *  # noqa: F403
     from tinytorch.nn.losses import *  # noqa: F403
     from tinytorch.nn.normalization import *  # noqa: F403
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
 
 _NAMES = {
     "tinytorch.core.activations": "sigmoid tanh gelu",
-    "tinytorch.nn.activations": """
+    "tinytorch.nn.activation_functions": """
         relu softmax log_softmax leaky_relu softplus celu elu hardshrink hardsigmoid hardswish hardtanh logsigmoid mish
         prelu relu6 selu silu softmin softshrink softsign tanhshrink threshold
     """,
