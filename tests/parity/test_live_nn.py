@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from parity_case import Case, Draw, assert_same, to_array
+from parity_case import Case, Draw, LayerCase, assert_same, to_array
 
 import tinytorch
 from tinytorch.testing import generator
@@ -123,6 +123,17 @@ for settings in ({}, {"num_classes": 5}):
     case("one_hot", F("one_hot"), Draw((4, 3), 0, 4, kind="int"), **settings)
 case("embedding", F("embedding"), Draw((4, 3), 0, 4, kind="int"), real(4, 2), padding_idx=-1)
 case("batch_norm", lambda t, x: t.nn.functional.batch_norm(x, None, None, training=True), SIGNALS)
+AFFINE = {"weight": share(3), "bias": share(3)}
+ESTIMATES = {"running_mean": share(3), "running_var": share(3)}
+for name, inputs in (("BatchNorm2d", (IMAGES, real(4, 3, 2, 2))), ("BatchNorm1d", (SIGNALS, real(5, 3)))):
+    for settings, state in (
+        ({"momentum": None}, {**AFFINE, **ESTIMATES}),
+        ({"affine": False}, ESTIMATES),
+        ({"track_running_stats": False, "bias": False}, {"weight": share(3)}),
+        ({"affine": False, "track_running_stats": False}, {}),
+    ):
+        run = lambda t, name=name, settings=settings: getattr(t.nn, name)(3, **settings)  # noqa: E731
+        CASES.append(LayerCase("nn", name, run, inputs, settings, state=state, evaluate=True))
 case("input", lambda t, x: t.nn.MaxPool2d(2)(input=x), IMAGES)
 
 
@@ -189,7 +200,7 @@ def test_we_load_torchs_state_strictly():
 def watched(t, arrays):
     """What hooks on the inner layer and on the network see and change, in one forward and backward."""
     first, second = t.nn.Linear(3, 4), t.nn.Linear(4, 2)
-    net = t.nn.Sequential(first, t.nn.Tanh(), second)
+    net = t.nn.Sequential(first, t.nn.Tanh(), second).double()
     net.load_state_dict(dict(zip(net.state_dict(), map(t.tensor, arrays[1:]))))
     seen = []
 
@@ -217,7 +228,7 @@ def test_hooks_see_and_change_what_torchs_do():
     import torch
 
     shapes = ((5, 3), (4, 3), (4,), (2, 4), (2,))
-    arrays = [generator().normal(size=shape).astype(np.float32) for shape in shapes]
+    arrays = [generator().normal(size=shape) for shape in shapes]
     found = watched(tinytorch, arrays)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns that the inputs of the first layer require no gradient
@@ -226,7 +237,7 @@ def test_hooks_see_and_change_what_torchs_do():
     for ours, theirs in zip(found, expected):
         assert (ours is None) == (theirs is None)
         if ours is not None:
-            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

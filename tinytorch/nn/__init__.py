@@ -13,13 +13,13 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.nn import init as init
     from tinytorch.nn.activations import *  # noqa: F403
     from tinytorch.nn.containers import *  # noqa: F403
+    from tinytorch.nn.images import *  # noqa: F403
     from tinytorch.nn.losses import *  # noqa: F403
     from tinytorch.nn.normalization import *  # noqa: F403
     from tinytorch.nn.pooling import *  # noqa: F403
     from tinytorch.nn.regularization import *  # noqa: F403
     from tinytorch.nn.resizing import *  # noqa: F403
     from tinytorch.nn.sparse import *  # noqa: F403
-    from tinytorch.nn.spatial import *  # noqa: F403
 
 _NAMES = {
     "tinytorch.core.layers": "Module Parameter Linear",
@@ -36,7 +36,7 @@ _NAMES = {
         MSELoss CrossEntropyLoss NLLLoss BCELoss BCEWithLogitsLoss HuberLoss KLDivLoss L1Loss SmoothL1Loss
     """,
     "tinytorch.core.spatial": "Conv2d Flatten SimpleCNN",
-    "tinytorch.nn.spatial": "MaxPool2d AvgPool2d BatchNorm2d AvgPool1d BatchNorm1d Conv1d MaxPool1d",
+    "tinytorch.nn.images": "MaxPool2d AvgPool2d BatchNorm2d AvgPool1d BatchNorm1d Conv1d MaxPool1d",
     "tinytorch.nn.pooling": "AdaptiveAvgPool2d",
 }
 

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tinytorch.core import layers
+import tinytorch.core.layers as _layers
 from tinytorch.core.layers import Module
 from tinytorch.support.layers import own_modules
 
@@ -75,7 +75,7 @@ class _Numbered(Module):
             self.add_module(str(place), layer)
 
 
-class Sequential(_Numbered, layers.Sequential):
+class Sequential(_Numbered, _layers.Sequential):
     """A chain of layers: the output of each is the input of the next; see chapter 03.
 
     `Sequential(layer, layer, ...)`, or `Sequential({"name": layer, ...})`. A part, `net[1:3]`, keeps its names.

@@ -17,18 +17,18 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
         im2col,
     )
     from tinytorch.core.tensor import pad  # noqa: F401
-    from tinytorch.nn.activations import *  # noqa: F403
+    from tinytorch.nn.activation_functions import *  # noqa: F403
+    from tinytorch.nn.images import *  # noqa: F403
     from tinytorch.nn.losses import *  # noqa: F403
     from tinytorch.nn.normalization import *  # noqa: F403
     from tinytorch.nn.pooling import *  # noqa: F403
     from tinytorch.nn.regularization import *  # noqa: F403
     from tinytorch.nn.resizing import *  # noqa: F403
     from tinytorch.nn.sparse import *  # noqa: F403
-    from tinytorch.nn.spatial import *  # noqa: F403
 
 _NAMES = {
     "tinytorch.core.activations": "sigmoid tanh gelu",
-    "tinytorch.nn.activations": """
+    "tinytorch.nn.activation_functions": """
         relu softmax log_softmax leaky_relu softplus celu elu hardshrink hardsigmoid hardswish hardtanh logsigmoid mish
         prelu relu6 selu silu softmin softshrink softsign tanhshrink threshold
     """,
@@ -45,7 +45,7 @@ _NAMES = {
     "tinytorch.core.spatial": """
         conv_output_size conv2d_loops conv2d_windows conv2d_im2col im2col col2im conv2d
     """,
-    "tinytorch.nn.spatial": "max_pool2d avg_pool2d batch_norm avg_pool1d conv1d max_pool1d",
+    "tinytorch.nn.images": "max_pool2d avg_pool2d batch_norm avg_pool1d conv1d max_pool1d",
     "tinytorch.nn.pooling": "adaptive_avg_pool2d",
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinytorch.core import activations as _activations
-from tinytorch.core import losses as _chapter
+import tinytorch.core.activations as _activations
+import tinytorch.core.losses as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.losses import reduce_losses
 from tinytorch.core.tensor import Tensor, as_tensors, clip, exp, log, where

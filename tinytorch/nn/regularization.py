@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import layers as _chapter
+import tinytorch.core.layers as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.arguments import checked_by

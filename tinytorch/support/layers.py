@@ -81,13 +81,13 @@ class ModuleMethods:
         """Return this module and all modules below it, each once."""
         return (module for _, module in self.named_modules())
 
-    def parameters(self) -> Iterator[Any]:
-        """Return the tensors that are learned, each once."""
-        return (parameter for _, parameter in self.named_parameters())
+    def parameters(self, recurse: bool = True) -> Iterator[Any]:
+        """Return the tensors that are learned, each once; with `recurse=False` those of this module itself."""
+        return (parameter for _, parameter in (self.named_parameters() if recurse else own_parameters(self)))
 
-    def buffers(self) -> Iterator[Any]:
-        """Return the tensors that are kept but not learned, each once."""
-        return (buffer for _, buffer in self.named_buffers())
+    def buffers(self, recurse: bool = True) -> Iterator[Any]:
+        """Return the tensors that are kept but not learned, each once; with `recurse=False` this module's own."""
+        return (buffer for _, buffer in (self.named_buffers() if recurse else own_buffers(self)))
 
     def eval(self) -> Any:
         """Set `training` of this module and of all below it to False. Return this module."""
@@ -305,7 +305,7 @@ def check_name(module: Any, name: Any) -> None:
         raise ValueError(
             f"{owner}: name: expected a name without dots, which separate the names of a path, got {name!r}"
         )
-    if hasattr(type(module), name):
+    if name == "forward" or hasattr(type(module), name):
         raise ValueError(f"{owner}: name: {name!r} is an attribute of {owner} already; choose another name")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import spatial as _chapter
+import tinytorch.core.spatial as _chapter
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.spatial import placer
 from tinytorch.core.tensor import Tensor, squeeze, unsqueeze
