@@ -144,7 +144,7 @@ def _proto(graph: Graph, first: Run, larger: Run | None) -> onnx.ModelProto:
         for name, value in graph.constants.items()
     ]
     for node in graph.nodes:
-        settings = {
+        settings: dict[str, Any] = {
             name: helper.np_dtype_to_tensor_dtype(value) if isinstance(value, np.dtype) else value
             for name, value in node.attributes.items()
         }

@@ -412,7 +412,8 @@ def _(call: NodeCall, x: Tensor, indices: Tensor) -> Tensor:
     batch = call.get("batch_dims", 0)
     lead = indices.shape[:-1]
     grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(len(lead))]) for i, n in enumerate(lead[:batch])]
-    return x[(*grid, *np.moveaxis(indices.data, -1, 0))]
+    index = (*grid, *np.moveaxis(indices.data, -1, 0))
+    return x[index]
 
 
 @serves("Pad")
@@ -426,7 +427,7 @@ def _(call: NodeCall, x: Tensor, pads: Tensor, value: Tensor | None = None, axes
             border = [0, 0] * (x.ndim - 1 - dim) + [max(before, 0), max(after, 0)]
             x = pad(along(x, dim, cut), pad=border, value=0 if value is None else value.item())
         else:
-            x = along(x, dim, np.pad(np.arange(x.shape[dim]), (before, after), mode=mode))  # type: ignore[call-overload]
+            x = along(x, dim, np.pad(np.arange(x.shape[dim]), (before, after), mode=mode))
     return x
 
 
@@ -463,7 +464,7 @@ def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, var:
 def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor | None = None) -> Any:
     dims = tuple(range(call.get("axis", -1) % x.ndim, x.ndim))
     mean = x.mean(dims, True)
-    deviation = 1 / (x.var(dims, True, correction=0) + call.get("epsilon", 1e-5)).sqrt()
+    deviation = 1 / (x.var(dims, keepdim=True, correction=0) + call.get("epsilon", 1e-5)).sqrt()
     y = (x - mean) * deviation * scale
     return y if bias is None else y + bias, mean, deviation
 
