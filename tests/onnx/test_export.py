@@ -1,12 +1,14 @@
 """Exported files: valid for onnx, and in onnxruntime the numbers that the network gives here."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 import tinytorch
 import tinytorch.nn.functional as F
 from tinytorch import nn
-from tinytorch.core.tensor import Tensor, amax, amin, concatenate, gather, primitive, stack, where
+from tinytorch.core.tensor import Tensor, amax, amin, concatenate, gather, primitive, primitives, stack, where
 from tinytorch.testing import generator
 
 onnx = pytest.importorskip("onnx", reason="the `onnx` extra")
@@ -65,6 +67,10 @@ def trained_batch_norm():
         if tensor.dtype == np.float32:
             tensor.data[...] = RNG.uniform(0.5, 2, tensor.shape)
     return layer
+
+
+def special(a):
+    return tinytorch.isnan(where(a > 0, a, np.nan)), tinytorch.isinf(where(a > 0, a, -np.inf))
 
 
 LAYERS = {
@@ -148,6 +154,14 @@ FUNCTIONS = {
     "rounding": lambda a, b: tinytorch.floor(a) + tinytorch.ceil(b) + tinytorch.sign(a),
     "other logarithms": lambda a, b: tinytorch.log1p(a * a) + tinytorch.expm1(b) + tinytorch.rsqrt(a * a + 1),
     "clamp": lambda a, b: tinytorch.clamp(a, 0.1, b) + tinytorch.maximum(a, b) * tinytorch.minimum(a, b),
+    "rounding towards zero": lambda a, b: tinytorch.trunc(a) + tinytorch.frac(b) + tinytorch.round(a),
+    "norms": lambda a, b: tinytorch.norm(a, dim=1) + tinytorch.norm(b, 1, dim=1) + tinytorch.logsumexp(a, 1),
+    "tests of floats": lambda a, b: (*special(a), ~(a > 0), (a > 0) | (b > 0)),
+    "means of moments": lambda a, b: tinytorch.std(a, 1) + tinytorch.var(b, 1),
+    "products": lambda a, b: tinytorch.einsum("nij,nkj->nik", a, b) + tinytorch.bmm(a, b.transpose(1, 2)),
+    "parts": lambda a, b: tinytorch.cat([*a.split(2, 1)][::-1], 1) + tinytorch.chunk(b, 2, 0)[0][:1],
+    "masked": lambda a, b: a.masked_fill(a > b, 0.5) + tinytorch.tril(b) + tinytorch.flip(a, (1,)),
+    "repeated": lambda a, b: tinytorch.roll(a, 1, 2) + a[:, :1].expand(-1, 4, -1) + tinytorch.ones_like(b),
     "running sum": lambda a, b: tinytorch.cumsum(a, 1) + tinytorch.prod(b, 1, keepdim=True),
     "other dtypes": lambda a, b: (a.to(np.float64), b.to(np.int64), a.clone() * 2),
     "comparisons by name": lambda a, b: tinytorch.logical_and(tinytorch.lt(a, b), tinytorch.ne(a, 0)),
@@ -247,6 +261,11 @@ def test_a_weight_in_two_places_is_one(tmp_path):
     path = tmp_path / "tied.onnx"
     check_equal(nn.Sequential(layer, nn.ReLU(), layer), [IMAGES], path)
     assert [weight.name for weight in onnx.load(path).graph.initializer] == ["0.weight", "0.bias"]
+
+
+def test_every_primitive_of_the_chapters_has_a_translation():
+    core = {function.__name__ for function in primitives if function.__module__.startswith("tinytorch.core.")}
+    assert core - set(importlib.import_module("tinytorch.onnx.translation").TRANSLATIONS) == set()
 
 
 # ---- what cannot be exported ------------------------------------------------------------------------

@@ -127,6 +127,17 @@ def _(call: NodeCall, x: Tensor) -> Tensor:
     return Tensor(~x.data)
 
 
+@serves("IsNaN")
+def _(call: NodeCall, x: Tensor) -> Tensor:
+    return Tensor(np.isnan(x.data))
+
+
+@serves("IsInf")
+def _(call: NodeCall, x: Tensor) -> Tensor:
+    below, above = call.get("detect_negative", 1), call.get("detect_positive", 1)
+    return Tensor(np.isinf(x.data) & (((x.data < 0) & bool(below)) | ((x.data > 0) & bool(above))))
+
+
 @serves("Where")
 def _(call: NodeCall, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return where(condition, a, b)

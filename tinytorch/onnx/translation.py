@@ -136,9 +136,50 @@ TRANSLATIONS |= {
     "log2": _composed(("Log", None), ("Div", math.log(2))),
     "log10": _composed(("Log", None), ("Div", math.log(10))),
     "log1p": _composed(("Add", 1), ("Log", None)),
+    "erfc": _composed(("Erf", None), ("Neg", None), ("Add", 1)),
     "expm1": _composed(("Exp", None), ("Sub", 1)),
     "exp2": _composed(("Mul", math.log(2)), ("Exp", None)),
 }
+
+
+@translates("isnan", "isinf")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+    floats = cast(graph, x, x.dtype if x.dtype.kind == "f" else np.float32)
+    return graph.add("IsNaN" if graph.function == "isnan" else "IsInf", floats)
+
+
+@translates("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
+def _(graph: Graph, out: np.ndarray, *arrays: np.ndarray) -> str:
+    if out.dtype != np.bool_:
+        raise ValueError("it is exported for truth values only")
+    op = {"and": "And", "or": "Or", "xor": "Xor", "not": "Not"}[graph.function.removeprefix("bitwise_")]
+    return graph.add(op, *map(graph.name, arrays))
+
+
+@translates("round")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, decimals: int) -> str:
+    if decimals:
+        raise ValueError(f"decimals: expected 0, got {decimals}; multiply before and divide afterwards")
+    return graph.add("Round", graph.name(x)) if x.dtype.kind == "f" else graph.name(x)
+
+
+@translates("trunc", "frac")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+    name = graph.name(x)
+    whole = graph.add("Mul", graph.add("Sign", name), graph.add("Floor", graph.add("Abs", name)))
+    return whole if graph.function == "trunc" else graph.add("Sub", name, whole)
+
+
+@translates("_norm")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, p: float, axes: tuple[int, ...], keepdim: bool) -> str:
+    if p not in (1, 2):
+        raise ValueError(f"norm: p: expected 1 or 2, got {p}; write it out with abs, ** and sum")
+    return graph.add(f"ReduceL{p:.0f}", graph.name(x), graph.whole(*axes), keepdims=int(keepdim))
+
+
+@translates("_logsumexp")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, axes: tuple[int, ...], keepdim: bool) -> str:
+    return graph.add("ReduceLogSumExp", cast(graph, x, out.dtype), graph.whole(*axes), keepdims=int(keepdim))
 
 
 @translates("_clamp")
@@ -174,6 +215,12 @@ def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, shape: Any) -> str:
         return graph.name(x)
     zeros = {"allowzero": 1} if 0 in out.shape else {}
     return graph.add("Reshape", graph.name(x), graph.whole(*out.shape), **zeros)
+
+
+@translates("_expand")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, **size: Any) -> str:
+    before = (1,) * (out.ndim - x.ndim) + x.shape
+    return graph.add("Expand", graph.name(x), graph.whole(*(1 if n == m else n for n, m in zip(out.shape, before))))
 
 
 @translates("permute")
