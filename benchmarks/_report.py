@@ -25,6 +25,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from tinytorch.support.files import write_file
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -252,7 +254,5 @@ def finish(name: str, results: dict[str, list[Row]], chosen: argparse.Namespace)
     if chosen.record:
         targets.append(RESULTS / f"{name}.json")
     for target in targets:
-        beside = target.with_suffix(".new")
-        beside.write_text(json.dumps(content, indent=1) + "\n")
-        os.replace(beside, target)
+        write_file(target, (json.dumps(content, indent=1) + "\n").encode())
         print(f"\nwritten to {target}")

@@ -25,6 +25,8 @@ from typing import Any
 
 from _report import HAS_TORCH, machine, side_by_side, threads
 
+from tinytorch.support.files import write_file
+
 BATCH = 32
 MULTIPLY_ADDS = BATCH * 32 * 32 * 32 * 27  # places x filters x (3 channels of 3 x 3)
 
@@ -135,9 +137,7 @@ def main() -> None:
         sys.exit(f"{error}")
     show(rows)
     if chosen.json:
-        beside = Path(chosen.json).with_suffix(".new")
-        beside.write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
-        os.replace(beside, chosen.json)
+        write_file(Path(chosen.json), (json.dumps({"machine": about, "rows": rows}, indent=1) + "\n").encode())
         print(f"written to {chosen.json}")
     if draw is not None:
         draw(rows).savefig(chosen.plot)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.functions.reductions import *  # noqa: F403
     from tinytorch.functions.shapes import *  # noqa: F403
     from tinytorch.interchange import *  # noqa: F403
+    from tinytorch.serialization import *  # noqa: F403
     from tinytorch.support.devices import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
@@ -75,9 +76,11 @@ _NAMES = {
         mm bmm mv dot inner outer addmm addmv addr baddbmm addbmm tensordot einsum
     """,
     "tinytorch.core.training": "Trainer accuracy clip_grad_norm",
+    "tinytorch.serialization": "save load",
     "tinytorch.analysis": "explain receptive_field summary",
 }
-_PACKAGES = ["analysis", "data", "nn", "optim"]  # `import tinytorch` is enough to write tinytorch.nn.Linear
+# `import tinytorch` is enough to write tinytorch.nn.Linear
+_PACKAGES = ["analysis", "autograd", "data", "nn", "optim", "utils"]
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
 __all__ = [*_all, *_PACKAGES]

@@ -9,7 +9,12 @@ from typing import Any
 from tinytorch.support.files import write_file
 from tito.files import read_plain
 
-_MADE_BY = ("dev_file.py", "course.py", "progress.py")  # after an update of these the same text may be read otherwise
+_MADE_BY = (
+    "dev_file.py",
+    "course.py",
+    "progress.py",
+    "../tinytorch/support/cells.py",
+)  # after an update of these the same text may be read otherwise
 
 _held: dict[Path, tuple[str, Any]] = {}  # path of the kept value -> (text, value), as long as this process runs
 
@@ -20,9 +25,9 @@ def cached(root: Path, name: str, text: str, work_out: Callable[[], Any]) -> Any
     Kept with a hash of the text, of the tool and of itself, so that a damaged file counts as none.
     """
     path = root / ".tito" / "read" / f"{name}.json"
-    if _held.get(path, ("", None))[0] == text:
+    if _held.get(path, (None, None))[0] == text:
         return _held[path][1]
-    tool = [(Path(__file__).with_name(file)).stat().st_mtime_ns for file in _MADE_BY]
+    tool = [(Path(__file__).parent / file).stat().st_mtime_ns for file in _MADE_BY]
 
     def seal(kept: str) -> str:
         return hashlib.sha256(f"{tool}\n{text}\n{kept}".encode()).hexdigest()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinytorch.support import cells
 from tito.errors import ChapterError
 
 LIMIT = 240.0  # seconds, for all code of a page
@@ -45,7 +46,7 @@ class Step:
 
 def parts(text: str) -> Iterator[Part]:
     """The lines and the fences of a Markdown page, in order. A plain fence has the language `text`."""
-    lines = iter(enumerate(text.splitlines(), 1))
+    lines = iter(enumerate(text.split("\n"), 1))
     for number, line in lines:
         opening = _OPENING.fullmatch(line)
         if not opening:
@@ -75,11 +76,9 @@ def steps(text: str, language: str) -> list[Step]:
 
 def dev_pages(text: str) -> str:
     """The text cells of a dev file as a Markdown page of as many lines; what stands elsewhere is left out."""
-    lines, inside = [], False
-    for line in text.splitlines():
-        if line.startswith("# %%"):
-            inside, line = "[markdown]" in line, "#"
-        lines.append(line[2:] if inside else "")
+    lines: list[str] = []
+    for cell in cells.split(text):
+        lines += ["", *(line[2:] for line in cell.lines[1:])] if cell.kind == "markdown" else [""] * len(cell.lines)
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from tito import child, copies, handed_out, notebooks, progress
+from tito import child, copies, handed_out, manifest, notebooks, progress
 from tito.course import Module
 from tito.dev_file import DevFile
 from tito.errors import ChapterError, TitoError
@@ -22,6 +22,13 @@ from tito.results import SEED, Inline, Item, Package, Verdict
 INLINE_LIMIT = 60.0  # seconds; a module's inline tests take under three
 PYTEST_LIMIT = 600.0
 MESSAGE_LIMIT = 10_000  # characters: more than anyone reads
+# Pytest's settings, as in pyproject.toml, but from no file: of what a student has written none chooses tests.
+_SETTINGS = (
+    *("-c", os.devnull, "--rootdir=$TITO_ROOT", "-p", "tito.pytest_results", "-p", "no:cacheprovider"),
+    *("--import-mode=importlib", "-o", "xfail_strict=true", "-W", "error"),
+    *("-W", "default::DeprecationWarning", "-W", "default::PendingDeprecationWarning"),
+    *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
+)
 _STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
@@ -318,8 +325,14 @@ def package(
             )
             _record_pytest(contents, missing)
             return missing
+    if "[" in str(root):
+        raise child.taken_apart(str(root), "[", "begins a parameter in pytest")
+    if chosen := _choosing(root, what):
+        strange = Package(chosen)
+        _record_pytest(contents, strange)
+        return strange
     options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if every else ["--maxfail=1"])]
-    extra = {} if live else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others' plugins cost a second
+    extra = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TITO_ROOT": str(root)}
     with contextlib.ExitStack() as stack:
         results = Path(stack.enter_context(TemporaryDirectory(prefix="tito-pytest-"))) / "results.jsonl"
         roots = [stack.enter_context(copies.package(root, chapters)), root] if chapters else [root]
@@ -328,7 +341,7 @@ def package(
         extra |= {} if diagnose else {"TITO_DIAGNOSE": "no"}
         began = time.monotonic()
         outcome = child.run(
-            ["-m", "pytest", "-p", "tito.pytest_results", *options, *(str(root / name) for name in what)],
+            ["-m", "pytest", *_SETTINGS, f"--confcutdir={root / 'tests'}", *options, *(str(root / n) for n in what)],
             cwd=roots[0],  # `python -m` looks there first
             env=child.environment(*roots, **extra),
             limit=limit,
@@ -352,11 +365,29 @@ def package(
     elif ended is None:
         verdict = _cut_short(shown, cut_short, outcome)
     else:
-        verdict = _judge_package(shown, passed, skipped, failures, ended or outcome.status, every)
+        collected = [str(test) for e in events if e.get("event") == "collected" for test in e.get("tests", [])]
+        left_out = [test for test in collected if test not in tests]
+        verdict = _judge_package(shown, passed, skipped, failures, left_out, ended or outcome.status, every)
     reasons = {name: str(event.get("reason", "")) for name, event in tests.items()}
     package = Package(verdict, passed, skipped, seconds, failures, reasons)
     _record_pytest(contents, package, cut_short)
     return package
+
+
+def _choosing(root: Path, what: list[str]) -> Verdict | None:
+    """What to say where a conftest.py of a student edition, which can choose tests, is not as it was handed out."""
+    edition = manifest.read(root)
+    if edition is None:
+        return None
+    tests = root / "tests"
+    asked = [root / name.partition("::")[0] for name in what]
+    above = [folder / "conftest.py" for path in asked for folder in path.parents if folder.is_relative_to(tests)]
+    for path in dict.fromkeys([*above, *(path for folder in asked for path in sorted(folder.rglob("conftest.py")))]):
+        name = path.relative_to(root).as_posix()
+        if path.exists() and not manifest.is_as_handed_out(path.read_bytes(), edition.files.get(name)):
+            fix = f"`git checkout -- {name}`" if name in edition.files else f"`mv {name} {name}.txt`"
+            return Verdict(False, f"{name} is not as it was handed out, and it can choose which tests run.", fix)
+    return None
 
 
 def _record_pytest(contents: dict[Module, Content], package: Package, cut_short: str = "") -> None:
@@ -398,7 +429,9 @@ def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:
     return Verdict(False, sentence, f"Its last words: {outcome.tail.strip()[-1000:]}")
 
 
-def _judge_package(shown: str, passed: int, skipped: int, failures: list[Item], status: int, every: bool) -> Verdict:
+def _judge_package(
+    shown: str, passed: int, skipped: int, failures: list[Item], left_out: list[str], status: int, every: bool
+) -> Verdict:
     if failures and every:
         return Verdict(False, f"{len(failures)} of {passed + len(failures)} tests in {shown} failed.", failures[0].next)
     if failures:
@@ -409,5 +442,10 @@ def _judge_package(shown: str, passed: int, skipped: int, failures: list[Item], 
         )
     if status:
         return Verdict(False, f"pytest {shown} ended with status {status}.", "Run it yourself: `python -m pytest`")
+    if left_out:
+        sentence = f"pytest {shown} ended before all tests had run: {len(left_out)} did not."
+        return Verdict(
+            False, sentence, f"The first of them is {left_out[0]}: look for what ends the program before it."
+        )
     more = f", {skipped} skipped" if skipped else ""
     return Verdict(True, f"{passed} tests in {shown} passed{more}")

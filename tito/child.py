@@ -5,6 +5,7 @@ import math
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO
+
+from tito.errors import TitoError
 
 MEMORY = 8 * 1024**3  # bytes a program may allocate: far more than a chapter's checks take
 SHOWN_BYTES = 1_000_000  # of a child's output; the rest is counted
@@ -45,17 +48,40 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1][1:], 16))
 
 
+# Where Python itself lies, and how it reads and writes texts and bytecode: these change nothing of what code does.
+_HARMLESS = {
+    *("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONUSERBASE", "PYTHONNOUSERSITE"),
+    *("PYTHONUTF8", "PYTHONCOERCECLOCALE", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+}
+
+
 def environment(*roots: Path, **more: str) -> dict[str, str]:
-    """The child's environment: the `tinytorch` of the first root before any other, and output that cannot crash."""
-    paths = [*map(str, roots), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """The child's environment: the `tinytorch` of the first root before any other, and output that cannot crash.
+
+    Variables by which Python, pytest or tito would run the same files otherwise are left out: asserts that are taken
+    away, tests that are chosen, packages from elsewhere. Raises TitoError where a root cannot stand in PYTHONPATH.
+    """
+    paths = [str(path) for path in dict.fromkeys([*roots, Path(__file__).resolve().parents[1]])]  # last: this tito
+    for path in paths:
+        if os.pathsep in path:
+            raise taken_apart(path, os.pathsep, "separates folders in PYTHONPATH")
+    settings = ("PYTHON", "PYTEST", "_PYTEST", "TITO_")
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name in _HARMLESS or not name.startswith(settings)},
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONIOENCODING": f"{sys.stdout.encoding or 'utf-8'}:replace",
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",  # SIGABRT then prints where every thread was
         **more,
     }
+
+
+def taken_apart(path: str, sign: str, why: str) -> TitoError:
+    """What to say of a path that holds a sign by which a child would take another."""
+    return TitoError(
+        f"the path {path} holds {sign!r}, which {why}: what is checked would not be this course.",
+        f"Rename the folder: `mv {shlex.quote(path)} {shlex.quote(path.replace(sign, '-'))}`",
+    )
 
 
 def run(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import click
@@ -62,6 +63,10 @@ def run_app() -> NoReturn:
         importlib.import_module(f"tito.{more}")  # registers its commands here
     try:
         app(prog_name="tito")
+    except SystemExit:
+        if isinstance(sys.stdout, click.utils.PacifyFlushWrapper):  # how typer ends where nobody reads the output
+            raise BrokenPipeError from None
+        raise
     except TitoError as error:
         complain(error)
         sys.exit(error.status)
@@ -513,7 +518,8 @@ def _run_through(course: Course, arguments: list[str]) -> NoReturn:
     """Run a Python program in a child that has our terminal, and end as it ended."""
     from tito.child import environment
 
-    child = subprocess.Popen([sys.executable, *arguments], env=environment(course.root), cwd=os.getcwd())
+    theirs = [Path(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    child = subprocess.Popen([sys.executable, *arguments], env=environment(course.root, *theirs), cwd=os.getcwd())
     while True:
         try:
             status = child.wait()

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tinytorch.support import cells
 from tito.cache import cached
 from tito.errors import ChapterError, TitoError
 
@@ -60,9 +61,9 @@ class Module:
         return path.relative_to(self.root).as_posix()
 
     def read_dev(self) -> str:
-        """The student's file. Missing or not text is a ChapterError."""
+        """The student's file, as Python reads it. Missing or not text is a ChapterError."""
         try:
-            return self.dev.read_text(encoding="utf-8")
+            return cells.decode(self.dev.read_bytes())
         except FileNotFoundError:
             raise ChapterError(
                 f"{self.shown(self.dev)} is missing: module {self.number} has nothing to run.",
@@ -72,6 +73,10 @@ class Module:
             line = self.dev.read_bytes()[: error.start].count(b"\n") + 1
             raise ChapterError(
                 f"{self.shown(self.dev)}:{line} is not UTF-8 text.", "Save the file as UTF-8 in your editor."
+            ) from None
+        except SyntaxError as error:
+            raise ChapterError(
+                f"{self.shown(self.dev)}:1 is not read as UTF-8: {error}.", "Remove the line that says `coding`."
             ) from None
 
 
@@ -84,7 +89,13 @@ class Course:
     @classmethod
     def find(cls, start: Path | None = None) -> "Course":
         """The course that `start` (by default the current folder) lies in."""
-        start = (start or Path.cwd()).resolve()
+        try:
+            start = (start or Path.cwd()).resolve()
+        except OSError as error:
+            raise TitoError(
+                f"the current folder is gone or closed to you ({error.strerror}).",
+                "Go to the course's folder: `cd PATH/TO/TINYTORCH`.",
+            ) from None
         for folder in [start, *start.parents]:
             if (folder / "modules").is_dir() and (folder / "tinytorch").is_dir():
                 return cls(folder)

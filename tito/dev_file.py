@@ -6,17 +6,16 @@ Nothing here runs the file, which is a student's code, or imports more than the 
 import ast
 import hashlib
 import io
-import json
 import re
 import tokenize
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from tinytorch.support import cells
 from tito.course import Module
 from tito.errors import ChapterError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-_MARKER = re.compile(r"#\s*%%(?:%*)(?:\s+(?P<rest>.*))?$")
 _DIRECTIVE = re.compile(r"\s*#\s*\|\s*(?P<name>[^\s:]+)\s*:?\s*(?P<value>.*?)\s*$")
 _MAGIC_COMMENT = re.compile(r"#\s*(%{1,2}[A-Za-z]\w*|![A-Za-z])")
 _DIRECTIVES = {"default_exp", "export", "exporti", "hide"}
@@ -37,13 +36,9 @@ class Cell:
 
     kind: str
     line: int
-    metadata: dict[str, Any]
-    source: list[str] = field(default_factory=list)
-    id: str = ""
-
-    @property
-    def nbgrader(self) -> dict[str, Any]:
-        return self.metadata.get("nbgrader", {})
+    nbgrader: dict[str, Any]
+    source: list[str]
+    id: str
 
     def directives(self) -> dict[str, tuple[str, int]]:
         """name -> (value, line) of the `#|` lines at the cell's head, as nbdev reads them."""
@@ -88,8 +83,9 @@ class DevFile:
             compile(self.tree, module.dev.name, "exec", dont_inherit=True)  # finds a `return` outside a function
         except SyntaxError as error:
             raise self._not_python(error) from None
-        except ValueError as error:  # a NUL byte
-            raise DevFileError(module, 1, f"this is not Python text: {error}.", "Save it as plain text.") from None
+        except (ValueError, RecursionError, MemoryError) as error:  # a NUL byte; an expression that is too deep
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            raise DevFileError(module, 1, f"Python cannot read this: {what}.", "Save it as plain text.") from None
         self.cells = self._read_cells()
 
     @property
@@ -102,8 +98,7 @@ class DevFile:
 
     def _not_python(self, error: SyntaxError) -> DevFileError:
         line = error.lineno or 1
-        lines = self.text.splitlines()
-        text = lines[line - 1].strip() if line <= len(lines) else ""
+        text = "".join(cells.lines(self.text)[line - 1 : line]).strip()
         if re.match(r"%{1,2}[A-Za-z]|![A-Za-z]|\?", text):
             return self.error(
                 line, f"`{text}` is a notebook magic, and this file is a Python module.", "Remove the line."
@@ -111,48 +106,29 @@ class DevFile:
         return self.error(line, f"this is not valid Python: {error.msg}.\n          {text}", "Mend this line first.")
 
     def _read_cells(self) -> list[Cell]:
-        cells: list[Cell] = []
-        in_string = lines_inside_strings(self.tree)
-        for number, text in enumerate(self.text.splitlines(), 1):
-            match = None if number in in_string else _MARKER.match(text)
-            if match:
-                cells.append(self._open_cell(match["rest"] or "", number))
-            elif cells:
-                cells[-1].source.append(text)
-            elif text.strip() and not text.startswith("#"):
+        head, *pieces = cells.split(self.text)
+        for number, text in enumerate(head.lines, 1):
+            if text.strip() and not text.startswith("#"):
                 raise self.error(number, "code before the first cell.", "Put a line `# %%` before it.")
+        found: list[Cell] = []
         seen: dict[str, int] = {}
         exported = 0  # text may come and go without touching the ids of the code
-        for index, cell in enumerate(cells):
-            while cell.source and not cell.source[-1].strip():
-                cell.source.pop()
+        for index, piece in enumerate(pieces):
+            if piece.problem:
+                raise self.error(piece.line, f"the cell's nbgrader {piece.problem}.", "Copy it from another cell.")
+            source = piece.lines[1:]
+            while source and not source[-1].strip():
+                source.pop()
+            cell = Cell(piece.kind, piece.line + 1, piece.nbgrader, source, piece.grade_id)
             exported += cell.exported()
-            cell.id = str(cell.nbgrader.get("grade_id", f"cell-{exported}" if cell.exported() else f"other-{index}"))
-            if not re.fullmatch(r"[\w-]+", cell.id):
-                raise self.error(cell.line - 1, f"grade_id {cell.id!r}.", "Use letters, digits, `-` and `_` only.")
+            cell.id = cell.id or (f"cell-{exported}" if cell.exported() else f"other-{index}")
             if cell.id in seen:
                 raise self.error(
-                    cell.line - 1,
-                    f"grade_id {cell.id!r} stands on line {seen[cell.id]} as well.",
-                    "Rename one.",
+                    piece.line, f"grade_id {cell.id!r} stands on line {seen[cell.id]} as well.", "Rename one."
                 )
-            seen[cell.id] = cell.line - 1
-        return cells
-
-    def _open_cell(self, rest: str, number: int) -> Cell:
-        kind = "markdown" if re.match(r"\[(markdown|md)\]", rest) else "raw" if rest.startswith("[raw]") else "code"
-        metadata = {}
-        start = rest.find("nbgrader=")
-        if start >= 0:
-            try:
-                metadata["nbgrader"], _ = json.JSONDecoder().raw_decode(rest[start + len("nbgrader=") :])
-            except json.JSONDecodeError as error:
-                raise self.error(
-                    number,
-                    f"the cell's nbgrader metadata is not JSON: {error.msg}.",
-                    "Copy it from another cell.",
-                ) from None
-        return Cell(kind, number + 1, metadata)
+            seen[cell.id] = piece.line
+            found.append(cell)
+        return found
 
     def parse(self, cell: Cell) -> ast.Module:
         """The cell's own syntax tree: a notebook runs it alone. Half a statement is a DevFileError."""
@@ -162,7 +138,7 @@ class DevFile:
             raise self.error(
                 cell.line + (error.lineno or 1) - 1,
                 f"the cell cannot run by itself: {error.msg}.",
-                "Keep what belongs together in one cell: a `# %%` cuts it in two.",
+                "Keep what belongs together in one cell.",
             ) from None
 
     def exercises(self) -> list[Exercise]:
@@ -228,7 +204,7 @@ class DevFile:
 
     def code_hashes(self) -> dict[str, str]:
         """Inline test -> hash of the code that runs down to it, and to its exercise. Comments do not count."""
-        in_string = lines_inside_strings(self.tree)
+        in_string = _lines_inside_strings(self.tree)
         solutions = {exercise.test: self._end_of(exercise.line) for exercise in self.exercises()}
         ends = {test: max(self._end_of(line), solutions.get(test, 0)) for test, line in self.inline_tests().items()}
         hashes: dict[str, str] = {}
@@ -276,12 +252,22 @@ class DevFile:
             if cell.kind != "code"
             for line in range(cell.line, cell.line + len(cell.source))
         }
+        marks = {cell.line - 1 for cell in self.cells}
         first = self.cells[0].line if self.cells else 0
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
             line = token.start[0]
-            if token.type != tokenize.COMMENT or line in prose or line < first:
+            if token.type != tokenize.COMMENT:
                 continue
-            if token.line[: token.start[1]].strip() == "" and _MAGIC_COMMENT.match(token.string):
+            alone = token.line[: token.start[1]].strip() == ""
+            if alone and cells.is_mark(token.string) and line not in marks:
+                raise self.error(
+                    line,
+                    "the cell cannot run by itself: this `# %%` cuts it in two where a notebook reads it.",
+                    "Keep what belongs together in one cell: remove the line, or write the comment in other words.",
+                )
+            if line in prose or line < first:
+                continue
+            if alone and _MAGIC_COMMENT.match(token.string):
                 raise self.error(
                     line,
                     f"`{token.string}` becomes a magic in a notebook.",
@@ -330,8 +316,8 @@ def _is_inline_test(decorator: ast.expr) -> bool:
     return name == "inline_test"
 
 
-def lines_inside_strings(tree: ast.Module) -> set[int]:
-    """Lines that begin inside a string: what looks like a cell marker there is text."""
+def _lines_inside_strings(tree: ast.Module) -> set[int]:
+    """Lines that begin inside a string: what looks like a comment there is text."""
     inside: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno and node.end_lineno > node.lineno:
@@ -360,7 +346,7 @@ def package_lines(dev: DevFile, cell: Cell) -> list[tuple[int, str]]:
 
 def chapter_text(dev: DevFile) -> str:
     """What the package would hold of the dev file, each line where it stands there: what fails is found by number."""
-    lines = [""] * (len(dev.text.splitlines()) + 1)
+    lines = [""] * (len(cells.lines(dev.text)) + 1)
     for cell in dev.cells:
         if cell.exported():
             for number, text in package_lines(dev, cell):

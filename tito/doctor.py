@@ -69,7 +69,7 @@ def findings() -> Iterator[Finding]:
     except TitoError as error:
         yield Finding("course", error.message, error.fix)
     else:
-        yield Finding("course", str(course.root))
+        yield _course(course.root)
         yield _tool(course)
         yield from _imported(course)
         yield from _edits(course)
@@ -121,6 +121,14 @@ def _packages() -> Iterator[Finding]:
     yield Finding("packages", ", ".join(versions))
 
 
+def _course(root: Path) -> Finding:
+    try:
+        environment(root)
+    except TitoError as error:
+        return Finding("course", error.message, error.fix)
+    return Finding("course", str(root))
+
+
 def _tool(course: Course) -> Finding:
     """Which `tito` this is: the course's own, or another tree's."""
     here = Path(__file__).resolve()
@@ -131,11 +139,11 @@ def _tool(course: Course) -> Finding:
 
 def _imported(course: Course) -> Iterator[Finding]:
     """Which `tinytorch` a program gets, and the arithmetic below it, as seen from a child process."""
-    variables = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), "PYTHONIOENCODING": "utf-8"}
+    variables = {"PYTHONIOENCODING": "utf-8"}
     try:
         look = subprocess.run(
             [sys.executable, "-c", _LOOK],
-            env={**environment(course.root), **variables},
+            env={**os.environ, **variables},
             cwd=tempfile.gettempdir(),  # what a program anywhere imports, not what lies in the current folder
             capture_output=True,
             encoding="utf-8",

@@ -59,19 +59,16 @@ def _hash(text: str) -> str:
 
 def _notebook(dev: DevFile) -> Any:
     """The dev file as nbdev's notebook object, with the ids and the source that the package is to have."""
-    import jupytext
     from fastcore.nbio import dict2nb
 
-    form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
-    notebook = jupytext.reads(dev.text, fmt=form)
-    if [cell.cell_type for cell in notebook.cells] != [cell.kind for cell in dev.cells]:
-        raise dev.error(1, "jupytext reads other cells than `# %%` lines mark.", "Look for a `# %%` inside a cell.")
-    for cell, ours in zip(notebook.cells, dev.cells):
-        cell["id"] = ours.id
-        if ours.exported():
-            heads = [ours.source[line - ours.line] for _, line in ours.directives().values()]
-            cell["source"] = "\n".join(heads + [text for _, text in package_lines(dev, ours)])
-    return dict2nb(notebook)
+    cells = []
+    for cell in dev.cells:
+        lines = cell.source
+        if cell.exported():
+            heads = [lines[line - cell.line] for _, line in cell.directives().values()]
+            lines = heads + [text for _, text in package_lines(dev, cell)]
+        cells.append({"cell_type": cell.kind, "source": "\n".join(lines), "metadata": {}, "id": cell.id})
+    return dict2nb({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def export(module: Module) -> bool:

@@ -24,7 +24,7 @@ def read_plain(path: Path, largest: float = _LARGEST) -> bytes:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write the file as `write_file` does, in a folder that is made if need be. What cannot be written is a TitoError."""
+    """Write the file as `write_file` does, in a folder made if need be. What cannot be written is a TitoError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content if isinstance(content, bytes) else content.encode())

@@ -25,7 +25,7 @@ class Problem:
 def problems(dev: DevFile) -> list[Problem]:
     """What keeps the inline tests of this file from proving anything about the package."""
     start = _start(dev.module)
-    return [*_changed_tests(dev, start), *_not_exported(dev, start)]
+    return [*_joined(dev, start), *_changed_tests(dev, start), *_not_exported(dev, start)]
 
 
 def remark_on(dev: DevFile, text: str) -> str:
@@ -53,6 +53,21 @@ def _start(module: Module) -> DevFile | None:
         return DevFile(module, module.start.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, TitoError):
         return None
+
+
+def _joined(dev: DevFile, start: DevFile | None) -> list[Problem]:
+    """The exercises whose code stands in another cell now: the line above it that marks its own was deleted."""
+    if not start:
+        return []
+    shown, now, found = dev.module.shown, _definitions(dev), []
+    there = {exercise.grade_id for exercise in dev.exercises()}
+    missing = {exercise.grade_id: exercise for exercise in start.exercises() if exercise.grade_id not in there}
+    for name, cell in _definitions(start).items():
+        if name in now and (exercise := missing.pop(cell.id, None)):
+            sentence = f"the line `# %%` above {name} is gone: copy it from {shown(dev.module.start)}:{cell.line - 1}"
+            place = f"{shown(dev.module.dev)}:{_line_of(now[name], name)}"
+            found.append(Problem(exercise.test, sentence, place))
+    return found
 
 
 def _changed_tests(dev: DevFile, start: DevFile | None) -> list[Problem]:

@@ -65,8 +65,8 @@ def _of_docstrings(module: Module, grade_id: str, function: str) -> list[str]:
     function: what failed; its own comes first.
     """
     text = module.start.read_text(encoding="utf-8") if module.start.is_file() else module.read_dev()
-    first, last = solution_cells(text)[grade_id]
-    tree = ast.parse(text[first:last])
+    cell = solution_cells(text).get(grade_id)
+    tree = ast.parse(cell.text if cell else "")  # none of a cell that the student has renamed
     documented: list[tuple[str, ast.ClassDef | Function]] = [(each.name, each.node) for each in definitions(tree)]
     documented += [(node.name, node) for node in tree.body if isinstance(node, ast.ClassDef)]
     documented.sort(key=lambda pair: (pair[0] != function, pair[1].lineno))
@@ -88,7 +88,7 @@ def _of_shape(module: Module, grade_id: str) -> list[str]:
 
 def write_shapes(source: DevFile, edition: Module) -> None:
     """Write down the shape of each solution of the reference beside the file that is handed out."""
-    lines = source.text.splitlines()
+    lines = source.text.split("\n")
     shapes = {}
     for cell in source.cells:
         parts = [_shape("\n".join(lines[first : last - 1])) for first, last in source.regions(cell)]
@@ -99,7 +99,7 @@ def write_shapes(source: DevFile, edition: Module) -> None:
 
 def _shape(body: str) -> str:
     """The statements of a body, each expression and operator left out: `for ... in ...:`, `... = ...`, `return ...`."""
-    indented = "\n".join(f" {line}" for line in body.splitlines())
+    indented = "\n".join(f" {line}" for line in body.split("\n"))
     tree = ast.parse(f"if True:\n{indented}")
     shape = ast.unparse(_Shape().visit(tree)).splitlines()[1:]
     return "\n".join(line[4:] for line in shape)

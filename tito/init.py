@@ -27,7 +27,8 @@ from tito.solution import seal, sealed
 
 COPIED = (
     *(name for name in copies.COURSE if name != "modules"),
-    *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE", ".gitignore", ".editorconfig"),
+    *("benchmarks", "modules/jupytext.toml", "scripts/activate-tinytorch", "LICENSE"),
+    *(".gitignore", ".gitattributes", ".editorconfig"),
 )
 # The tests of the tools, and the alternative solutions.
 CONTRIBUTORS = {

@@ -27,6 +27,20 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def as_handed_out(content: bytes, wanted: str | None) -> bytes:
+    """The content with the line ends that it was handed out with, where git has changed nothing else in a clone."""
+    plain = with_unix_lines(content)
+    return plain if digest(plain) == wanted else content
+
+
+def with_unix_lines(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
+
+
+def is_as_handed_out(content: bytes, wanted: str | None) -> bool:
+    return digest(as_handed_out(content, wanted)) == wanted
+
+
 def write(root: Path, first: str) -> None:
     """Write down the edition in `root`, which is whole and not yet a repository."""
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and path.suffix != ".ipynb"]

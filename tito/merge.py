@@ -6,34 +6,18 @@ lines. Where both changed the same lines, the student's stay, and the newer ones
 Works on text, so that a file which is not Python at the moment can be merged, too.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from tinytorch.support import cells
+from tinytorch.support.cells import Cell
+
 BOTH = "---- above is yours; the newer edition has instead: ----"
 END = "---- end of what the newer edition has ----"
-_CELL = re.compile(r"^# %%", re.MULTILINE)
 _STUB = re.compile(r'raise NotImplementedError\("Module \d\d, exercise \d+: (.+)"\)')
 _ALIKE = 0.5  # of their letters, and two texts are one that was changed
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """A cell from its `# %%` line on; before the first, the file's head. `key` is its grade_id, if it has one."""
-
-    text: str
-    key: str
-
-    @property
-    def name(self) -> str:
-        return self.key or self.text.splitlines()[0]
-
-    @property
-    def kind(self) -> str:
-        first = self.text.partition("\n")[0]
-        return "head" if not first.startswith("# %%") else "markdown" if "[markdown]" in first else "code"
 
 
 def merge(start: str, mine: str, new: str) -> tuple[str, list[str]]:
@@ -55,7 +39,7 @@ def merge(start: str, mine: str, new: str) -> tuple[str, list[str]]:
         else:
             text, both = _merge_lines(old[came].text, own[at].text, cell.text, cell.kind)
             merged.append((at, text))
-            conflicts += [cell.name] * both
+            conflicts += [cell.grade_id or cell.mark] * both
     _keep(merged, old, own, of_own, of_new)
     return "".join(text for _, text in merged), conflicts
 
@@ -66,46 +50,36 @@ def _renumbered(text: str, new: str) -> str:
     return _STUB.sub(lambda match: stubs.get(match[1], match[0]), text)
 
 
-def _cells(text: str) -> list[_Cell]:
-    text = text if text.endswith("\n") else f"{text}\n"
-    begins = [0, *(match.start() for match in _CELL.finditer(text) if match.start()), len(text)]
-    cells = []
-    for first, last in zip(begins, begins[1:]):
-        _, _, told = text[first:last].partition("\n")[0].partition("nbgrader=")
-        try:
-            key = str(json.JSONDecoder().raw_decode(told)[0]["grade_id"])
-        except (ValueError, TypeError, KeyError):
-            key = ""  # text, or a cell that is nobody's exercise
-        cells.append(_Cell(text[first:last], key))
-    return cells
+def _cells(text: str) -> list[Cell]:
+    return [cell for cell in cells.split(text if text.endswith("\n") else f"{text}\n") if cell.text]
 
 
-def _pairs(old: list[_Cell], other: list[_Cell]) -> dict[int, int]:
+def _pairs(old: list[Cell], other: list[Cell]) -> dict[int, int]:
     """Which cell of `other` is which of `old`: by grade_id, or the same text, or one much like it at the same place."""
-    keys = {cell.key: index for index, cell in enumerate(other) if cell.key}
-    pairs = {index: keys[cell.key] for index, cell in enumerate(old) if cell.key in keys}
-    had, has = ([cell.key or cell.text.rstrip() for cell in cells] for cells in (old, other))
+    keys = {cell.grade_id: index for index, cell in enumerate(other) if cell.grade_id}
+    pairs = {index: keys[cell.grade_id] for index, cell in enumerate(old) if cell.grade_id in keys}
+    had, has = ([cell.grade_id or cell.text.rstrip() for cell in some] for some in (old, other))
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, had, has, autojunk=False).get_opcodes():
         if kind == "equal":
             pairs.update(zip(range(i1, i2), range(j1, j2)))
         elif kind == "replace":
             for i in range(i1, i2):
                 for j in range(j1, j2):
-                    if not old[i].key and not other[j].key and _alike(old[i], other[j]):
+                    if not old[i].grade_id and not other[j].grade_id and _alike(old[i], other[j]):
                         pairs[i], j1 = j, j + 1
                         break
     return pairs
 
 
-def _alike(one: _Cell, other: _Cell) -> bool:
+def _alike(one: Cell, other: Cell) -> bool:
     compared = SequenceMatcher(None, one.text, other.text, autojunk=False)
     return one.kind == other.kind and compared.quick_ratio() > _ALIKE and compared.ratio() > _ALIKE
 
 
 def _keep(
     merged: list[tuple[int | None, str]],
-    old: list[_Cell],
-    own: list[_Cell],
+    old: list[Cell],
+    own: list[Cell],
     of_own: dict[int, int],
     of_new: dict[int, int],
 ) -> None:
@@ -140,7 +114,7 @@ def _merge_lines(old: str, own: str, new: str, kind: str) -> tuple[str, bool]:
         return own, False
     if own == old:
         return new, False
-    lines = old.splitlines(keepends=True)
+    lines = cells.lines(old)
     out: list[str] = []
     at, conflict = 0, False
     for first, last, ours, theirs in _clusters(_hunks(lines, own), _hunks(lines, new)):
@@ -155,7 +129,7 @@ def _merge_lines(old: str, own: str, new: str, kind: str) -> tuple[str, bool]:
 
 
 def _hunks(lines: list[str], text: str) -> list[_Hunk]:
-    other = text.splitlines(keepends=True)
+    other = cells.lines(text)
     codes = SequenceMatcher(None, lines, other, autojunk=False).get_opcodes()
     return [_Hunk(i1, i2, other[j1:j2]) for kind, i1, i2, j1, j2 in codes if kind != "equal"]
 
@@ -189,7 +163,5 @@ def _applied(lines: list[str], first: int, last: int, hunks: list[_Hunk]) -> lis
 
 def _beside(lines: list[str], kind: str) -> list[str]:
     """The newer edition's lines as comments: in text they are that already, in code they become it."""
-    shown = [
-        line if kind == "markdown" and not line.startswith("# %%") else f"# {line}".rstrip() + "\n" for line in lines
-    ]
+    shown = [line if kind == "markdown" and not cells.is_mark(line) else f"# {line}".rstrip() + "\n" for line in lines]
     return [f"# {BOTH}\n", *shown, f"# {END}\n"]

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tinytorch.support import cells
 from tito import snapshots
 from tito.course import Module
 from tito.dev_file import BEGIN, DevFile
@@ -19,7 +20,6 @@ from tito.edition import without_solutions
 from tito.errors import ChapterError
 from tito.files import write_atomic
 
-_CELL = re.compile(r"^# %%", re.MULTILINE)
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -40,7 +40,7 @@ def is_reference(module: Module) -> bool:
 
 def write_for_students(module: Module) -> bool:
     """Write the chapter without its solutions to `for_students`. True if that changed it."""
-    path, text = for_students(module), as_notebook(without_solutions(DevFile(module)))
+    path, text = for_students(module), as_notebook(without_solutions(DevFile(module)), module.shown(module.dev))
     if path.is_file() and path.read_bytes() == text.encode():
         return False
     write_atomic(path, text)
@@ -75,7 +75,8 @@ def sync(module: Module, source: str | None = None) -> str:
         return _write(module, text)
     snapshots.take(module.root, [module.dev, path], "notebook")
     notebook["metadata"]["tinytorch"] = {"in_step": _hash(theirs)}
-    write_atomic(module.dev, _head(text) + theirs)
+    _require_same_cells(theirs, [cell["cell_type"] for cell in notebook["cells"]], shown)
+    write_atomic(module.dev, cells.encode_as(module.dev.read_bytes(), _head(text) + theirs))
     write_atomic(path, _dumps(notebook))
     return f"{shown_dev} is written from {shown}. `tito undo` brings back what it was."
 
@@ -86,12 +87,12 @@ def in_step(module: Module) -> bool:
 
 
 def _write(module: Module, text: str) -> str:
-    path = beside(module)
+    path, made = beside(module), as_notebook(text, module.shown(module.dev))
     undo = ""
     if path.exists():
         snapshots.take(module.root, [path], "notebook")
         undo = " `tito undo` brings back what it was."
-    write_atomic(path, as_notebook(text))
+    write_atomic(path, made)
     return f"{module.shown(path)} is written from {module.shown(module.dev)}.{undo}"
 
 
@@ -121,12 +122,21 @@ def _code(cells: list[tuple[str, str]]) -> list[str]:
     return [source.strip() for source, kind in cells if kind == "code" and source.strip()]
 
 
-def as_notebook(text: str) -> str:
-    """The dev file's text as a notebook, without outputs: the same bytes for the same text."""
+def as_notebook(text: str, name: str = "the dev file") -> str:
+    """The dev file's text as a notebook, without outputs: the same bytes for the same text. name: of the file.
+
+    Raises ChapterError where jupytext reads it otherwise than Python does: Jupyter would write that back.
+    """
     import jupytext
     import nbformat
 
-    notebook = jupytext.reads(text, fmt="py:percent")
+    try:
+        notebook = jupytext.reads(text, fmt="py:percent")
+    except Exception as error:  # of the settings in its head, which are YAML
+        raise ChapterError(
+            f"jupytext cannot read {name}: {error}", "Compare its head with another chapter's."
+        ) from None
+    _require_same_cells(text, [cell.cell_type for cell in notebook.cells], name)
     seen: set[str] = set()
     for number, cell in enumerate(notebook.cells, 1):
         grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
@@ -182,10 +192,29 @@ def _body_of(notebook: dict[str, Any]) -> str:
     return _body(jupytext.writes(jupytext.reads(json.dumps(notebook), fmt="ipynb"), fmt=form))
 
 
+def _require_same_cells(text: str, kinds: list[str], name: str) -> None:
+    """Raise unless a notebook of these cells has the lines and the cells that Python and `tito` find in the text."""
+    own = cells.split(text)[1:]
+    marks = {cell.line for cell in own}
+    for number, line in enumerate(text.split("\n"), 1):
+        if line and line.splitlines() != [line]:
+            found = next(char for char in line if len(f"{char}.".splitlines()) > 1)
+            raise ChapterError(
+                f"{name}:{number}: U+{ord(found):04X} ends a line in a notebook, and not in Python.",
+                "Remove it; in a string, write it as an escape.",
+            )
+    if [cell.kind for cell in own] != kinds:
+        rows = enumerate(text.split("\n"), 1)
+        number = next((n for n, line in rows if n not in marks and cells.is_mark(line.lstrip())), 1)
+        raise ChapterError(
+            f"{name}:{number}: a notebook has other cells here than Python: {len(kinds)} in all, and not {len(own)}.",
+            "Remove a `# %%` that stands inside a cell, and what stands above the first one.",
+        )
+
+
 def _head(text: str) -> str:
     """What stands before the first cell: jupytext's settings, which are the dev file's own."""
-    first = _CELL.search(text)
-    return text[: first.start()] if first else text
+    return cells.split(text)[0].text
 
 
 def _body(text: str) -> str:

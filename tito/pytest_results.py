@@ -2,7 +2,7 @@
 
 The file that TITO_RESULTS names gets one JSON object a line: per test `{"event": "begin", "test"}` and
 `{"event": "test", "test", "status", "seconds"}`, where it failed with `message`, `diagnosis`, `hints` and `place`,
-and at the end `{"event": "end", "status"}`.
+once `{"event": "collected", "tests"}`, and at the end `{"event": "end", "status"}`.
 
 TITO_CHAPTERS holds, as JSON, `{name of a module of the package: its dev file}`. Such a module's file has its lines
 where the dev file has them, and is compiled under the dev file's name: whatever tells a place tells the student's.
@@ -56,6 +56,12 @@ def pytest_configure() -> None:
         from tinytorch.testing.misconceptions import diagnosis
 
         diagnosis.TIME_LIMIT = 0.0
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Any:
+    _tell({"event": "collected", "tests": [item.nodeid for item in items]})
+    return (yield)
 
 
 def pytest_collection() -> None:

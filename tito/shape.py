@@ -23,6 +23,7 @@ import json
 import tokenize
 from dataclasses import asdict, dataclass
 
+from tinytorch.support import cells
 from tito.course import Course, Module
 from tito.definitions import definitions, first_line
 from tito.dev_file import Cell, DevFile
@@ -93,7 +94,7 @@ def measure(module: Module) -> Shape:
 
 def classify(dev: DevFile, code: set[int]) -> list[str]:
     """For each line of the file in order, the one of the four things that it counts as. code: see `code_lines`."""
-    parts = ["text"] * len(dev.text.splitlines())
+    parts = ["text"] * len(cells.lines(dev.text))
     in_tests = _test_cells(dev)
     ends = [*(cell.line - 2 for cell in dev.cells[1:]), len(parts)]  # the line before the next cell's marker
     for cell, end in zip(dev.cells, ends):
@@ -122,7 +123,7 @@ def code_lines(dev: DevFile) -> set[int]:
         of_docstring = token.type == tokenize.STRING and token.start[0] in docstrings
         if token.type not in _NO_CODE and not of_docstring:
             code.update(range(token.start[0], token.end[0] + 1))
-    return code - {number for number, text in enumerate(dev.text.splitlines(), 1) if not text.strip()}
+    return code - {number for number, text in enumerate(cells.lines(dev.text), 1) if not text.strip()}
 
 
 def _test_cells(dev: DevFile) -> list[Cell]:
@@ -158,7 +159,7 @@ def _not_a_body(dev: DevFile, code: set[int], parts: list[str]) -> list[str]:
     """What is wrong where a solution region is not most of the body of a function."""
     shown = dev.module.shown(dev.module.dev)
     functions = definitions(dev.tree)  # an outer function stands before those inside it
-    lines = dev.text.splitlines()
+    lines = cells.lines(dev.text)
     problems = {}
     for first in [first for cell in dev.cells for first, _ in dev.regions(cell)]:
         indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinytorch.support.files import beside, sweep
+from tinytorch.support.files import beside, keep_mode, sweep
 from tito import changes
 from tito.course import Module
 from tito.errors import TitoError
@@ -101,6 +101,8 @@ def take(root: Path, files: list[Path], before: str, added: list[Path] | None = 
         sweep(folder / "snapshot")
         for name, content in contents.items():
             (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).touch()
+            keep_mode(root / name, made / name)  # what others may not read they cannot read in the snapshot
             (made / name).write_bytes(content)
         if absent:
             made.mkdir(parents=True, exist_ok=True)

@@ -79,28 +79,27 @@ def cells(module: Module, grade_id: str) -> tuple[str, str]:
     texts = [module.read_dev(), reference(module)]
     found = []
     for text in texts:
-        places = solution_cells(text)
-        if grade_id not in places:
+        cell = solution_cells(text).get(grade_id)
+        if cell is None:
             raise TitoError(
                 f"the edition's sealed solutions know no exercise {grade_id!r}.", "Are file and edition of one version?"
             )
-        first, last = places[grade_id]
-        lines = text[first:last].splitlines()[1:]
-        found.append("\n".join(line for line in lines if line.strip() not in (BEGIN, END)).strip() + "\n")
+        found.append("\n".join(line for line in cell.lines[1:] if line.strip() not in (BEGIN, END)).strip() + "\n")
     return found[0], found[1]
 
 
 def with_reference(module: Module, grade_id: str) -> str:
     """The student's dev file with the reference in the place of this one exercise."""
     text = module.read_dev()
-    first, last = solution_cells(text)[grade_id]
-    header = text[first:last].partition("\n")[0]
-    return f"{text[:first]}{header}\n{cells(module, grade_id)[1]}\n\n{text[last:]}"
+    cell = solution_cells(text)[grade_id]
+    rows = text.split("\n")
+    rows[cell.line : cell.line - 1 + len(cell.lines)] = [*cells(module, grade_id)[1].split("\n"), ""]
+    return "\n".join(rows)
 
 
 def difference(yours: str, theirs: str) -> list[str]:
     """Lines that show the two beside each other where the terminal is wide enough, else one below the other."""
-    mine, other = yours.splitlines(), theirs.splitlines()
+    mine, other = (text.rstrip("\n").split("\n") for text in (yours, theirs))
     groups = [*difflib.SequenceMatcher(None, mine, other, autojunk=False).get_grouped_opcodes(_CONTEXT)]
     half = max(len(line) for group in groups for _, a, b, c, d in group for line in ["yours", *mine[a:b], *other[c:d]])
     if sys.stdout.isatty() and 2 * half + 3 <= shutil.get_terminal_size().columns:
@@ -128,7 +127,7 @@ def same(yours: str, theirs: str) -> bool:
     """Whether the two differ in nothing but blank lines and comments."""
 
     def code(text: str) -> list[str]:
-        return [line.rstrip() for line in text.splitlines() if not re.match(r"\s*(#|$)", line)]
+        return [line.rstrip() for line in text.split("\n") if not re.match(r"\s*(#|$)", line)]
 
     return code(yours) == code(theirs)
 

@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.support import cells
 from tito.course import Course, Module
 from tito.definitions import Function, definitions, first_line
-from tito.dev_file import BEGIN, END, Cell, DevFile, lines_inside_strings
+from tito.dev_file import BEGIN, END, Cell, DevFile
 from tito.errors import TitoError
 
 REFERENCE = "reference"
@@ -77,6 +78,7 @@ class _Splice:
         self.shown = path.relative_to(dev.module.root).as_posix()
         source = path.read_text(encoding="utf-8")
         self.lines = source.split("\n")
+        self.marks = [(cell.line, cell.mark) for cell in cells.split(source)[1:]]
         try:
             self.tree = ast.parse(source)
         except SyntaxError as error:
@@ -107,11 +109,8 @@ class _Splice:
     def _cells(self) -> Iterator[tuple[Cell, int, list[ast.stmt]]]:
         """For each cell: the exercise's cell in the dev file, the line of the head, the statements below it."""
         known = {cell.id: cell for cell in self.dev.cells if cell.nbgrader.get("solution")}
-        inside = lines_inside_strings(self.tree)
         heads: dict[str, int] = {}
-        for line, text in enumerate(self.lines, 1):
-            if not text.startswith("# %%") or line in inside:
-                continue
+        for line, text in self.marks:
             match = _HEAD.fullmatch(text)
             grade_id = match[1] if match else ""
             if grade_id not in known:

@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.support import cells
 from tito import changes, manifest, merge, notebooks, snapshots
 from tito.course import Course, Module
 from tito.errors import TitoError
@@ -45,7 +46,11 @@ def plan(course: Course, source: str) -> Update:
     missing = [name for name, content in found.items() if content is None]
     if missing:
         raise TitoError(f"{folder} is not whole: {missing[0]} is missing.", "Make or fetch that edition again.")
-    theirs = {name: content for name, content in found.items() if content is not None}
+    theirs = {
+        name: manifest.as_handed_out(content, newer.files[name])
+        for name, content in found.items()
+        if content is not None
+    }
     chapters = {
         f"{name.replace('/.start/', '/')}": name for name in theirs if "/.start/" in name and name.endswith(".py")
     }
@@ -127,8 +132,15 @@ def _content(path: Path) -> bytes | None:
 
 
 def _set(update: Update, root: Path, name: str, content: bytes | None) -> None:
-    if _content(root / name) != content:
+    if not _same(_content(root / name), content):
         update.contents[name] = content
+
+
+def _same(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two files differ in nothing but their line ends, which git may have changed in a clone."""
+    if one is None or other is None:
+        return one is other
+    return manifest.with_unix_lines(one) == manifest.with_unix_lines(other)
 
 
 def _file(update: Update, root: Path, name: str, theirs: bytes, here: Manifest) -> None:
@@ -136,7 +148,7 @@ def _file(update: Update, root: Path, name: str, theirs: bytes, here: Manifest) 
     mine, handed_out = _content(root / name), here.files.get(name)
     if digest(theirs) == handed_out:
         return  # nothing new in it: what the student has stays, also where that is nothing
-    if mine is None or digest(mine) == handed_out:
+    if mine is None or manifest.is_as_handed_out(mine, handed_out):
         _set(update, root, name, theirs)
     else:
         _both(update, root, name, theirs)
@@ -145,7 +157,7 @@ def _file(update: Update, root: Path, name: str, theirs: bytes, here: Manifest) 
 def _chapter(update: Update, root: Path, name: str, start: str, theirs: bytes) -> None:
     """A dev file that students write in; `start` is what this edition handed out."""
     mine, base = _content(root / name), _content(root / start)
-    if mine is None or mine == base:
+    if mine is None or _same(mine, base):
         _set(update, root, name, theirs)
         return
     merged = _merged(base, mine, theirs)
@@ -153,9 +165,9 @@ def _chapter(update: Update, root: Path, name: str, start: str, theirs: bytes) -
         _both(update, root, name, theirs)
         return
     text, conflicts = merged
-    _set(update, root, name, text.encode())
+    _set(update, root, name, cells.encode_as(mine, text))
     if conflicts:
-        lines = enumerate(text.splitlines(), 1)
+        lines = enumerate(text.split("\n"), 1)
         update.conflicts += [f"{name}:{number}" for number, line in lines if line == f"# {merge.BOTH}"]
 
 
@@ -164,16 +176,16 @@ def _merged(base: bytes | None, mine: bytes, theirs: bytes) -> tuple[str, bool] 
     if base is None:
         return None
     try:
-        own = mine.decode()
-        text, conflicts = merge.merge(base.decode(), own, theirs.decode())
-    except UnicodeDecodeError:
+        before, own, newer = (cells.decode(manifest.with_unix_lines(content)) for content in (base, mine, theirs))
+        text, conflicts = merge.merge(before, own, newer)
+    except (UnicodeDecodeError, SyntaxError):
         return None
     return (text, bool(conflicts)) if _parses(text) or not _parses(own) else None
 
 
 def _both(update: Update, root: Path, name: str, theirs: bytes) -> None:
     """Both sides changed the file: the student's stays, the newer one goes beside it."""
-    if _content(root / name) != theirs:
+    if not _same(_content(root / name), theirs):
         _set(update, root, f"{name}.new", theirs)
         update.beside.append(name)
 
@@ -189,7 +201,7 @@ def _parses(text: str) -> bool:
 def _gone(update: Update, root: Path, name: str, here: Manifest) -> None:
     """A file that is handed out no more goes, unless the student has changed it."""
     mine = _content(root / name)
-    if mine is not None and digest(mine) == here.files[name]:
+    if mine is not None and manifest.is_as_handed_out(mine, here.files[name]):
         _set(update, root, name, None)
     elif mine is not None and not name.startswith(CORE):
         update.kept.append(name)
@@ -214,4 +226,6 @@ def _notebooks(update: Update, course: Course) -> None:
         text = update.contents.get(module.shown(module.dev))
         if text is not None:
             path = module.shown(notebooks.beside(module))
-            _set(update, course.root, path, notebooks.as_notebook(text.decode()).encode())
+            _set(
+                update, course.root, path, notebooks.as_notebook(cells.decode(text), module.shown(module.dev)).encode()
+            )

@@ -15,7 +15,6 @@
 #
 # *If this weight grows a little, how much does the loss change?* Trying it with each of 60,362 weights takes 60,362
 # forward passes. Computed backwards, it takes **one** backward pass for all of them.
-#
 # ```
 #   forward     x ──► linear ──► relu ──► cross_entropy ──► loss        values flow right
 #   backward    ◄── rule ◄────── rule ◄── rule ◄─────────── 1           ∂loss/∂(that value) flows left
@@ -54,7 +53,6 @@ from tinytorch.testing.rules import expect_gradients, expect_linear_gradients
 #
 # When `b` of shape (3,) is added to `a` of shape (2, 3), each entry of `b` is used **twice**, and its influence on the
 # loss is the *sum* of both. So: **what was copied forward is summed backward.**
-#
 # ```
 #   b = [b0 b1 b2]   was used as   [b0 b1 b2]      gradient of the result   [1 2 3]
 #                                  [b0 b1 b2]                               [4 5 6]
@@ -775,7 +773,7 @@ def _(grad, out, x):
 @inline_test("The activations, and what needs no rule")
 def test_network_rules(verify):
     x, grad = np.array([-1.0, 0.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0, -5.0])
-    values, labels = Tensor(np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])), Tensor([2, 0])
+    values, labels = Tensor(np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])), np.array([2, 0])
     w, b, v = (np.random.default_rng(5).normal(size=shape) for shape in ((4, 3), (4,), (3,)))
 
     def of_logits(logits, labels):
@@ -788,7 +786,7 @@ def test_network_rules(verify):
         expect_gradients([grad * np.exp(-x) / (1 + np.exp(-x)) ** 2], rules, activations.sigmoid, grad, x)
     with verify("cross entropy: probabilities minus targets, without a rule of its own"):
         logits = Tensor(np.log([[0.7, 0.2, 0.1], [0.25, 0.25, 0.5]]), requires_grad=True)
-        expect(Tensor(np.array([[0.7, -0.8, 0.1], [-0.75, 0.25, 0.5]])), of_logits, logits, Tensor([1, 0]))
+        expect(Tensor(np.array([[0.7, -0.8, 0.1], [-0.75, 0.25, 0.5]])), of_logits, logits, np.array([1, 0]))
     with verify("functions of modules 01 to 04 agree with finite differences"):
         for function in (activations.softmax, activations.gelu, T.var):
             check_gradients(function, values)

@@ -15,7 +15,6 @@
 #
 # A `Linear` layer reads a picture as a row of numbers: move the cat two pixels, and all it has learned is about other
 # numbers. A convolution reads it through a small **window**, with the *same* few weights at every place:
-#
 # ```
 #   [a b] c d        kernel w x        a·w + b·x + e·y + f·z    one number per place of the window,
 #   [e f] g h   ·           y z   ──►  b·w + c·x + f·y + g·z    always the same w x y z
@@ -34,7 +33,9 @@ from tinytorch.core.layers import Linear, Module, Parameter
 from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
-from tinytorch.support.windows import ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, pair
+from tinytorch.support.windows import (
+    ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, ordering_all, pair,
+)  # fmt: skip
 
 # %%
 from tinytorch.core.autograd import grad
@@ -47,7 +48,6 @@ from tinytorch.testing import check_gradients, drawn_convolutions, expect, gener
 #
 # A window covers `d·(k−1) + 1` pixels (with dilation d, neighbouring kernel positions are d pixels apart). It starts at
 # the left edge of the padded image and moves right in steps of s:
-#
 # ```
 #   [■ ■ ■] · · · ·      size 7, kernel 3, stride 2, padding 0       out = ⌊(size + 2p − d·(k−1) − 1) / s⌋ + 1
 #    · ·[■ ■ ■]· ·                                                       = ⌊(7 + 0 − 2 − 1) / 2⌋ + 1 = 3
@@ -81,7 +81,6 @@ def test_conv_output_size(verify):
 # ## 2. Version one: seven loops
 #
 # The definition, written out. Every faster version is tested against it.
-#
 # ```
 #   y[n,o,i,j] = bias[o] + Σ_c Σ_p Σ_q  x[n, c, i·s + p·d, j·s + q·d] · weight[o, c, p, q]
 #     for each image n, filter o, place (i, j)      over channels c, and rows p and columns q of the kernel
@@ -520,6 +519,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
 
 
 @vjp(max_pool2d)
+@ordering_all(max_pool2d)  # NaN and −∞ too
 @batchwise
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     """TODO: for one kernel position after the other, add the windows' gradients to the pixels that equal their window's

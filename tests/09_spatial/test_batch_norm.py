@@ -112,7 +112,7 @@ def test_in_training_no_gradient_moves_all_pixels_of_a_channel_alike():
     x = Tensor(draw.normal(size=(3, 2, 2, 2)), requires_grad=True)
     normalise(x).backward(drawn(draw, 3, 2, 2, 2))
     largest = np.abs(x.grad.data).max()
-    assert largest > 0 and np.abs(x.grad.data.sum(AXES)).max() < 1e-10 * largest * x.size
+    assert largest > 0 and np.abs(x.grad.data.sum(AXES)).max() < 1e-10 * largest * x.numel()
 
 
 @pytest.mark.not_in_catalogue("the check is given code, which is called in a given line")

@@ -93,4 +93,4 @@ def test_a_window_hands_its_gradient_to_one_pixel():
     y.backward(Tensor(upstream))
     by_window = x.grad.data.reshape(2, 3, 3, 2, 3, 2).sum(axis=(3, 5))
     assert_close(by_window, upstream, case={"x": x, "gradient": upstream})
-    assert np.count_nonzero(x.grad.data) == y.size, f"{np.count_nonzero(x.grad.data)} pixels for {y.size} windows"
+    assert np.count_nonzero(x.grad.data) == y.numel(), f"{np.count_nonzero(x.grad.data)} pixels for {y.numel()} windows"

@@ -42,7 +42,7 @@ def test_one_bright_pixel_gives_the_turned_filter_around_it(function):
 def test_a_convolution_has_896_parameters_where_a_dense_layer_has_98_336():
     assert count(Conv2d(3, 32, kernel_size=3)) == 3 * 3 * 3 * 32 + 32 == 896
     assert count(Linear(3 * 32 * 32, 32)) == 3072 * 32 + 32 == 98_336
-    assert Linear(3 * 32 * 32, 32).weight.size == 98_304
+    assert Linear(3 * 32 * 32, 32).weight.numel() == 98_304
     # A dense layer to the same 32 x 32 x 32 outputs, which is too large to make one for a test.
     assert 3072 * (32 * 32 * 32) == 100_663_296
 

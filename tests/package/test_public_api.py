@@ -20,7 +20,14 @@ from tinytorch.core.training import Schedule
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = [name for _, name, _ in pkgutil.iter_modules(tinytorch.core.__path__)]
-FACES = ["tinytorch", "tinytorch.nn", "tinytorch.nn.functional", "tinytorch.optim", "tinytorch.data"]
+FACES = [
+    "tinytorch",
+    "tinytorch.autograd",
+    "tinytorch.nn",
+    "tinytorch.nn.functional",
+    "tinytorch.optim",
+    "tinytorch.data",
+]
 OFFERED = [(face, name) for face in FACES for name in importlib.import_module(face).__all__]
 
 

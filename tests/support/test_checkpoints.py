@@ -25,6 +25,43 @@ def test_arrays_and_values_are_read_as_they_were_written(path):
     assert info == {"steps": 7, "lr": 0.5, "name": None}
 
 
+GRID = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+LAYOUTS = {
+    "transposed": GRID.T,
+    "in Fortran's order": np.asfortranarray(GRID),
+    "reversed": GRID[::-1, :, ::-1],
+    "strided": GRID[:, ::2, 1::2],
+    "broadcast": np.broadcast_to(GRID[0, 0], (5, 4)),
+    "one number, broadcast": np.broadcast_to(np.float32(7), (2, 3)),
+    "a matrix with no rows": np.zeros((0, 3)).T,
+    "the other byte order": GRID.astype(GRID.dtype.newbyteorder()),
+    "a number of the other byte order": np.array(3, dtype=np.dtype(np.int64).newbyteorder()),
+    "bools, transposed": (GRID > 5).T,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_numbers_are_the_same_whatever_the_layout(path, layout):
+    array = LAYOUTS[layout]
+    write_checkpoint(path, {"a": array}, {})
+    read = read_checkpoint(path)[0]["a"]
+    assert read.shape == array.shape and read.dtype == array.dtype.newbyteorder("=")
+    assert read.tolist() == array.tolist()
+
+
+def test_a_checkpoint_is_written_through_a_link_and_not_where_it_is_read_only(path):
+    write_checkpoint(path, {"a": np.zeros(3)}, {})
+    path.chmod(0o600)
+    link = path.with_name("link.safetensors")
+    link.symlink_to(path.name)
+    write_checkpoint(link, {"a": np.ones(3)}, {})
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    assert read_checkpoint(path)[0]["a"].tolist() == [1, 1, 1]
+    path.chmod(0o400)
+    with pytest.raises(OSError, match=r"not written: it is read-only \(mode 0400\); the older file there is unchanged"):
+        write_checkpoint(link, {"a": np.zeros(3)}, {})
+
+
 def test_a_file_is_overwritten_as_a_whole(path):
     write_checkpoint(path, {"a": np.zeros(1000)}, {})
     write_checkpoint(path, {"b": np.ones(1)}, {})

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tito.init import COPIED
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # A `python3` that makes environments in which `pip install` writes a `tito`, or fails where the file `broken` lies.
@@ -162,3 +164,26 @@ def test_the_script_finds_its_course_through_a_python_of_this_version():
     question = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"
     assert question in (REPOSITORY / "scripts" / "activate-tinytorch").read_text()
     assert subprocess.run([sys.executable, "-c", question]).returncode == 0
+
+
+def test_in_a_clone_with_windows_line_ends_it_works(source, tmp_path):
+    """With core.autocrlf=true git would write them; `.gitattributes` says otherwise, in an edition as well."""
+    kept, clone = tmp_path / "kept", tmp_path / "clone"
+    (kept / "scripts").mkdir(parents=True)
+    for name in (".gitattributes", "scripts/activate-tinytorch", "pyproject.toml"):
+        assert name in COPIED
+        shutil.copy(REPOSITORY / name, kept / name)
+    git = ["git", "-c", "core.autocrlf=true", "-c", "user.name=A", "-c", "user.email=a@example.invalid"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "all"]):
+        subprocess.run([*git, *arguments], cwd=kept, check=True)
+    subprocess.run([*git, "clone", "--quiet", str(kept), str(clone)], check=True)
+    assert b"\r" not in (clone / "scripts" / "activate-tinytorch").read_bytes()
+    ran = source("command -v tito", path=clone)
+    assert (ran.returncode, ran.stdout) == (0, f"{clone}/.venv/bin/tito\n"), ran.stderr
+
+
+def test_a_folder_whose_name_separates_others_is_refused(course, source, tmp_path):
+    ran = source(path=course.rename(tmp_path / "cs:249r"))
+    assert ran.returncode == 1
+    assert f"the path {tmp_path}/cs:249r holds ':'" in ran.stderr
+    assert log(tmp_path) == []

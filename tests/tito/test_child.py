@@ -4,10 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tito import child
+from tito.errors import TitoError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -109,9 +113,23 @@ def test_a_program_that_reads_its_input_finds_none(run):
     assert (outcome.status, out) == (0, "''\n")
 
 
-def test_the_course_at_hand_comes_before_any_other_on_the_path(tmp_path, monkeypatch):
+def test_only_the_course_at_hand_and_the_tool_are_on_the_path(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    assert child.environment(tmp_path)["PYTHONPATH"].split(os.pathsep) == [str(tmp_path), "/elsewhere"]
+    assert child.environment(tmp_path)["PYTHONPATH"].split(os.pathsep) == [str(tmp_path), str(REPOSITORY)]
+
+
+def test_variables_by_which_the_same_files_run_otherwise_are_left_out(tmp_path, monkeypatch):
+    ours = child.environment(tmp_path)
+    for name in ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSAFEPATH", "PYTEST_ADDOPTS",
+                 "PYTEST_PLUGINS", "_PYTEST_RAISE", "TITO_DIAGNOSE", "TITO_CHAPTERS"):  # fmt: skip
+        monkeypatch.setenv(name, "1")
+    assert child.environment(tmp_path) == ours
+
+
+def test_a_path_that_python_would_split_is_refused(tmp_path):
+    with pytest.raises(TitoError, match=r"cs:249r holds ':', which separates folders in PYTHONPATH") as error:
+        child.environment(tmp_path / "cs:249r")
+    assert error.value.fix == f"Rename the folder: `mv {tmp_path}/cs:249r {tmp_path}/cs-249r`"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the processor time of another process")

@@ -151,7 +151,7 @@ BAD = {
     "an open region": (replaced("    ### END SOLUTION\n", ""), "BEGIN SOLUTION", "is never closed"),
     "a closed region": (replaced("    ### BEGIN SOLUTION\n", ""), "END SOLUTION", "without"),
     "a relative import": (replaced("import math", "from .tensor import x"), "from .tensor", "a relative import"),
-    "a cell cut in two": (replaced("    ### BEGIN", "# %%\n    ### BEGIN"), "return 2", "the cell cannot run by itself"),
+    "a cell cut in two": (replaced("    ### BEGIN", "# %%\n    ### BEGIN"), "# %%\n    ###", "the cell cannot run by itself"),
     "one grade_id twice": (replaced('"test-double"', '"double"'), '"points"', "grade_id 'double' stands on line"),
     "broken metadata": (replaced('{"grade": false,', '{"grade": fals,'), "fals,", "is not JSON"),
 }  # fmt: skip

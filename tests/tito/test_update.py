@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -137,6 +138,17 @@ def test_a_file_that_is_not_python_now_is_merged_all_the_same(editions, mine):
     editions.change("# # Module 01: Alpha", "# # Told better")
     assert editions.update().status == 0
     assert mine in editions.mine.read_dev() and "# # Told better" in editions.mine.read_dev()
+
+
+def test_line_ends_a_byte_order_mark_and_cells_of_ones_own_stay_as_they_are(editions):
+    own = '#%%\nNOTE = """\n# %% no cell\n"""  # \u2028 # %% nor this\n\n'
+    mine = editions.write(STUB, MINE).replace("# %% nbgrader", f"{own}# %% nbgrader", 1)
+    editions.mine.dev.write_bytes(b"\xef\xbb\xbf" + mine.encode().replace(b"\n", b"\r\n"))
+    editions.change("Returns a number.", "Returns a newer number.")
+    ran = editions.update()
+    assert ran.status == 0 and "Changed by you" not in ran.out, ran.text
+    new = mine.replace("Returns a number.", "Returns a newer number.")
+    assert editions.mine.dev.read_bytes() == b"\xef\xbb\xbf" + new.encode().replace(b"\n", b"\r\n")
 
 
 def test_a_file_that_is_not_text_stays(editions):
@@ -364,3 +376,46 @@ def test_what_cannot_be_finished_is_told_with_what_to_do(editions):
     (decided / "files" / "tests").write_text("a file where a folder is")
     with pytest.raises(SystemExit, match="was broken off and cannot be finished(.|\n)*to give it up as it is, remove"):
         changes.finish_here()
+
+
+@pytest.fixture
+def cloned(editions, tmp_path, monkeypatch) -> Editions:
+    """The student's edition is a clone by a git that writes Windows' line ends, of an edition that forbids none."""
+    clone = tmp_path / "clone"
+    git = ["git", "-c", "core.autocrlf=true", "-c", "core.safecrlf=false"]
+    subprocess.run([*git, "clone", "--quiet", str(editions.root), str(clone)], check=True)
+    monkeypatch.chdir(clone)
+    editions.root, editions.mine = clone, Course(clone).module("alpha")
+    assert b"\r\n" in editions.mine.dev.read_bytes() and b"\r\n" in (clone / "README.md").read_bytes()
+    return editions
+
+
+def test_line_ends_that_git_changed_are_not_taken_for_the_students_change(cloned):
+    test = cloned.reference.root / "tests" / "01_alpha" / "test_double.py"
+    test.write_text(test.read_text() + "\n\ndef test_more():\n    assert double(0) == 0\n")
+    cloned.change("# # Module 01: Alpha", "# # Module 01: Alpha, told better")
+    content = cloned.mine.dev.read_bytes()
+    cloned.mine.dev.write_bytes(content.replace(STUB.encode(), MINE.encode()))
+    ran = cloned.update()
+    assert ran.status == 0, ran.text
+    assert MINE in cloned.mine.read_dev() and "told better" in cloned.mine.read_dev()
+    assert "test_more" in (cloned.root / "tests" / "01_alpha" / "test_double.py").read_text()
+    assert not list(cloned.root.rglob("*.new")) and "Changed by you" not in ran.out
+    readme = (cloned.root / "README.md").read_bytes()
+    assert b"\r\n" in readme, "a file in which nothing is new stays as it is"
+
+
+def test_a_newer_edition_may_be_such_a_clone(editions, tmp_path, monkeypatch):
+    editions.write(STUB, MINE)
+    editions.change("# # Module 01: Alpha", "# # Module 01: Alpha, told better")
+    before = editions.files()
+    assert editions.update().status == 0
+    assert editions.tito("undo").status == 0 and editions.files() == before
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "-c", "core.autocrlf=true", "clone", "--quiet", str(editions.newer), str(clone)], check=True)
+    assert b"\r\n" in (clone / "README.md").read_bytes()
+    ran = editions.tito("update", str(clone))
+    assert ran.status == 0, ran.text
+    assert "told better" in editions.mine.read_dev() and MINE in editions.mine.read_dev()
+    texts = {name: content for name, content in editions.files().items() if name.endswith((".py", ".md", ".json"))}
+    assert texts and not [name for name, content in texts.items() if b"\r\n" in content]

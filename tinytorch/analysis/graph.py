@@ -63,12 +63,12 @@ def mult_adds(tensor: Any) -> int:
     """
     name, inputs = tensor.grad_fn.function.__name__, tensor.grad_fn.inputs
     if name == "matrix_product":
-        return tensor.size * inputs[0].shape[-1]
+        return tensor.numel() * inputs[0].shape[-1]
     if name == "add" and any(_is_product(a) and b.is_leaf and b.ndim == 1 for a, b in (inputs, inputs[::-1])):
-        return tensor.size  # the bias of a dense layer
+        return tensor.numel()  # the bias of a dense layer
     if name in CONVOLUTIONS:
         weight, bias = inputs[1], inputs[2] if len(inputs) > 2 else None
-        return tensor.size * (math.prod(weight.shape[1:]) + (bias is not None))
+        return tensor.numel() * (math.prod(weight.shape[1:]) + (bias is not None))
     return 0
 
 

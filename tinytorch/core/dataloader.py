@@ -13,10 +13,10 @@ from tinytorch.core.tensor import Tensor, as_tensors, stack, to_array
 from tinytorch.support.arguments import checked_by
 from tinytorch.support.dataloader import (
     are_fractions, as_pair, check_channels, check_crop, check_crop_fits, check_data_loader, check_images, check_lengths,
-    check_normalize, check_probability, check_samples, check_subset, check_tensor_dataset, list_of_transforms,
+    check_normalize, check_probability, check_subset, check_tensor_dataset, checked_collate, list_of_transforms,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
-from tinytorch.support.tensor import NUMBERS
+from tinytorch.support.tensor import NUMBERS, inferred_array
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #tensor-dataset
 class Dataset:
@@ -100,20 +100,21 @@ def random_split(dataset, lengths, generator=None):
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #collate
-@checked_by(check_samples)
+@checked_collate  # refuses examples that do not fit together; named tuples stay named
 def default_collate(samples):
     """Join a list of examples, all of one kind, into one batch.
 
-    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in the dtype of `Tensor(example)`;
+    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in their dtype: Python's floats are
+      float32, its integers int64, as labels must be, its truth values bool;
     - strings: the list itself;
     - tuples or lists: a tuple with a batch for each entry;
     - dicts: a dict with a batch for each key.
 
-    Raises ValueError where shapes differ and TypeError for other examples.
+    Raises ValueError where shapes, numbers of entries or keys differ, and TypeError for other examples.
     """
     first = samples[0]
     if isinstance(first, (Tensor, np.ndarray, *NUMBERS)):
-        return stack([sample if isinstance(sample, Tensor) else Tensor(sample) for sample in samples])
+        return stack([x if isinstance(x, Tensor) else Tensor(inferred_array(x)) for x in samples])
     if isinstance(first, (tuple, list)):
         return tuple(default_collate(list(entries)) for entries in zip(*samples))
     if isinstance(first, dict):
@@ -257,4 +258,4 @@ class RandomCrop(Transform):
         top, left = (default_generator().integers(count, size=len(images)) for count in places)
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
         return windows[np.arange(len(images)), :, top, left]
-# sha256 of the lines above: 8d43f78daaf5636abb7d7f8b873b4fb7e077487c43fefe80d794173b036c57b5
+# sha256 of the lines above: 41222de9e3c3b909241e2c3395ee26cd1f414b37b2a50d6ab6d6033fa56f13a6

@@ -11,6 +11,7 @@ from tinytorch.core.activations import log_softmax, softplus
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor, as_tensors, where
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.losses import (
     check_binary_cross_entropy_with_logits, check_cross_entropy, check_loss, check_mse_loss, check_nll_loss, class_axis,
 )  # fmt: skip
@@ -30,6 +31,7 @@ def reduce_losses(losses, reduction, divisor):
 
 
 @checked_by(check_mse_loss)
+@float16_in_float32
 def mse_loss(input, target, reduction="mean"):
     """Return (input − target)², element by element, then reduced; the mean is over all elements.
 
@@ -68,6 +70,7 @@ def sample_losses(log_p, q):
 
 
 @checked_by(check_nll_loss)
+@float16_in_float32
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):
     """Return −w_y · log p_y for log-probabilities `input` and class indices y = `target`; the mean divides by Σ w_y.
 
@@ -83,6 +86,7 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 
 @checked_by(check_cross_entropy)
+@float16_in_float32
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """Return −Σ_c q_c · log softmax(input)_c for scores `input`, class indices `target` and q of section 2.
 
@@ -96,6 +100,7 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
 
 # %% ../../modules/04_losses/losses_dev.py #bce
 @checked_by(check_binary_cross_entropy_with_logits)
+@float16_in_float32
 def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None, *, reduction="mean"):
     """Return −p·y·log σ(x) − (1 − y)·log(1 − σ(x)) for scores x = `input` and probabilities y = `target`, then reduced.
 
@@ -146,4 +151,4 @@ class CrossEntropyLoss(Module):
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
-# sha256 of the lines above: 3b8a2711443d471475b840175b591703c622dfbdd157374762684b2172bedf6f
+# sha256 of the lines above: 957c0e320265d1aaeb2a0761938351f451475aff6b10285a5e2ed1fdfa7985a5

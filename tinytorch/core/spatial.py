@@ -17,7 +17,9 @@ from tinytorch.core.layers import Linear, Module, Parameter
 from tinytorch.core.tensor import Tensor, flatten, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
-from tinytorch.support.windows import ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, pair
+from tinytorch.support.windows import (
+    ImageLayer, WindowPlacer, check_batch_norm, conv_settings, empty_output, ordering_all, pair,
+)  # fmt: skip
 
 # %% ../../modules/09_spatial/spatial_dev.py #conv-output-size
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -224,6 +226,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
 
 
 @vjp(max_pool2d)
+@ordering_all(max_pool2d)  # NaN and −∞ too
 @batchwise
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     win = placer.of_pool(x, kernel_size, stride, padding, dilation)
@@ -337,4 +340,4 @@ class SimpleCNN(Module):
         x = self.pool(relu(self.conv1(x)))
         x = self.pool(relu(self.conv2(x)))
         return self.fc(self.flatten(x))
-# sha256 of the lines above: 546b98cd86cf70adb372bb8af1fec8ac98cf879a027ddc52f61245980b280d31
+# sha256 of the lines above: 83d90924b899f89572fec5cf9bee252484198ec9d3203570d335562546903f67

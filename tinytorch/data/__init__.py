@@ -8,12 +8,18 @@ from tinytorch.data.shapes import TinyShapes
 from tinytorch.names import lazy
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.dataloader import *  # noqa: F403
+    from tinytorch.core.dataloader import *  # type: ignore[assignment]  # noqa: F403
+    from tinytorch.data.loading import *  # type: ignore[assignment]  # noqa: F403
+    from tinytorch.data.samplers import *  # noqa: F403
 
 _NAMES = {
     "tinytorch.core.dataloader": """
-        Dataset TensorDataset Subset random_split DataLoader default_collate Transform Compose Normalize
+        Dataset TensorDataset Subset random_split default_collate Transform Compose Normalize
         RandomHorizontalFlip RandomCrop
+    """,
+    "tinytorch.data.loading": "DataLoader IterableDataset ConcatDataset",
+    "tinytorch.data.samplers": """
+        Sampler SequentialSampler RandomSampler SubsetRandomSampler WeightedRandomSampler BatchSampler
     """,
 }
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from tinytorch.data.cifar import BINARY, CLASSES, META, TEST, TRAIN, check_size, data_home, read_classes
+from tinytorch.support.files import keep_mode
 
 CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -56,7 +57,7 @@ def download_cifar10(
     and FileExistsError if cifar-10-batches-bin in `root` holds another data set.
     """
     root = data_home() if root is None else Path(root).expanduser()
-    folder, archive = root / BINARY, root / "cifar-10-binary.tar.gz"
+    folder, archive = root / BINARY, Path(os.path.realpath(root / "cifar-10-binary.tar.gz"))
     part = archive.with_name(archive.name + ".part")
     for whole in (root, folder):
         if _is_whole(whole):
@@ -71,7 +72,7 @@ def download_cifar10(
         else:
             _fetch(url, part, size, md5, timeout)
             os.replace(part, archive)
-        _install(archive, folder)
+        _install(archive, Path(os.path.realpath(folder)))  # a link stays
         if not own:
             archive.unlink()
     except DownloadError:
@@ -242,6 +243,10 @@ def _install(archive: Path, folder: Path) -> None:
         if not _is_whole(new):
             raise DownloadError(f"{archive} does not hold the six files of CIFAR-10's binary version")
         if folder.exists():
+            for path in (folder, *folder.iterdir()):
+                if not path.stat().st_mode & 0o222:
+                    raise PermissionError(errno.EACCES, f"{path} is read-only")
+            keep_mode(folder, new)
             os.rename(folder, old)
         try:
             os.rename(new, folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinytorch.data.images import ImageDataset, Transform
+from tinytorch.support.files import write_file
 
 SIDE = 32
 CHUNK = 500  # pictures drawn at once: the arrays of one drawing stay a few megabytes
@@ -151,11 +152,11 @@ class TinyShapes(ImageDataset):
         taken = any((folder / f"{name}.bin").exists() for name in TRAIN + TEST)
         if taken and read_classes(folder) != self.classes:
             raise FileExistsError(f"write_cifar: {folder} holds another data set; name a folder of its own")
-        _write(folder / META, ("\n".join(self.classes) + "\n").encode())
+        write_file(folder / META, ("\n".join(self.classes) + "\n").encode())
         labels = self.labels.astype(np.uint8)
         rows = np.concatenate([labels[:, None], self.images.reshape(len(self), -1)], axis=1)
         for name, part in zip(names, np.array_split(rows, len(names)), strict=True):
-            _write(folder / f"{name}.bin", part.tobytes())
+            write_file(folder / f"{name}.bin", part.tobytes())
 
 
 def _draw(
@@ -233,12 +234,3 @@ def _check(
             )
     if not noise >= 0:
         raise ValueError(f"TinyShapes: noise must not be negative, got {noise}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

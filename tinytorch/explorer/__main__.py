@@ -7,6 +7,8 @@ import time
 import webbrowser
 from pathlib import Path
 
+from tinytorch.support.files import write_file
+
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -83,16 +85,11 @@ def _newest(folder: Path) -> Path | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Beside, and then renamed: what was there before stays until the end."""
-    beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        write_file(path, content)
     except OSError as error:
         kept = "what was there is unchanged" if path.exists() else "nothing was left behind"
         raise OSError(f"--output: cannot write {path}: {error.strerror}; {kept}") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _has_display() -> bool:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch.names import lazy
 from tinytorch.nn import functional as functional
+from tinytorch.nn import utils as utils
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.layers import *  # noqa: F403
-    from tinytorch.core.spatial import *  # noqa: F403
+    from tinytorch.core.layers import Linear, Module, Parameter  # noqa: F401
+    from tinytorch.core.spatial import Conv2d, Flatten, SimpleCNN  # noqa: F401
     from tinytorch.nn import init as init
     from tinytorch.nn.activations import *  # noqa: F403
     from tinytorch.nn.containers import *  # noqa: F403
@@ -40,7 +41,7 @@ _NAMES = {
 }
 
 _lookup, __dir__, _all = lazy(__name__, _NAMES)
-__all__ = ["functional", "init", *_all]
+__all__ = ["functional", "init", "utils", *_all]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from tinytorch.core import tensor as chapter
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions import reductions
 from tinytorch.support import in_place
-from tinytorch.support.tensor import NUMBERS, number_array
+from tinytorch.support.tensor import NUMBERS, inferred_array, number_array
 
 
 class Step(NamedTuple):
@@ -121,7 +121,7 @@ def _watched(steps: list[Step]) -> list[tuple[Any, str, Callable[..., Any]]]:
 
 
 def _array(value: Any, beside: Tensor) -> np.ndarray:
-    return number_array(value, [beside.dtype]) if isinstance(value, NUMBERS) else chapter.to_array(value)
+    return number_array(value, [beside.dtype]) if isinstance(value, NUMBERS) else inferred_array(value)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,9 @@ class Rules(dict[Callable[..., Any], Callable[..., Any]]):
         function.rule_reads = RuleReads(rule)
 
     def __missing__(self, function: Any) -> Callable[..., Any]:
+        if hasattr(function, "before_rule"):  # its result's gradient goes through hooks first
+            rule = self[function.__wrapped__]
+            return lambda grad, *arrays, **settings: rule(function.before_rule(grad), *arrays, **settings)
         if hasattr(function, "rule"):  # one of `support`, which knows its own
             return function.rule
         name = function.__name__

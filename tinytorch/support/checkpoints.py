@@ -29,17 +29,28 @@ def write_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], info: dict
         raise OSError(error.errno, f"checkpoint {path}: not written: {error.strerror or error}; {kept}") from error
 
 
-def read_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the arrays and the dict of a file by `write_checkpoint`. Raises ValueError for a damaged or other file."""
+def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any] | None]:
+    """Return the arrays of a safetensors file, and the dict that `write_checkpoint` wrote, or None in another's file.
+
+    Raises ValueError for a damaged file.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
             info = (file.metadata() or {}).get("tinytorch")
             arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except TypeError as error:  # bfloat16 and other dtypes that NumPy does not have
+        raise ValueError(f"checkpoint {path}: {error}; write its tensors as float32") from None
     except SafetensorError as error:
         size = Path(path).stat().st_size
         raise ValueError(f"checkpoint {path}: truncated or damaged ({size:,} bytes): {error}; use another") from None
-    if info is None:
+    return arrays, None if info is None else json.loads(info)
+
+
+def read_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the arrays and the dict of a `Trainer`'s file. Raises ValueError for a damaged or other file."""
+    arrays, info = read_safetensors(path)
+    if info is None or "saved" in info:  # of other software, or of `tinytorch.save`
         raise ValueError(f"checkpoint {path}: a safetensors file, but not one of a Trainer")
-    return arrays, json.loads(info)
+    return arrays, info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Any
@@ -26,6 +27,11 @@ def check_tensor_dataset(dataset: Any, *tensors: Any) -> None:
 def check_subset(subset: Any, dataset: Sized, indices: Any) -> None:
     """Raise ValueError unless `indices` is a list of indices of the data set."""
     n, array = len(dataset), np.asarray(indices)
+    if array.dtype.kind == "b":
+        raise ValueError(
+            f"Subset: indices: expected a list of indices from 0 to {n - 1}, got a mask of {array.size} truth values; "
+            "pass np.flatnonzero(mask)"
+        )
     is_list = array.ndim == 1 and (array.dtype.kind in "iu" or array.size == 0)
     if not is_list or np.any((array < 0) | (array >= n)):
         raise ValueError(f"Subset: indices: expected a list of indices from 0 to {n - 1}, got {indices!r:.80}")
@@ -51,21 +57,56 @@ def check_lengths(n: int, lengths: Sequence[Any]) -> None:
 
 
 def check_samples(samples: Sequence[Any]) -> None:
-    """Raise ValueError for arrays of different shapes, and TypeError for what is no part of a batch."""
+    """Raise ValueError for examples that do not fit together, and TypeError for what is no part of a batch."""
+    if len(samples) == 0:
+        raise ValueError("default_collate: expected a list of examples, got an empty one")
     first = samples[0]
-    if isinstance(first, (TensorMethods, np.ndarray)):
-        shapes = [np.shape(sample) for sample in samples]
-        odd = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
-        if odd is not None:
-            raise ValueError(
-                f"default_collate: expected examples of one shape, got {shapes[0]} first and {shapes[odd]} at place "
-                f"{odd} of the batch; crop or pad them to one size, or pass your own collate_fn"
-            )
-    elif not isinstance(first, (*NUMBERS, str, tuple, list, dict)):
+    kind = _kind_of(first)
+    odd = next((i for i, sample in enumerate(samples) if _kind_of(sample) != kind), None)
+    if kind is None or odd is not None:
+        strange = first if odd is None or kind is None else samples[odd]
+        place = "" if strange is first else f" at place {odd} of the batch, after {type(first).__name__}"
         raise TypeError(
-            "default_collate: expected tensors, arrays, numbers, strings, tuples or dicts, "
-            f"got {type(first).__name__}; pass your own collate_fn"
+            "default_collate: expected tensors, arrays, numbers, strings, tuples or dicts, all of one kind, "
+            f"got {type(strange).__name__}{place}; pass your own collate_fn"
         )
+    if kind == "numbers":
+        sizes = [np.shape(sample) for sample in samples]
+        expected, fix = "of one shape", "crop or pad them to one size"
+    elif kind == "tuples":
+        sizes = [len(sample) for sample in samples]
+        expected, fix = "with equally many entries", "give all of them as many"
+    elif kind == "dicts":
+        sizes = [set(sample) for sample in samples]
+        expected, fix = "with the same keys", "give all of them the same"
+    else:
+        return
+    odd = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
+    if odd is not None:
+        raise ValueError(
+            f"default_collate: expected examples {expected}, got {sizes[0]} first and {sizes[odd]} at place "
+            f"{odd} of the batch; {fix}, or pass your own collate_fn"
+        )
+
+
+def _kind_of(sample: Any) -> str | None:
+    """Return which of the four kinds an example is, or None."""
+    if isinstance(sample, (TensorMethods, np.ndarray, *NUMBERS)):
+        return "numbers" if np.asarray(sample).dtype.kind in "biuf" else None
+    kinds: tuple[tuple[Any, str], ...] = (((str, bytes), "strings"), ((tuple, list), "tuples"), (dict, "dicts"))
+    return next((name for types, name in kinds if isinstance(sample, types)), None)
+
+
+def checked_collate(default_collate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Decorate `default_collate`: it gets only examples that fit; the batch of named tuples is one of their class."""
+
+    @functools.wraps(default_collate)
+    def checked(samples: Any) -> Any:
+        check_samples(samples)
+        batch = default_collate(samples)
+        return type(samples[0])(*batch) if hasattr(samples[0], "_fields") else batch
+
+    return checked
 
 
 def check_data_loader(

@@ -34,31 +34,41 @@ def _kind(dtype: np.dtype[Any]) -> int:
 def promoted(function: _Function) -> _Function:
     """Decorate a function of arrays: inputs of different dtypes are given in their common dtype.
 
-    float16 is computed in float32, so that a sum of many small terms is right, and the result is float16 again. float64
-    comes out only where float64 came in.
+    A function with a `weight` gets them as they are: images have to be floating, and it says so. float16 is computed in
+    float32, so that a sum of many small terms is right, and the result is float16 again. float64 comes out only where
+    float64 came in.
     """
     parameters = list(inspect.signature(function).parameters)
     fixed = frozenset(i for i, name in enumerate(parameters) if name in _NOT_PROMOTED)
 
     @functools.wraps(function)
     def compute(*arrays: Any, **settings: Any) -> Any:
-        together = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]
-        dtypes = {a.dtype for a in together}
-        dtype = result_type(together) if len(dtypes) > 1 else next(iter(dtypes), _FLOAT32)
-        inside = _FLOAT32 if dtype == np.float16 else dtype
-        if dtypes != {inside}:
-            arrays = tuple(a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
-        result = np.asarray(function(*arrays, **settings))
+        dtype: Any = arrays[0].dtype if arrays and arrays[0] is not None else None
+        if dtype in _COMMON and all(a is None or a.dtype is dtype for a in arrays):  # the usual call
+            result = function(*arrays, **settings)
+            if type(result) is np.ndarray and result.dtype is dtype:
+                return result
+        else:
+            together = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]
+            dtype = result_type(together) if together else _FLOAT32
+            inside = _FLOAT32 if dtype == np.float16 else dtype
+            if len({a.dtype for a in together}) == 1 or "weight" not in parameters:
+                cast = (a if a is None or i in fixed else a.astype(inside, copy=False) for i, a in enumerate(arrays))
+                result = function(*cast, **settings)
+            else:
+                result = function(*arrays, **settings)
+        result = np.asarray(result)
+        dtype = settings.get("dtype", dtype)  # a function that converts says to what
         if result.dtype.kind == "f" and result.dtype != dtype:
-            narrowed = dtype if dtype.kind == "f" else _FLOAT32
             with np.errstate(over="ignore"):  # beyond 65,504 a float16 is infinite
-                return result.astype(narrowed, copy=False)
+                return result.astype(dtype if dtype.kind == "f" else _FLOAT32, copy=False)
         return result
 
     return compute  # type: ignore[return-value]
 
 
 _FLOAT32 = np.dtype(np.float32)
+_COMMON = {_FLOAT32, np.dtype(np.float64)}
 
 
 def floating(function: _Function) -> _Function:
@@ -69,6 +79,24 @@ def floating(function: _Function) -> _Function:
         return function(*(_as_floating(x) for x in inputs), **settings)
 
     return compute  # type: ignore[return-value]
+
+
+def float16_in_float32(function: _Function) -> _Function:
+    """Decorate a function of tensors: tensors of float16 are float32 within it, and its result is float16 again."""
+
+    @functools.wraps(function)
+    def compute(*inputs: Any, **settings: Any) -> Any:
+        if not any(_is_half(x) for x in (*inputs, *settings.values())):
+            return function(*inputs, **settings)
+        inputs = tuple(x.to(np.float32) if _is_half(x) else x for x in inputs)
+        settings = {name: x.to(np.float32) if _is_half(x) else x for name, x in settings.items()}
+        return function(*inputs, **settings).to(np.float16)
+
+    return compute  # type: ignore[return-value]
+
+
+def _is_half(x: Any) -> bool:
+    return getattr(x, "dtype", None) == np.float16 and not isinstance(x, (np.ndarray, np.generic))
 
 
 def _as_floating(x: Any) -> Any:

@@ -59,25 +59,27 @@ class RuleReads:
         read = variables_read(self.code)
         self.positions = {name: i for i, name in enumerate(names) if name in read}  # 0 is the result, 1 an input, ...
 
-    def wanted(self, entries: list[Callable[..., Any]], called: list[Callable[..., Any]]) -> list[int]:
-        """Return the positions that are read where the rule returned `entries` and only those `called` are called."""
-        read = variables_read(self.code, frozenset(entry.__code__ for entry in entries))
-        read = read.union(*(variables_read(entry.__code__) for entry in called))
-        return [position for name, position in self.positions.items() if name in read]
+    @functools.lru_cache  # noqa: B019  # rules live as long as their functions
+    def wanted(self, entries: tuple[types.CodeType, ...], called: tuple[types.CodeType, ...]) -> tuple[int, ...]:
+        """Return the positions that are read where the rule returned functions of this code, and `called` run."""
+        read = variables_read(self.code, frozenset(entries)).union(*(variables_read(code) for code in called))
+        return tuple(position for name, position in self.positions.items() if name in read)
 
 
 _WHOLE = 2**18  # up to so many elements every one of them is compared
 
 
-def _mark(tensor: Any) -> tuple[Any, ...]:
+def mark(tensor: Any) -> tuple[Any, ...]:
     """Return what changes with a tensor's numbers. Of a large array it is 4,096 numbers and the count of our writes."""
-    array, whole, writes = tensor.data.reshape(-1), 0, 0
-    if 4096 < array.size <= _WHOLE:
-        whole = int(np.add.reduce(array.view(f"u{array.itemsize}")))
-    elif array.size > _WHOLE and tensor.memory is not None:
+    array = tensor.data
+    if array.size <= 4096:
+        return array.shape, zlib.crc32(array if array.flags.c_contiguous else array.tobytes())
+    flat, whole, writes = array.reshape(-1), 0, 0
+    if flat.size <= _WHOLE:
+        whole = int(np.add.reduce(flat.view(f"u{flat.itemsize}")))
+    elif tensor.memory is not None:
         writes = tensor.memory.writes
-    sample = np.ascontiguousarray(array[:: max(1, array.size // 4096)])
-    return tensor.data.shape, zlib.crc32(sample.tobytes()), whole, writes
+    return array.shape, zlib.crc32(flat[:: flat.size // 4096].tobytes()), whole, writes
 
 
 def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
@@ -89,10 +91,10 @@ def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
         return
     function, inputs, _ = tensor.grad_fn
     of, marks = (tensor, *inputs), dict(tensor.marks)
-    later = [entry for entry in entries if isinstance(entry, types.FunctionType)]
-    called = [entry for t, entry in zip(inputs, entries) if entry in later and t is not None and t.requires_grad]
-    for position in function.rule_reads.wanted(later, called):
-        if position in marks and _mark(of[position]) != marks[position]:
+    later = [(t, entry.__code__) for t, entry in zip(inputs, entries) if isinstance(entry, types.FunctionType)]
+    called = tuple(code for t, code in later if t is not None and t.requires_grad)
+    for position in function.rule_reads.wanted(tuple(code for _, code in later), called):
+        if position in marks and mark(of[position]) != marks[position]:
             which = f"input {position - 1}" if position else "result"
             raise RuntimeError(
                 f"backward: the gradient of {function.__name__} needs its {which} as it was, but its numbers were "
@@ -121,7 +123,7 @@ def tracked(out: Any, function: Callable[..., Any], tensors: list[Any], settings
         reads, of = getattr(function, "rule_reads", None), (out, *tensors)
         if reads is not None:
             positions = reads.positions.values()
-            out.marks = [(i, _mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
+            out.marks = [(i, mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
     return out
 
 
@@ -182,6 +184,8 @@ def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
     chapter = tensor._chapter
     if not tensor.data.flags.writeable:
         raise RuntimeError("a tensor whose memory is read-only or repeated (expand) cannot be written; x.clone() can")
+    if tensor.memory is None:
+        tensor.memory = Memory(tensor)
     (value, _) = chapter.as_tensors([value, tensor])
     recorded = chapter.recording.enabled and (tensor.requires_grad or value.requires_grad)
     if recorded and tensor.dtype.kind == "f":
@@ -190,8 +194,6 @@ def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
             value = chapter.add(value, np.zeros_like(place)).reshape(place.shape)  # its rule undoes the broadcast
         _record_write(tensor, value, index)
     tensor.data[index] = value.data
-    if tensor.memory is None:
-        tensor.memory = Memory(tensor)
     tensor.memory.writes += 1
 
 
@@ -208,7 +210,7 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
             break
         root, *function_and_settings = root.view_of
         path.insert(0, tuple(function_and_settings))
-    relatives = [root] if root.memory is None else [t for r in root.memory.tensors if (t := r()) is not None]
+    relatives = [t for reference in root.memory.tensors if (t := reference()) is not None]
     relatives = [t for t in relatives if not (t.is_leaf and t.requires_grad)]
     Tensor, Node = tensor._chapter.Tensor, tensor._chapter.Node
     before = {id(t): Tensor(t.data) for t in relatives}
@@ -242,6 +244,10 @@ class InPlaceMethods:
     view_of: tuple[Any, Callable[..., Any], dict[str, Any]] | None = None
     uses: list[weakref.ref[Any]] | None = None
     marks: Any = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has memory and users of its own."""
+        return {name: value for name, value in vars(self).items() if name not in ("memory", "view_of", "uses", "marks")}
 
     data: np.ndarray
     requires_grad: bool
@@ -328,6 +334,11 @@ class InPlaceMethods:
 
 
 def as_index(index: Any) -> tuple[Any, ...]:
-    """Return an index as a tuple of integers, slices, None, Ellipsis and arrays."""
+    """Return an index as a tuple of integers, slices, None, Ellipsis and arrays.
+
+    Raises IndexError for a list of lists, which has had two meanings in torch.
+    """
+    if isinstance(index, list) and any(not isinstance(part, (int, np.generic)) and np.ndim(part) for part in index):
+        raise IndexError("index: a list of lists has two meanings; write x[rows, columns], or x[tensor(lists)]")
     parts = index if isinstance(index, tuple) else (index,)
     return tuple(part.data if isinstance(part, InPlaceMethods) else part for part in parts)

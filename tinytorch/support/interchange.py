@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 
-_NOTES = ("memory", "view_of", "uses", "marks")  # of one tensor's place in graphs and memory (in_place.py)
+_NOTES = (
+    "memory",
+    "view_of",
+    "uses",
+    "marks",
+    "gradient_hooks",
+)  # of one tensor's place in graphs and memory (in_place.py)
 
 
 class InterchangeMethods:

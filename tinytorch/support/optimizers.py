@@ -14,6 +14,17 @@ from tinytorch.support.threads import keep_memory
 
 Group = dict[str, Any]  # "params", a list of parameters, and the settings for them by name
 
+# Settings of torch's optimizers that concern how it computes the same numbers, and why there is no such choice here.
+NOT_SERVED = {
+    "foreach": "parameters are updated one after the other",
+    "fused": "there are no fused kernels",
+    "capturable": "there are no CUDA graphs to capture a step",
+    "differentiable": "a step is not recorded, so there is no gradient through it",
+}
+# What schedules of the learning rate, and named parameters, keep in a parameter group beside the settings.
+KEPT_IN_GROUPS = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "param_names"}
+ADDED_OPTIONS = {"maximize": False, "amsgrad": False}  # which a state dict of chapter 06's own optimizers lacks
+
 
 def as_groups(optimizer: Any, params: Any) -> list[Group]:
     """Return `params` as parameter groups: a list of dicts stays, a list of parameters becomes one group.
@@ -39,6 +50,8 @@ def checked_group(add_param_group: Callable[[Any, Group], None]) -> Callable[[An
     @functools.wraps(add_param_group)
     def checked(self: Any, group: Group) -> None:
         name = type(self).__name__
+        self.defaults = _as_numbers(self.defaults)
+        group = _as_numbers(group)
         if not {"params"} <= set(group) <= {"params", *self.defaults}:
             raise ValueError(
                 f"{name}: param group: expected params and any of {sorted(self.defaults)}, got {sorted(group)}"
@@ -85,6 +98,71 @@ def fitting_state(load_state_dict: Callable[[Any, Any], None]) -> Callable[[Any,
     return checked
 
 
+def check_not_served(optimizer: Any, **settings: Any) -> None:
+    """Raise ValueError for a setting of torch's that would have no effect here; None and False leave it out."""
+    for setting, value in settings.items():
+        if value not in (None, False):
+            raise ValueError(
+                f"{type(optimizer).__name__}: {setting}: expected None or False, got {value!r}: "
+                f"{NOT_SERVED[setting]}; leave it out, the numbers are the same"
+            )
+
+
+def named_parameters(optimizer: Any, group: Group) -> tuple[Group, list[str] | None]:
+    """Return the group with parameters alone, and their names, or None where they have none.
+
+    "params" may be pairs (name, parameter). Raises ValueError where only some of an optimizer's parameters are named.
+    """
+    params = group.get("params", [])
+    if isinstance(params, TensorMethods):
+        params = [params]
+    params = list(params)
+    named = [isinstance(p, tuple) for p in params]
+    all_named = bool(named) and all(named)
+    before = ["param_names" in other for other in optimizer.param_groups]
+    if any(named) != all_named or any(all_named != other for other in before):
+        raise ValueError(
+            f"{type(optimizer).__name__}: params: expected a name for all parameters or for none; "
+            "pass model.named_parameters() or model.parameters()"
+        )
+    if not all_named:
+        return ({**group, "params": params} if "params" in group else group), None
+    return {**group, "params": [p for _, p in params]}, [name for name, _ in params]
+
+
+def settings_of_torch(optimizer: Any, groups: list[Group]) -> tuple[list[Group], list[Group]]:
+    """Return the groups of a state dict with this optimizer's settings only, and for each what else is kept in it.
+
+    What torch adds to say how it computes is left out. Raises ValueError for a state of Adam in AdamW and the reverse.
+    """
+    name, own, others = type(optimizer).__name__, [], []
+    for group in groups:
+        decoupled = getattr(optimizer, "decoupled_weight_decay", None)
+        if group.get("decoupled_weight_decay", decoupled) != decoupled:
+            raise ValueError(
+                f"{name}: state: its weight decay is {'not ' if decoupled else ''}decoupled from the gradient, as that "
+                f"of {'Adam' if decoupled else 'AdamW'}; load it there"
+            )
+        left_out = {*NOT_SERVED, *KEPT_IN_GROUPS, "decoupled_weight_decay"} - set(optimizer.defaults)
+        options = {option: value for option, value in ADDED_OPTIONS.items() if option in optimizer.defaults}
+        own.append({**options, **{setting: value for setting, value in group.items() if setting not in left_out}})
+        others.append({entry: value for entry, value in group.items() if entry in KEPT_IN_GROUPS})
+    return own, others
+
+
+def _as_numbers(settings: Group) -> Group:
+    """Return settings in which a tensor or array of one element is a Python number, so that it decides no dtype."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return tuple(number(entry) for entry in value)
+        if hasattr(value, "__array__") and np.size(value) == 1:
+            return np.asarray(value).item()
+        return value
+
+    return {name: value if name == "params" else number(value) for name, value in settings.items()}
+
+
 def _parameters(groups: list[Group]) -> list[Any]:
     return [p for group in groups for p in group["params"]]
 
@@ -104,12 +182,18 @@ def _check_parameter(entry: str, p: Any, present: set[int]) -> None:
 
 def _check_settings(name: str, settings: Group) -> None:
     """Raise ValueError for a setting that is out of range."""
-    for setting in ("lr", "momentum", "weight_decay", "eps"):
+    sizes = ("lr", "momentum", "weight_decay", "eps", "alpha", "lr_decay", "initial_accumulator_value")
+    for setting in sizes:
         value = settings.get(setting, 0)
         if not (isinstance(value, numbers.Real) and float(value) >= 0):
             raise ValueError(f"{name}: {setting}: expected a number of at least 0, got {value!r}")
+    if not isinstance(settings.get("dampening", 0), numbers.Real):
+        raise ValueError(f"{name}: dampening: expected a number, got {settings['dampening']!r}")
     betas = settings.get("betas", (0.0, 0.0))
-    if not (isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
+    are_shares = isinstance(betas, (tuple, list)) and all(
+        isinstance(b, numbers.Real) and 0 <= float(b) < 1 for b in betas
+    )
+    if not are_shares or len(betas) != 2:
         raise ValueError(f"{name}: betas: expected two numbers of at least 0 and below 1, got {betas!r}")
     momentum, dampening = settings.get("momentum", 0), settings.get("dampening", 0)
     if settings.get("nesterov") and (momentum == 0 or dampening != 0):
@@ -120,10 +204,17 @@ def _check_settings(name: str, settings: Group) -> None:
 
 
 def _fitting(where: str, position: int, p: Any, kept: dict[str, Any]) -> dict[str, Any]:
-    """Return what was saved for one parameter, with its arrays in that parameter's dtype."""
+    """Return what was saved for one parameter, with its arrays in that parameter's dtype.
+
+    torch keeps the number of steps as a tensor, and None for a buffer that is not there yet.
+    """
     fitting = {}
     for name, value in kept.items():
-        if isinstance(value, (np.ndarray, TensorMethods)):
+        if value is None:
+            continue
+        if name == "step":
+            value = int(value)
+        elif hasattr(value, "__array__") and not isinstance(value, np.generic):
             value = np.asarray(value, p.dtype)
             if value.shape != p.shape:
                 raise ValueError(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
@@ -27,7 +28,7 @@ class Recording(threading.local):
     enabled = True
 
 
-class TensorMethods(InPlaceMethods, TorchMethods, InterchangeMethods):
+class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMethods):
     """The operators and methods of a tensor: each calls the function of the same name in the chapter.
 
     `x + y` is `add(x, y)`, `x.exp()` is `exp(x)`. The functions are looked up in the module that defines the class
@@ -113,7 +114,8 @@ class TensorMethods(InPlaceMethods, TorchMethods, InterchangeMethods):
         """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
         if self.backward_pass is None:
             raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
-        self.backward_pass(self, gradient, retain_graph)
+        with hooks_of_leaves():
+            self.backward_pass(self, gradient, retain_graph)
 
     # Arithmetic
     def __add__(self: _Tensor, other: Any) -> _Tensor:
@@ -158,7 +160,7 @@ class TensorMethods(InPlaceMethods, TorchMethods, InterchangeMethods):
     # Comparisons give tensors of truth values, which have no gradient.
     def _compare(self: _Tensor, compare: Callable[[Any, Any], Any], other: Any) -> _Tensor:
         is_number = isinstance(other, NUMBERS)
-        other = number_array(other, [self.dtype]) if is_number else self._chapter.to_array(other)
+        other = number_array(other, [self.dtype]) if is_number else inferred_array(other)
         return self._chapter.Tensor(compare(self.data, other))
 
     def __eq__(self: _Tensor, other: Any) -> _Tensor:  # type: ignore[override]
@@ -242,11 +244,16 @@ class TensorMethods(InPlaceMethods, TorchMethods, InterchangeMethods):
 
     def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
         """Return the place of the largest entry, the first among equals."""
-        return self._chapter.Tensor(np.argmax(self.data, axis=dim, keepdims=keepdim))
+        return self._extremum_at(np.argmax, dim, keepdim)
 
     def argmin(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
         """Return the place of the smallest entry, the first among equals."""
-        return self._chapter.Tensor(np.argmin(self.data, axis=dim, keepdims=keepdim))
+        return self._extremum_at(np.argmin, dim, keepdim)
+
+    def _extremum_at(self: _Tensor, find: Callable[..., Any], dim: int | None, keepdim: bool) -> _Tensor:
+        if dim is not None:
+            dim = positive_axis(dim, self.ndim) if self.ndim else positive_axis(dim, 0) or None
+        return self._chapter.Tensor(find(self.data, axis=dim, keepdims=keepdim))
 
     # Shape
     def reshape(self: _Tensor, *shape: Any) -> _Tensor:
@@ -301,19 +308,62 @@ class Extremum(NamedTuple):
 
 
 def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Decorate `to_array`: data that cannot become an array of numbers is an error that names `data`."""
+    """Decorate `to_array`: data that cannot become an array of numbers is an error that names `data`.
+
+    So is an int, which torch takes for a length: `Tensor(2, 3)` has six numbers there.
+    """
 
     @functools.wraps(to_array)
     def checked(data: Any, dtype: Any = None) -> np.ndarray:
-        try:
-            array = to_array(data, dtype)
-        except ValueError as error:
-            raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
-        if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
-            raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
-        return array
+        if type(data) is int:
+            raise TypeError(
+                f"data: expected a float, a list or an array, got the int {data}; for one number write tensor({data}), "
+                f"for a shape zeros({data}) or zeros({data}, ...)"
+            )
+        _check_numbers(data)  # before NumPy makes numbers of text, and NaN of None
+        return to_array(data, dtype)
 
     return checked
+
+
+def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
+    """Return the data as an array: Python's floats as float32, integers as int64, truth values as bool.
+
+    NumPy's arrays and numbers keep their dtype, also within a list. Raises ValueError for rows of unequal length, and
+    TypeError for what is no number.
+    """
+    array = _check_numbers(data)
+    if dtype is not None:
+        return np.asarray(array, dtype)
+    return array.astype(np.float32) if array.dtype == np.float64 and not _holds_float64(data) else array
+
+
+def _check_numbers(data: Any) -> np.ndarray:
+    if isinstance(data, TensorMethods):
+        data = data.data
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
+    return array
+
+
+def _holds_float64(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return any(map(_holds_float64, data))
+    return getattr(data, "dtype", None) == np.float64
+
+
+def lists_as_arrays(as_tensors: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """Decorate `as_tensors`: lists are given as arrays, whose dtype says what they hold."""
+
+    @functools.wraps(as_tensors)
+    def with_arrays(inputs: Iterable[Any]) -> list[Any]:
+        return as_tensors([inferred_array(x) if isinstance(x, (list, tuple)) else x for x in inputs])
+
+    return with_arrays
 
 
 def number_array(number: Any, dtypes: Iterable[Any]) -> np.ndarray:

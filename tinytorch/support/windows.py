@@ -73,9 +73,8 @@ class Windows(NamedTuple):
         rows, columns = np.indices(padded.shape[-2:])
         (above, _), (left, _) = self.padding
         places = (rows - above) * self.image[1] + columns - left
-        inside = self.inside(np.zeros(padded.shape[-2:], bool))
-        inside[...] = True
-        inside = inside.base
+        inside = np.zeros(padded.shape[-2:], bool)
+        self.inside(inside)[...] = True
         found = np.full(largest.shape, -1)
         for *_, pixels in reversed(self.positions()):
             numbers = padded[pixels]
@@ -343,7 +342,7 @@ def check_batch_norm(x: Any, channels: int, training: bool) -> None:
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"x: expected shape (batch, {channels} channels, height, width), got {x.shape}")
     check_images(x)
-    if training and x.size == channels:
+    if training and math.prod(x.shape) == channels:
         raise ValueError(f"x: expected more than one value per channel in training, got {x.shape}; use a larger batch")
 
 
@@ -355,3 +354,24 @@ def empty_output(x: np.ndarray, weight: np.ndarray, win: Windows) -> np.ndarray:
 def regions(size: int, count: int) -> list[slice]:
     """Return `count` slices that cover `size` pixels: slice i goes from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉."""
     return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def ordering_all(pool: Callable[..., Any]) -> Callable[[Callable[..., np.ndarray]], Callable[..., np.ndarray]]:
+    """Return a decorator for the gradient rule of max pooling that compares numbers: it may compare NaN and −∞ too.
+
+    Where the maximum of a window is one of these, the rule gets the place of each number in their order: the border is
+    below −∞, and NaN is above all, a later one above an earlier one. So the gradient goes where torch sends it.
+    """
+
+    def decorate(rule: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        @functools.wraps(rule)
+        def ordered(grad: np.ndarray, out: np.ndarray, x: np.ndarray, **settings: Any) -> np.ndarray:
+            if not np.isfinite(out).all():
+                places = np.unique(x, return_inverse=True)[1].reshape(x.shape)
+                x = places + np.where(np.isnan(x), np.arange(1.0, x.size + 1).reshape(x.shape), 0.0)
+                out = pool.__wrapped__(x, **settings)  # type: ignore[attr-defined]
+            return rule(grad, out, x, **settings)
+
+        return ordered
+
+    return decorate

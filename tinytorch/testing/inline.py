@@ -138,7 +138,11 @@ def _run(title: str, function: Callable[[Verify], None]) -> None:
         with contextlib.redirect_stdout(limited):
             function(verify)
         failure, task = None, ""
-        if not result.verified:
+        if not __debug__:
+            failure = Failure(
+                "failed", "Python took every assert away (-O or PYTHONOPTIMIZE): run it without that", None
+            )
+        elif not result.verified:
             failure = Failure("failed", f"{function.__name__} verifies nothing", definition(function.__code__))
     except KeyboardInterrupt:
         raise

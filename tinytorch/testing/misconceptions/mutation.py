@@ -6,6 +6,7 @@ import ast
 import functools
 from typing import TYPE_CHECKING
 
+from tinytorch.support import cells
 from tinytorch.testing.chapters import BEGIN, END, Definition, definitions
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def mutate(source: str, entry: Misconception) -> str:
     if function is None:
         raise LookupError(f"{entry.key}: the dev file has no {entry.where[1]}")
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
-    lines = source.splitlines(keepends=True)
+    lines = cells.lines(source)
     last = function.end_lineno or function.lineno
     begins = [line for line in range(function.lineno, last) if lines[line - 1].strip() == BEGIN]
     if entry.layer and begins:

@@ -1,0 +1,115 @@
+"""Hooks of tensors: functions that see, and may replace, the gradient of one tensor on its way back."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+_Hook = Callable[[Any], Any]
+
+_hooked_leaves: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # by id: == compares numbers
+
+
+class GradientHandle:
+    """What `register_hook` returns: `remove()` takes the hook away."""
+
+    def __init__(self, hooks: list[_Hook], hook: _Hook) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time nothing happens."""
+        self._hooks[:] = [hook for hook in self._hooks if hook is not self._hook]
+
+
+class GradientHooks:
+    """The methods of a tensor that register hooks, and what hooks there are."""
+
+    data: np.ndarray
+    requires_grad: bool
+    is_leaf: bool
+    grad: Any
+    grad_fn: Any
+    _chapter: types.ModuleType
+
+    gradient_hooks: list[_Hook] | None = None
+
+    def register_hook(self, hook: _Hook) -> GradientHandle:
+        """Call `hook(gradient)` in each backward; what it returns, if not None, takes the gradient's place.
+
+        Raises RuntimeError for a tensor that requires no gradient.
+        """
+        hooks = self._hooks("register_hook")
+        hooks.append(hook)
+        return GradientHandle(hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Fill `grad` in backward although this tensor is no leaf. Raises RuntimeError where it needs no gradient."""
+        hooks = self._hooks("retain_grad")
+        if not self.is_leaf and not any(hasattr(hook, "retains") for hook in hooks):
+            of = weakref.ref(self)
+
+            def retain(gradient: Any) -> None:
+                tensor = of()
+                if tensor is not None:
+                    tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+
+            retain.retains = True  # type: ignore[attr-defined]
+            hooks.append(retain)
+
+    def _hooks(self, method: str) -> list[_Hook]:
+        if not self.requires_grad:
+            raise RuntimeError(f"{method}: this tensor does not require a gradient; x.requires_grad_() makes a leaf do")
+        if self.gradient_hooks is None:
+            self.gradient_hooks = []
+            if self.is_leaf:
+                _hooked_leaves[id(self)] = self
+            else:
+                hooked = with_hooks(self.grad_fn.function, self.gradient_hooks, self._chapter.Tensor)
+                self.grad_fn = self.grad_fn._replace(function=hooked)
+        return self.gradient_hooks
+
+
+def with_hooks(function: Callable[..., Any], hooks: list[_Hook], make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of the graph as one whose result's gradient goes through `hooks` before the rule has it."""
+
+    @functools.wraps(function)
+    def same(*inputs: Any, **settings: Any) -> Any:
+        return function(*inputs, **settings)
+
+    same.before_rule = lambda grad: through(hooks, make(grad)).data  # type: ignore[attr-defined]
+    return same
+
+
+def through(hooks: list[_Hook], gradient: Any) -> Any:
+    """Return what the hooks, one after another, make of a gradient."""
+    for hook in sorted(
+        hooks, key=lambda hook: hasattr(hook, "retains")
+    ):  # retain_grad keeps what comes out, as in torch
+        changed = hook(gradient)
+        gradient = gradient if changed is None else changed
+    return gradient
+
+
+@contextlib.contextmanager
+def hooks_of_leaves() -> Iterator[None]:
+    """Send what a backward within this block adds to the `grad` of leaves with hooks through these."""
+    leaves = [leaf for leaf in _hooked_leaves.values() if leaf.gradient_hooks]
+    before = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    try:
+        yield
+        for leaf in leaves:
+            if leaf.grad is not None:
+                leaf.grad = through(leaf.gradient_hooks, leaf.grad)
+    finally:
+        for leaf, old in zip(leaves, before):
+            if old is not None:
+                leaf.grad = old if leaf.grad is None else leaf._chapter.Tensor(old.data + leaf.grad.data)
