@@ -144,7 +144,7 @@ def _proto(graph: Graph, first: Run, larger: Run | None) -> onnx.ModelProto:
         for name, value in graph.constants.items()
     ]
     for node in graph.nodes:
-        settings = {
+        settings: dict[str, Any] = {
             name: helper.np_dtype_to_tensor_dtype(value) if isinstance(value, np.dtype) else value
             for name, value in node.attributes.items()
         }
@@ -171,7 +171,7 @@ def _check_numbers(proto: onnx.ModelProto, runs: list[Run]) -> None:
     """Raise RuntimeError where the file computes other numbers than the network did in one of the runs."""
     network = Network(proto)
     for traced in runs:
-        outputs = _as_tuple(network(*map(Tensor, traced.inputs)))
+        outputs = _as_tuple(network(*map(Tensor, traced.given)))
         for name, array, found in zip(_names("output", len(outputs)), traced.outputs, outputs, strict=True):
             scale = np.abs(array[np.isfinite(array)]).max(initial=1e-30)
             if not np.allclose(found.data, array, rtol=1e-3, atol=1e-4 * scale, equal_nan=True):

@@ -14,10 +14,9 @@ from onnx import helper, numpy_helper
 
 import tinytorch
 import tinytorch.nn.functional as F
-from tinytorch.core.autograd import vjp
 from tinytorch.core.losses import nll_loss
 from tinytorch.core.spatial import col2im, conv2d
-from tinytorch.core.tensor import Tensor, amax, amin, concatenate, gather, pad, primitive, where
+from tinytorch.core.tensor import Tensor, amax, amin, concatenate, gather, pad, where
 from tinytorch.onnx.windows import Placement, window_maxima, window_means
 
 Operator = Callable[..., Any]  # (call, *inputs) -> the output, or a tuple of them
@@ -65,24 +64,6 @@ def serves(*names: str) -> Callable[[Operator], Operator]:
     return enter
 
 
-@primitive
-def cast(x, *, dtype):  # type: ignore[no-untyped-def]
-    """x in another dtype; what a float has behind its point is cut off for a whole number."""
-    return x.astype(dtype)
-
-
-vjp(cast)(lambda grad, out, x, *, dtype: grad)
-
-
-def convert(x: Tensor, dtype: Any) -> Tensor:
-    """x in `dtype`, recorded where both are floats."""
-    if x.dtype == dtype:
-        return x
-    if dtype == np.float64:  # a primitive makes no float64 from other inputs
-        return x * np.ones((), np.float64) if x.requires_grad else Tensor(x.data.astype(dtype))
-    return cast(x, dtype=dtype)
-
-
 # ---- element by element -----------------------------------------------------------------------------
 
 
@@ -101,13 +82,14 @@ def _smaller(a: Tensor, b: Tensor) -> Tensor:
     return where((a.data <= b.data) | np.isnan(a.data), a, b)
 
 
-def _erf(x: Tensor) -> Tensor:  # 2 Φ(x √2) − 1
-    return 2 * tinytorch.core.activations.normal_cdf(x * math.sqrt(2)) - 1
-
-
 OF_ONE = {
     "Neg": operator.neg, "Abs": Tensor.abs, "Exp": Tensor.exp, "Log": Tensor.log, "Sqrt": Tensor.sqrt, "Relu": F.relu,
-    "Reciprocal": lambda x: 1 / x, "Sigmoid": F.sigmoid, "Tanh": F.tanh, "Softplus": F.softplus, "Erf": _erf,
+    "Reciprocal": tinytorch.reciprocal, "Sigmoid": F.sigmoid, "Tanh": F.tanh, "Softplus": F.softplus,
+    "Erf": tinytorch.erf,
+    "Sin": tinytorch.sin, "Cos": tinytorch.cos, "Tan": tinytorch.tan, "Asin": tinytorch.asin, "Acos": tinytorch.acos,
+    "Atan": tinytorch.atan, "Sinh": tinytorch.sinh, "Cosh": tinytorch.cosh, "Asinh": tinytorch.asinh,
+    "Acosh": tinytorch.acosh, "Atanh": tinytorch.atanh, "Sign": tinytorch.sign, "Floor": tinytorch.floor,
+    "Ceil": tinytorch.ceil, "Round": tinytorch.round,
 }  # fmt: skip
 OF_TWO = {
     "Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": _truncated, "Pow": operator.pow,
@@ -121,12 +103,12 @@ OF_TRUTH = {
 
 @serves(*OF_ONE)
 def _(call: NodeCall, x: Tensor) -> Tensor:
-    return convert(OF_ONE[call.op](x), x.dtype)
+    return OF_ONE[call.op](x).to(x.dtype)
 
 
 @serves(*OF_TWO)
 def _(call: NodeCall, a: Tensor, b: Tensor) -> Tensor:
-    return convert(OF_TWO[call.op](a, b), a.dtype)
+    return OF_TWO[call.op](a, b).to(a.dtype)
 
 
 @serves(*OF_SEVERAL)
@@ -145,6 +127,17 @@ def _(call: NodeCall, x: Tensor) -> Tensor:
     return Tensor(~x.data)
 
 
+@serves("IsNaN")
+def _(call: NodeCall, x: Tensor) -> Tensor:
+    return Tensor(np.isnan(x.data))
+
+
+@serves("IsInf")
+def _(call: NodeCall, x: Tensor) -> Tensor:
+    below, above = call.get("detect_negative", 1), call.get("detect_positive", 1)
+    return Tensor(np.isinf(x.data) & (((x.data < 0) & bool(below)) | ((x.data > 0) & bool(above))))
+
+
 @serves("Where")
 def _(call: NodeCall, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return where(condition, a, b)
@@ -153,7 +146,7 @@ def _(call: NodeCall, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
 @serves("Clip")
 def _(call: NodeCall, x: Tensor, least: Tensor | None = None, most: Tensor | None = None) -> Tensor:
     low, high = (None if limit is None else limit.data for limit in (least, most))
-    return convert(x.clip(low, high), x.dtype)  # type: ignore[arg-type]
+    return x.clip(low, high).to(x.dtype)
 
 
 @serves("LeakyRelu")
@@ -188,12 +181,12 @@ def _(call: NodeCall, x: Tensor, ratio: Tensor | None = None, training: Tensor |
 
 @serves("Cast")
 def _(call: NodeCall, x: Tensor) -> Tensor:
-    return convert(x, _dtype(call.get("to")))
+    return x.to(_dtype(call.get("to")))
 
 
 @serves("CastLike")
 def _(call: NodeCall, x: Tensor, like: Tensor) -> Tensor:
-    return convert(x, like.dtype)
+    return x.to(like.dtype)
 
 
 def _dtype(number: int) -> np.dtype[Any]:
@@ -252,7 +245,26 @@ def _(call: NodeCall, x: Tensor, axes: Tensor | None = None) -> Tensor:
         return (
             x if call.op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin") else REDUCTIONS[call.op](x, (), True)
         )
-    return convert(REDUCTIONS[call.op](x, tuple(dims) if dims else None, keepdim), x.dtype)
+    return REDUCTIONS[call.op](x, tuple(dims) if dims else None, keepdim).to(x.dtype)
+
+
+@serves("ReduceProd")
+def _(call: NodeCall, x: Tensor, axes: Tensor | None = None) -> Tensor:
+    dims, keepdim, dtype = call.axes(axes), bool(call.get("keepdims", 1)), x.dtype
+    if not dims and call.get("noop_with_empty_axes", 0):
+        return x
+    for dim in sorted((dim % x.ndim for dim in dims or range(x.ndim)), reverse=True):
+        x = tinytorch.prod(x, dim, keepdim)
+    return x.to(dtype)
+
+
+@serves("CumSum")
+def _(call: NodeCall, x: Tensor, axis: Tensor) -> Tensor:
+    dim, dtype = int(axis.item()) % x.ndim, x.dtype
+    x = tinytorch.flip(x, (dim,)) if call.get("reverse", 0) else x
+    total = tinytorch.cumsum(x, dim)
+    total = total - x if call.get("exclusive", 0) else total
+    return (tinytorch.flip(total, (dim,)) if call.get("reverse", 0) else total).to(dtype)
 
 
 @serves("ArgMax", "ArgMin")
@@ -411,7 +423,8 @@ def _(call: NodeCall, x: Tensor, indices: Tensor) -> Tensor:
     batch = call.get("batch_dims", 0)
     lead = indices.shape[:-1]
     grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(len(lead))]) for i, n in enumerate(lead[:batch])]
-    return x[(*grid, *np.moveaxis(indices.data, -1, 0))]
+    index = (*grid, *np.moveaxis(indices.data, -1, 0))
+    return x[index]
 
 
 @serves("Pad")
@@ -425,7 +438,7 @@ def _(call: NodeCall, x: Tensor, pads: Tensor, value: Tensor | None = None, axes
             border = [0, 0] * (x.ndim - 1 - dim) + [max(before, 0), max(after, 0)]
             x = pad(along(x, dim, cut), pad=border, value=0 if value is None else value.item())
         else:
-            x = along(x, dim, np.pad(np.arange(x.shape[dim]), (before, after), mode=mode))  # type: ignore[call-overload]
+            x = along(x, dim, np.pad(np.arange(x.shape[dim]), (before, after), mode=mode))
     return x
 
 
@@ -462,7 +475,7 @@ def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, var:
 def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor | None = None) -> Any:
     dims = tuple(range(call.get("axis", -1) % x.ndim, x.ndim))
     mean = x.mean(dims, True)
-    deviation = 1 / (x.var(dims, True, correction=0) + call.get("epsilon", 1e-5)).sqrt()
+    deviation = 1 / (x.var(dims, keepdim=True, correction=0) + call.get("epsilon", 1e-5)).sqrt()
     y = (x - mean) * deviation * scale
     return y if bias is None else y + bias, mean, deviation
 

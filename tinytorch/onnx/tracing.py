@@ -10,11 +10,13 @@ import numpy as np
 
 from tinytorch.core import tensor as chapter
 from tinytorch.core.tensor import Tensor
+from tinytorch.functions import reductions
+from tinytorch.support import in_place
 from tinytorch.support.tensor import NUMBERS, inferred_array, number_array
 
 
 class Step(NamedTuple):
-    """One call of a primitive, or of a method of tensors that is none: a comparison, argmax, argmin."""
+    """One call of a primitive, or of a function of tensors that is none, such as a comparison or a write in place."""
 
     name: str
     inputs: tuple[np.ndarray | None, ...]
@@ -23,60 +25,115 @@ class Step(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of a network. All its arrays are alive, so no two are at the same place."""
+    """One run of a network on numbers that were `given`. All its arrays are alive, so no two are at the same place."""
 
+    given: list[np.ndarray]
     inputs: list[np.ndarray]
     steps: list[Step]
     outputs: list[np.ndarray]
 
 
-def run(model: Any, inputs: list[np.ndarray]) -> Run:
+def run(model: Any, given: list[np.ndarray]) -> Run:
     """Run `model` on arrays, and return all steps. Raises TypeError where not tensors come back."""
     steps: list[Step] = []
-    tensors = [Tensor(array) for array in inputs]
-    with _recorded(steps):
+    tensors = [Tensor(array.copy()) for array in given]
+    inputs = [t.data for t in tensors]
+    with contextlib.ExitStack() as watching:
+        for place, name, watched in _watched(steps):
+            watching.enter_context(_replaced(place, name, watched(getattr(place, name))))
         output = model(*tensors)
     outputs = list(output) if isinstance(output, (tuple, list)) else [output]
     for value in outputs:
         if not isinstance(value, Tensor):
             raise TypeError(f"export: model: expected a Tensor or a tuple of them to come back, got {value!r:.60}")
-    return Run([t.data for t in tensors], steps, [t.data for t in outputs])
+    return Run(given, inputs, steps, [t.data for t in outputs])
+
+
+def _watched(steps: list[Step]) -> list[tuple[Any, str, Callable[..., Any]]]:
+    """The functions to watch, each by its place and name, with what makes of it one that notes its steps.
+
+    All primitives pass `compute`. The others make a tensor without it.
+    """
+
+    def primitives(compute: Any) -> Any:
+        def noted(function: Any, tensors: Any, settings: dict[str, Any]) -> Tensor:
+            out = compute(function, tensors, settings)
+            own = function.__module__.startswith("tinytorch.")
+            name = function.__name__ if own else f"{function.__module__}.{function.__name__}"
+            steps.append(Step(name, tuple(None if t is None else t.data for t in tensors), settings, out.data))
+            return out
+
+        return noted
+
+    def comparisons(compare: Any) -> Any:
+        def noted(x: Tensor, function: Any, other: Any) -> Tensor:
+            out = compare(x, function, other)
+            steps.append(Step(function.__name__, (x.data, _array(other, x)), {}, out.data))
+            return out
+
+        return noted
+
+    def places(name: str) -> Any:
+        def watched(method: Any) -> Any:
+            def noted(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+                out = method(x, dim, keepdim)
+                steps.append(Step(name, (x.data,), {"dim": dim, "keepdim": keepdim}, out.data))
+                return out
+
+            return noted
+
+        return watched
+
+    def places_of(place: Any) -> Any:
+        def noted(function: Any, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+            out = place(function, x, dim, keepdim)
+            steps.append(Step(function.__name__, (x.data,), {"dim": dim, "keepdim": keepdim}, out.data))
+            return out
+
+        return noted
+
+    def conversions(convert: Any) -> Any:
+        def noted(x: Tensor, dtype: Any = None) -> Tensor:
+            out = convert(x) if dtype is None else convert(x, dtype)
+            steps.append(Step("convert", (x.data,), {}, out.data))
+            return out
+
+        return noted
+
+    def writes(write: Any) -> Any:
+        def noted(x: Tensor, value: Any, index: Any = (...,)) -> Any:
+            out = write(x, value, index)
+            steps.append(Step("write", (x.data, _array(value, x)), {"index": index}, x.data))
+            return out
+
+        return noted
+
+    return [
+        (chapter, "compute", primitives),
+        (Tensor, "_compare", comparisons),
+        (Tensor, "argmax", places("argmax")),
+        (Tensor, "argmin", places("argmin")),
+        (Tensor, "clone", conversions),
+        (reductions, "_place", places_of),
+        (reductions, "convert", conversions),
+        (in_place, "write", writes),
+    ]
+
+
+def _array(value: Any, beside: Tensor) -> np.ndarray:
+    return number_array(value, [beside.dtype]) if isinstance(value, NUMBERS) else inferred_array(value)
 
 
 @contextlib.contextmanager
-def _recorded(steps: list[Step]) -> Iterator[None]:
-    """Within the block each step is noted: the one place that all primitives pass, and three methods, are watched."""
-    compute = chapter.compute
-    methods = {name: getattr(Tensor, name) for name in ("_compare", "argmax", "argmin")}
-
-    def noted(function: Any, tensors: Any, settings: dict[str, Any]) -> Tensor:
-        out = compute(function, tensors, settings)
-        own = function.__module__.startswith("tinytorch.")
-        name = function.__name__ if own else f"{function.__module__}.{function.__name__}"
-        steps.append(Step(name, tuple(None if t is None else t.data for t in tensors), settings, out.data))
-        return out
-
-    def comparison(self: Tensor, compare: Any, other: Any) -> Tensor:
-        out = methods["_compare"](self, compare, other)
-        array = number_array(other, [self.dtype]) if isinstance(other, NUMBERS) else inferred_array(other)
-        steps.append(Step(compare.__name__, (self.data, array), {}, out.data))
-        return out
-
-    def extremum(name: str) -> Callable[..., Tensor]:
-        def place(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-            out = methods[name](self, dim, keepdim)
-            steps.append(Step(name, (self.data,), {"dim": dim, "keepdim": keepdim}, out.data))
-            return out
-
-        return place
-
-    watched = {"_compare": comparison, "argmax": extremum("argmax"), "argmin": extremum("argmin")}
-    chapter.compute = noted
-    for name, method in watched.items():
-        setattr(Tensor, name, method)
+def _replaced(place: Any, name: str, value: Any) -> Iterator[None]:
+    """Within the block an attribute of a module or a class has another value."""
+    own = name in vars(place)
+    before = getattr(place, name)
+    setattr(place, name, value)
     try:
         yield
     finally:
-        chapter.compute = compute
-        for name in watched:
-            delattr(Tensor, name)  # the inherited one comes to light again
+        if own:
+            setattr(place, name, before)
+        else:
+            delattr(place, name)  # the inherited one comes to light again

@@ -17,13 +17,18 @@ OPSET = 20  # the first with Gelu, and with ReduceMax of truth values; every onn
 Translator = Callable[..., str]  # (graph, output, *inputs, **settings) -> the name of the output
 
 ELEMENTWISE = {
+    "sin": "Sin", "cos": "Cos", "tan": "Tan", "asin": "Asin", "acos": "Acos", "atan": "Atan", "sinh": "Sinh",
+    "cosh": "Cosh", "asinh": "Asinh", "acosh": "Acosh", "atanh": "Atanh", "erf": "Erf", "reciprocal": "Reciprocal",
+    "sign": "Sign", "floor": "Floor", "ceil": "Ceil", "maximum": "Max", "minimum": "Min", "_root": "Sqrt",
+    "logical_and": "And", "logical_or": "Or", "logical_xor": "Xor", "logical_not": "Not",
     "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "neg": "Neg", "exp": "Exp", "log": "Log",
     "sqrt": "Sqrt", "abs": "Abs", "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus",
 }  # fmt: skip
 OF_TRUTH_VALUES = {"Add": "Or", "Mul": "And"}  # as NumPy has it
 COMPARISONS = {
     "equal": "Equal", "less": "Less", "greater": "Greater", "less_equal": "LessOrEqual",
-    "greater_equal": "GreaterOrEqual",
+    "greater_equal": "GreaterOrEqual", "eq": "Equal", "lt": "Less", "gt": "Greater", "le": "LessOrEqual",
+    "ge": "GreaterOrEqual",
 }  # fmt: skip
 REDUCTIONS = {"sum": "ReduceSum", "amax": "ReduceMax", "amin": "ReduceMin"}
 TRANSLATIONS: dict[str, Translator] = {}
@@ -90,7 +95,7 @@ def _place(op: str) -> Translator:
 TRANSLATIONS |= {name: _elementwise(op) for name, op in ELEMENTWISE.items()}
 TRANSLATIONS |= {name: _comparison(op) for name, op in COMPARISONS.items()}
 TRANSLATIONS |= {name: _reduction(op) for name, op in REDUCTIONS.items()}
-TRANSLATIONS |= {"not_equal": _comparison("Equal", negated=True)}
+TRANSLATIONS |= dict.fromkeys(["not_equal", "ne"], _comparison("Equal", negated=True))
 TRANSLATIONS |= {"argmax": _place("ArgMax"), "argmin": _place("ArgMin")}
 
 
@@ -99,6 +104,100 @@ def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:  # Â½ (1 + erf(x / â
     scaled = graph.add("Mul", graph.name(x), graph.constant(math.sqrt(0.5), x.dtype))
     total = graph.add("Add", graph.add("Erf", scaled), graph.constant(1, x.dtype))
     return graph.add("Mul", total, graph.constant(0.5, x.dtype))
+
+
+@translates("convert")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+    return cast(graph, x, out.dtype)
+
+
+@translates("write")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, value: np.ndarray, *, index: Any) -> str:
+    whole = index is Ellipsis or (isinstance(index, tuple) and all(part is Ellipsis for part in index))
+    if not whole or value.shape != out.shape:
+        raise ValueError("a part of a tensor is written in place; put the parts together with where or concatenate")
+    return cast(graph, value, out.dtype)
+
+
+def _composed(*steps: tuple[str, float | None]) -> Translator:
+    """Operators one behind the other, each with a constant as its second input or none."""
+
+    def translate(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+        name = cast(graph, x, out.dtype)
+        for op, number in steps:
+            name = graph.add(op, name, *([] if number is None else [graph.constant(number, out.dtype)]))
+        return name
+
+    return translate
+
+
+TRANSLATIONS |= {
+    "rsqrt": _composed(("Sqrt", None), ("Reciprocal", None)),
+    "log2": _composed(("Log", None), ("Div", math.log(2))),
+    "log10": _composed(("Log", None), ("Div", math.log(10))),
+    "log1p": _composed(("Add", 1), ("Log", None)),
+    "erfc": _composed(("Erf", None), ("Neg", None), ("Add", 1)),
+    "expm1": _composed(("Exp", None), ("Sub", 1)),
+    "exp2": _composed(("Mul", math.log(2)), ("Exp", None)),
+}
+
+
+@translates("isnan", "isinf")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+    floats = cast(graph, x, x.dtype if x.dtype.kind == "f" else np.float32)
+    return graph.add("IsNaN" if graph.function == "isnan" else "IsInf", floats)
+
+
+@translates("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
+def _(graph: Graph, out: np.ndarray, *arrays: np.ndarray) -> str:
+    if out.dtype != np.bool_:
+        raise ValueError("it is exported for truth values only")
+    op = {"and": "And", "or": "Or", "xor": "Xor", "not": "Not"}[graph.function.removeprefix("bitwise_")]
+    return graph.add(op, *map(graph.name, arrays))
+
+
+@translates("round")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, decimals: int) -> str:
+    if decimals:
+        raise ValueError(f"decimals: expected 0, got {decimals}; multiply before and divide afterwards")
+    return graph.add("Round", graph.name(x)) if x.dtype.kind == "f" else graph.name(x)
+
+
+@translates("trunc", "frac")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray) -> str:
+    name = graph.name(x)
+    whole = graph.add("Mul", graph.add("Sign", name), graph.add("Floor", graph.add("Abs", name)))
+    return whole if graph.function == "trunc" else graph.add("Sub", name, whole)
+
+
+@translates("_norm")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, p: float, axes: tuple[int, ...], keepdim: bool) -> str:
+    if p not in (1, 2):
+        raise ValueError(f"norm: p: expected 1 or 2, got {p}; write it out with abs, ** and sum")
+    return graph.add(f"ReduceL{p:.0f}", graph.name(x), graph.whole(*axes), keepdims=int(keepdim))
+
+
+@translates("_logsumexp")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, axes: tuple[int, ...], keepdim: bool) -> str:
+    return graph.add("ReduceLogSumExp", cast(graph, x, out.dtype), graph.whole(*axes), keepdims=int(keepdim))
+
+
+@translates("_clamp")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, low: np.ndarray | None, high: np.ndarray | None) -> str:
+    name = cast(graph, x, out.dtype)
+    for op, limit in (("Max", low), ("Min", high)):
+        name = name if limit is None else graph.add(op, name, cast(graph, limit, out.dtype))
+    return name
+
+
+@translates("_product")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, dim: int, keepdim: bool) -> str:
+    return graph.add("ReduceProd", cast(graph, x, out.dtype), graph.whole(dim), keepdims=int(keepdim))
+
+
+@translates("_running_sum")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, dim: int) -> str:
+    return graph.add("CumSum", cast(graph, x, out.dtype), graph.constant(dim, np.int64))
 
 
 @translates("clip")
@@ -116,6 +215,12 @@ def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, shape: Any) -> str:
         return graph.name(x)
     zeros = {"allowzero": 1} if 0 in out.shape else {}
     return graph.add("Reshape", graph.name(x), graph.whole(*out.shape), **zeros)
+
+
+@translates("_expand")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, **size: Any) -> str:
+    before = (1,) * (out.ndim - x.ndim) + x.shape
+    return graph.add("Expand", graph.name(x), graph.whole(*(1 if n == m else n for n, m in zip(out.shape, before))))
 
 
 @translates("permute")

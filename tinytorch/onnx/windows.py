@@ -83,7 +83,8 @@ class Placement:
             shape[axis] = -1
             offset = (index[axis] * self.dilations[axis]).reshape([1] * len(corners) + list(index[axis].shape))
             picks.append(corner.reshape(shape) + offset)
-        values, places = (a[(..., *picks)].reshape(*x.shape[:2], *self.out, -1) for a in (padded, where))
+        under = (..., *picks)
+        values, places = (a[under].reshape(*x.shape[:2], *self.out, -1) for a in (padded, where))
         best = values.argmax(axis=-1)[..., None]
         return np.take_along_axis(places, best, axis=-1)[..., 0]
 

@@ -245,10 +245,6 @@ class InPlaceMethods:
     uses: list[weakref.ref[Any]] | None = None
     marks: Any = ()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """A copy has memory and users of its own."""
-        return {name: value for name, value in vars(self).items() if name not in ("memory", "view_of", "uses", "marks")}
-
     data: np.ndarray
     requires_grad: bool
     grad_fn: Any
