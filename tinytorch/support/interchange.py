@@ -81,7 +81,10 @@ class InterchangeMethods:
     def __getstate__(self) -> dict[str, Any]:
         """The attributes without gradient and graph, which neither a copy nor a pickled tensor has, as in torch."""
         notes = ("memory", "view_of", "uses", "marks", "gradient_hooks")  # of the graph, on other tensors
-        return {name: value for name, value in vars(self).items() if name not in notes} | {"grad": None, "grad_fn": None}
+        return {name: value for name, value in vars(self).items() if name not in notes} | {
+            "grad": None,
+            "grad_fn": None,
+        }
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self.grad_fn is not None:
