@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, to_array
+from tinytorch.core.tensor import Tensor
 from tinytorch.support.random import default_generator
-from tinytorch.support.tensor import as_shape
+from tinytorch.support.tensor import as_shape, inferred_array
 from tinytorch.support.torch_arguments import torch_arguments
 
 
@@ -30,7 +30,7 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 @torch_arguments
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor with its own copy of the data. (`Tensor(array)` shares the array's memory.)"""
-    return Tensor(to_array(data, dtype).copy(), requires_grad)
+    return Tensor(inferred_array(data, dtype).copy(), requires_grad)
 
 
 @torch_arguments
@@ -38,7 +38,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """Return the data as a tensor: a tensor of that dtype itself, an array with shared memory, else a copy."""
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
-    return Tensor(to_array(data, dtype))
+    return Tensor(inferred_array(data, dtype))
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -78,10 +78,8 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @torch_arguments
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one repeated value, whose type decides the dtype."""
-    return Tensor(
-        np.full(_shape((size,)), to_array(fill_value) if dtype is None else to_array(fill_value).astype(dtype)),
-        requires_grad,
-    )
+    values = inferred_array(fill_value)
+    return Tensor(np.full(_shape((size,)), values if dtype is None else values.astype(dtype)), requires_grad)
 
 
 @torch_arguments

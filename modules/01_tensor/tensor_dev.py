@@ -35,7 +35,7 @@ from tinytorch.support.dtypes import accurate_sum, float16_in_float32, floating,
 from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
-    check_pad, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
+    check_pad, lists_as_arrays, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
 )  # fmt: skip
 
 # %%
@@ -45,16 +45,15 @@ from tinytorch.testing import Case, expect, expect_error, expect_recorded, inlin
 # ## 1. From data to an array
 #
 # The first decision is the **dtype**. `float64` takes twice the memory and time of `float32`, and a network does not
-# need its 16 digits. So Python floats become `float32`. A NumPy array keeps its dtype: it was chosen on purpose.
+# need its 16 digits. So Python's numbers become `float32`, integers too. A NumPy array keeps its dtype: it was chosen
+# on purpose. Labels, which must be integers, are therefore written as `np.array([2, 0])`.
 #
 # | data | becomes |
 # |---|---|
-# | `[1.0, 2.0]`, `3.5` | `float32` |
-# | `[1, 2]` | `int64` |
-# | `[True, False]` | `bool` |
-# | a NumPy array | the same array, **sharing its memory** |
+# | `3.5`, `[1.0, 2.0]`, `[1, 2]`, `[True, False]` | `float32` |
+# | a NumPy array, or a number of NumPy's | an array of its dtype; an array **shares its memory** |
 #
-# `@only_numbers` refuses text and rows of unequal length with an error that names `data`.
+# `@only_numbers` refuses text, rows of unequal length, and `Tensor(3)`, which in torch has three numbers.
 
 
 # %% nbgrader={"grade": false, "grade_id": "to-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -63,21 +62,20 @@ from tinytorch.testing import Case, expect, expect_error, expect_recorded, inlin
 def to_array(data, dtype=None) -> np.ndarray:
     """Return numbers, nested lists, an array or a tensor as a NumPy array.
 
-    An array that has the wanted dtype is returned itself, not a copy. Python floats become float32 unless `dtype`
+    An array that has the wanted dtype is returned itself, not a copy. Python's numbers become float32 unless `dtype`
     says otherwise.
 
     TODO: convert `data` by the table above, and a tensor as its `.data`. `np.asarray(data, dtype)` does most of the rest.
 
-    HINT: If no dtype was asked for and the data was *not NumPy's*, turn float64 into float32. NumPy's are arrays
-    (`np.ndarray`) and its own numbers (`np.generic`), such as `np.float64(1.0)`.
+    HINT: If no dtype was asked for and the data is *not NumPy's*, ask for float32. NumPy's are arrays (`np.ndarray`)
+    and its own numbers (`np.generic`), such as `np.float64(1.0)`.
     """
     ### BEGIN SOLUTION
     if isinstance(data, Tensor):
         data = data.data
-    array = np.asarray(data, dtype)
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
-        array = array.astype(np.float32)
-    return array
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
+        dtype = np.float32
+    return np.asarray(data, dtype)
     ### END SOLUTION
 
 
@@ -135,10 +133,9 @@ def test_to_array(verify):
     def share(array):
         assert to_array(array) is array, "to_array(array) made a copy; return the array itself"
 
-    with verify("Python floats become float32; integers and truth values stay"):
-        expect(np.array([[1.0, 2.5], [3.0, 4.0]], np.float32), to_array, [[1.0, 2.5], [3.0, 4.0]])
-        for data in ([1, 2], [True]):
-            expect(np.array(data), to_array, data)
+    with verify("Python's numbers become float32: floats, integers and truth values"):
+        for data in ([[1.0, 2.5], [3.0, 4.0]], 3.5, [1, 2], [True]):
+            expect(np.array(data, np.float32), to_array, data)
     with verify("a NumPy array keeps its dtype, and its memory is shared"):
         for data in (np.array([1.0, 2.0]), np.array([1, 2], np.uint8), np.float64(2.0)):
             expect(np.asarray(data), to_array, data)
@@ -168,9 +165,9 @@ def test_tensor(verify):
         for requires_grad in (False, True):
             Case(make, np.ones(2), requires_grad)()
     with verify("a dtype that is asked for is obeyed; integers are accepted, and cannot require a gradient"):
-        expect(np.array([1.0, 2.0]), Tensor, Tensor([1, 2]), dtype=np.float64)
-        expect(np.array([1, 2]), Tensor, [1, 2])
-        expect_error(TypeError, "requires_grad", Tensor, [1, 2], requires_grad=True)
+        expect(np.array([1.0, 2.0]), Tensor, Tensor([1.0, 2.0]), dtype=np.float64)
+        expect(np.array([1, 2]), Tensor, np.array([1, 2]))
+        expect_error(TypeError, "requires_grad", Tensor, np.array([1, 2]), requires_grad=True)
     with verify("detach gives a leaf that shares the numbers, and leaves the tensor as it was"):
         Case(detach, np.ones(2))()
 
@@ -197,6 +194,7 @@ recording = Recording()
 primitives: list = []  # every lifted function, in the order of definition
 
 
+@lists_as_arrays
 def as_tensors(inputs) -> list:
     """Return a tensor for each input of one function. Tensors and None stay as they are.
 
@@ -278,7 +276,7 @@ def test_primitive(verify):
         expect(Tensor([21.0, 42.0]), call, x, [10.0, 20.0], scale=2.0)
         expect(Tensor([1.0, 2.0]), call, x, None)
     with verify("plain numbers and integers do not turn float32 into float64"):
-        for other in (2, 2.0, np.float64(2.0), Tensor([2, 2])):
+        for other in (2, 2.0, np.float64(2.0), Tensor(np.array([2, 2]))):
             expect(Tensor([3.0, 4.0]), call, x, other)
             expect(Tensor([3.0, 4.0]), call, other, [1.0, 2.0])
     with verify("float64 stays float64, and a number beside it keeps all its digits; integers stay integers"):
@@ -286,7 +284,7 @@ def test_primitive(verify):
             expect(Tensor(np.array([0.1, 0.1])), call, zeros, 0.1)
             expect(Tensor(np.array([0.1, 0.1])), call, 0.1, zeros)
             expect(Tensor(np.array([10.0, 20.0])), call, y, zeros)
-        expect(Tensor([1, 3]), call, Tensor([0, 2]), 1, scale=1)
+        expect(Tensor(np.array([1, 3])), call, Tensor(np.array([0, 2])), 1, scale=1)
     with verify("function, inputs and settings are recorded where an input requires a gradient"):
         Case(wanted, x, w)()
     with verify("nothing is recorded where none does, while recording is disabled, or of integers"):
@@ -399,7 +397,7 @@ def test_arithmetic(verify):
     with verify("two inputs, in this order, with broadcasting"):
         expect(Tensor([[4.0, -9.0], [1.0, 12.0]]), mul, a, b)
         expect(Tensor([[1.0, -1.0], [0.25, 4 / 3]]), div, a, b)
-        expect(Tensor([0.5, -1.5]), div, Tensor([1, -3]), 2)
+        expect(Tensor([0.5, -1.5]), div, Tensor(np.array([1, -3])), 2)
         expect(Tensor([[4.0, -27.0], [0.25, 64.0]]), pow, a, b)
     with verify("clip limits on both sides, or on one"):
         for limits, expected in (((-1.0, 2.0), [2.0, -1.0]), ((0.0, None), [3.0, 0.0]), ((None, 1.0), [1.0, -3.0])):
@@ -705,7 +703,7 @@ def test_reductions(verify):
     with verify("max and min along an axis also say where, the first among equals"):
         table = Tensor([[1.0, 2.0, 9.0, 9.0], [4.0, -5.0, -5.0, 6.0]])
         for function, values, indices in ((max, [9.0, 6.0], [2, 3]), (min, [1.0, -5.0], [0, 1])):
-            for name, expected in (("values", Tensor(values)), ("indices", Tensor(indices))):
+            for name, expected in (("values", Tensor(values)), ("indices", Tensor(np.array(indices)))):
                 expect(expected, part, name, function, table, 1)
                 expect(expected[:1], part, name, function, table[:1], 1)
                 expect(expected.reshape(2, 1), part, name, function, table, -1, keepdim=True)
@@ -721,6 +719,7 @@ def test_reductions(verify):
 # ## 8. Choosing, joining, padding
 #
 # `where` chooses between two tensors, `join` puts several one behind the other, `pad` puts a border around one.
+
 
 # %% nbgrader={"grade": false, "grade_id": "joining", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export

@@ -114,7 +114,7 @@ def test_mse_loss(verify):
         expect(Tensor(17.0), mse_loss, x, y, "sum")
         expect(Tensor([[0.0, 9.0], [4.0, 4.0]]), mse_loss, x, y, reduction="none")
     with verify("the target may hold integers, and the loss can be traced back"):
-        expect(Tensor(4.5), mse_loss, Tensor([1.0, 5.0]), Tensor([1, 2]))
+        expect(Tensor(4.5), mse_loss, Tensor([1.0, 5.0]), np.array([1, 2]))
         expect_recorded(mse_loss, Tensor(x.data, requires_grad=True), y)
     with verify("shapes that would broadcast are refused"):
         expect_error(ValueError, "target", mse_loss, Tensor(np.zeros((4, 1))), Tensor(np.zeros(4)))
@@ -178,7 +178,7 @@ def target_distribution(input, target, weight=None, ignore_index=-100, label_smo
 # %% nbgrader={"grade": true, "grade_id": "test-target-distribution", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 @inline_test("The target distribution")
 def test_target_distribution(verify):
-    x, y, w = Tensor(np.zeros((2, 3), np.float32)), Tensor([1, 2]), Tensor([1.0, 2.0, 5.0])
+    x, y, w = Tensor(np.zeros((2, 3), np.float32)), Tensor(np.array([1, 2])), Tensor([1.0, 2.0, 5.0])
 
     def part(which, *arguments, **settings):
         return target_distribution(*arguments, **settings)[which]
@@ -197,12 +197,13 @@ def test_target_distribution(verify):
         check([[0.1, 1.6, 0.5], [0.1, 0.2, 4.0]], 7, x, y, w, label_smoothing=0.3)
     with verify("an ignored label counts nowhere, whether it is a class or not"):
         for ignored in (2, -100):
-            check([[0.1, 1.6, 0.5], [0, 0, 0]], 2, x, Tensor([1, ignored]), w, ignored, 0.3)
-            check([[0, 1, 0], [0, 0, 0]], 1, x, Tensor([1, ignored]), None, ignored)
+            labels = Tensor(np.array([1, ignored]))
+            check([[0.1, 1.6, 0.5], [0, 0, 0]], 2, x, labels, w, ignored, 0.3)
+            check([[0, 1, 0], [0, 0, 0]], 1, x, labels, None, ignored)
     with verify("the class axis is 1 also for images of labels, and 0 for a single sample"):
-        image, q = Tensor([[[0, 1], [2, 0]]]), [[[[1, 0], [0, 1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]]]
+        image, q = Tensor(np.array([[[0, 1], [2, 0]]])), [[[[1, 0], [0, 1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]]]
         check(q, 4, Tensor(np.zeros((1, 3, 2, 2))), image)
-        check([0.1, 0.2, 4.0], 5, Tensor(np.zeros(3)), Tensor(2), w, label_smoothing=0.3)
+        check([0.1, 0.2, 4.0], 5, Tensor(np.zeros(3)), Tensor(np.array(2)), w, label_smoothing=0.3)
 
 
 # %% [markdown]
@@ -268,7 +269,7 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
     TODO: as `nll_loss`, with smoothing, from the `log_softmax` of the input along the class axis.
 
     EXAMPLE:
-        >>> cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1]))       # ln 2
+        >>> cross_entropy(Tensor([[0.0, 0.0]]), np.array([1]))     # ln 2
         Tensor(0.6931)
 
     HINT: The default axis of `log_softmax` is the last one. For images the classes stand elsewhere.
@@ -301,13 +302,13 @@ def test_cross_entropy(verify):
         )
     with verify("minus the logarithm of the probability of the true class"):
         expect(Tensor(losses), nll_loss, log_p, labels, reduction="none")
-        expect(Tensor(np.log(10.0)), cross_entropy, Tensor(np.zeros((2, 10))), Tensor([0, 7]))
+        expect(Tensor(np.log(10.0)), cross_entropy, Tensor(np.zeros((2, 10))), np.array([0, 7]))
     with verify("scores go in, not probabilities; the mean is over samples"):
         expect(Tensor(losses), cross_entropy, scores, labels, reduction="none")
         expect(Tensor(losses.mean()), cross_entropy, scores, labels)
         expect(Tensor(losses.sum()), cross_entropy, scores, labels, reduction="sum")
     with verify("a hopeless score costs much, not infinitely much"):
-        expect(Tensor([200.0]), cross_entropy, Tensor([[0.0, -200.0]]), Tensor([1]), reduction="none")
+        expect(Tensor([200.0]), cross_entropy, Tensor([[0.0, -200.0]]), np.array([1]), reduction="none")
     with verify("a weighted mean divides by the weights of the labels"):
         for function, input in ((cross_entropy, scores), (nll_loss, log_p)):
             expect(Tensor((losses * counts).sum() / counts.sum()), function, input, labels, weight)
@@ -325,7 +326,7 @@ def test_cross_entropy(verify):
         expect(Tensor(losses.reshape(3, 2)), cross_entropy, image, pixels, reduction="none")
         expect(Tensor(losses[0]), cross_entropy, Tensor(x[0]), Tensor(y[0]))
     with verify("a class with score -inf changes the loss of no other class"):
-        expect(Tensor(np.log(np.float32(2.0))), cross_entropy, Tensor([[0.0, 0.0, -np.inf]]), Tensor([0]))
+        expect(Tensor(np.log(np.float32(2.0))), cross_entropy, Tensor([[0.0, 0.0, -np.inf]]), np.array([0]))
     with verify("both can be traced back"):
         for function in (cross_entropy, nll_loss):
             expect_recorded(function, Tensor(x, requires_grad=True), labels)
@@ -496,7 +497,7 @@ def test_loss_objects(verify):
         )
         return made.state_dict()["weight"]
 
-    x, y = np.log([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), Tensor([0, 1])
+    x, y = np.log([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), np.array([0, 1])
     losses = -np.log([0.5, 0.1])
     with verify("MSELoss takes the mean, unless it was made with another reduction"):
         for settings, expected in (({}, 4.5), ({"reduction": "sum"}, 9.0), ({"reduction": "none"}, [0.0, 9.0])):

@@ -773,7 +773,7 @@ def _(grad, out, x):
 @inline_test("The activations, and what needs no rule")
 def test_network_rules(verify):
     x, grad = np.array([-1.0, 0.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0, -5.0])
-    values, labels = Tensor(np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])), Tensor([2, 0])
+    values, labels = Tensor(np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])), np.array([2, 0])
     w, b, v = (np.random.default_rng(5).normal(size=shape) for shape in ((4, 3), (4,), (3,)))
 
     def of_logits(logits, labels):
@@ -786,7 +786,7 @@ def test_network_rules(verify):
         expect_gradients([grad * np.exp(-x) / (1 + np.exp(-x)) ** 2], rules, activations.sigmoid, grad, x)
     with verify("cross entropy: probabilities minus targets, without a rule of its own"):
         logits = Tensor(np.log([[0.7, 0.2, 0.1], [0.25, 0.25, 0.5]]), requires_grad=True)
-        expect(Tensor(np.array([[0.7, -0.8, 0.1], [-0.75, 0.25, 0.5]])), of_logits, logits, Tensor([1, 0]))
+        expect(Tensor(np.array([[0.7, -0.8, 0.1], [-0.75, 0.25, 0.5]])), of_logits, logits, np.array([1, 0]))
     with verify("functions of modules 01 to 04 agree with finite differences"):
         for function in (activations.softmax, activations.gelu, T.var):
             check_gradients(function, values)

@@ -110,13 +110,13 @@ def test_accuracy(verify):
 
     with verify("the largest logit of each row is the predicted class, and the result is a Python float"):
         logits = [[2.0, 0.1, -1.0], [0.3, 0.2, 1.5]]
-        expect(0.5, share, Tensor(logits), Tensor([0, 1]))
+        expect(0.5, share, Tensor(logits), Tensor(np.array([0, 1])))
         expect(1.0, share, np.array(logits), np.array([0, 2]))
-        expect(0.75, share, Tensor([[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]]), Tensor([0, 2, 2, 1]))
+        expect(0.75, share, Tensor([[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]]), np.array([0, 2, 2, 1]))
     with verify("the classes are on axis 1, also where other axes follow"):
-        expect(2 / 3, share, Tensor([[[1, 0, 1], [0, 1, 0]]]), Tensor([[0, 1, 1]]))
+        expect(2 / 3, share, Tensor([[[1, 0, 1], [0, 1, 0]]]), np.array([[0, 1, 1]]))
     with verify("a network that has learned nothing has a loss of log 10 = 2.303 with ten classes"):
-        assert_close(cross_entropy(Tensor(np.zeros((4, 10))), Tensor([3, 1, 4, 1])).item(), math.log(10))
+        assert_close(cross_entropy(Tensor(np.zeros((4, 10))), np.array([3, 1, 4, 1])).item(), math.log(10))
         assert_close(math.log(10), 2.303, rtol=2e-4)
 
 
@@ -193,11 +193,11 @@ def test_meter(verify):
             found = meter.means()
         return np.array([found["loss"], found["accuracy"]])
 
-    logits, labels = Tensor([[2.0, 0.1], [0.3, 1.5]]), Tensor([0, 0])
+    logits, labels = Tensor([[2.0, 0.1], [0.3, 1.5]]), [0, 0]
     with verify("the loss is measured, and the accuracy if the targets are class labels"):
         for loss, dtype in ((Tensor(0.25), np.int64), (0.25, np.uint8)):
             expect([0.5, 0.25], values, loss, logits, Tensor(labels, dtype=dtype))
-        for targets in (Tensor([0.0, 0.0]), Tensor([[1, 0], [1, 0]])):
+        for targets in (Tensor([0.0, 0.0]), Tensor(np.array([[1, 0], [1, 0]]))):
             expect([0.25], values, Tensor(0.25), logits, targets)
     with verify("each batch is weighted with its number of examples, and each name has its own mean"):
         expect([1.5, 0.75], means, [(3, 0.5, 1.0), (1, 4.5, 0.0)])

@@ -44,7 +44,7 @@ from tinytorch.support.dataloader import (
     check_normalize, check_probability, check_subset, check_tensor_dataset, checked_collate, list_of_transforms,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
-from tinytorch.support.tensor import NUMBERS
+from tinytorch.support.tensor import NUMBERS, inferred_array
 
 # %%
 from tinytorch.support.random import manual_seed
@@ -127,10 +127,10 @@ def test_tensor_dataset(verify):
         expect(3, length, x, y)
     with verify("example i takes row i of every tensor; arrays are taken as tensors"):
         expect(Tensor([2.0, 20.0]), entry, 0, 1, x, y)
-        expect(Tensor(8), entry, 1, 1, x, y)
+        expect(Tensor(np.array(8)), entry, 1, 1, x, y)
     with verify("an array of indices gives a batch, in the order that was asked for"):
         expect(Tensor([[3.0, 30.0], [1.0, 10.0]]), entry, 0, np.array([2, 0]), x, y)
-        expect(Tensor([9, 7]), entry, 1, np.array([2, 0]), x, y)
+        expect(Tensor(np.array([9, 7])), entry, 1, np.array([2, 0]), x, y)
 
 
 # %% [markdown]
@@ -274,7 +274,7 @@ def test_random_split(verify):
         expect(np.array([3, 90, 70]), examples, tens, [7, 2, 9], 2, 0)
         expect(np.array([1, 20]), examples, Subset(tens, [7, 2, 9]), [1], 0)
     with verify("a subset takes index arrays where its data set does"):
-        expect(Tensor([9, 7]), batch, rows, [7, 2, 9], np.array([2, 0]))
+        expect(Tensor(np.array([9, 7])), batch, rows, [7, 2, 9], np.array([2, 0]))
         for dataset, expected in ((rows, True), (tens, False), (Subset(tens, [0]), False)):
             expect(expected, takes_index_arrays, dataset)
     with verify("fractions become sizes, and what rounding leaves over goes to the first parts"):
@@ -307,16 +307,18 @@ def test_random_split(verify):
 def default_collate(samples):
     """Join a list of examples, all of one kind, into one batch.
 
-    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in the dtype of `Tensor(example)`;
+    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in their dtype: Python's floats are
+      float32, its integers int64, as labels must be, its truth values bool;
     - strings: the list itself;
     - tuples or lists: a tuple with a batch for each entry;
     - dicts: a dict with a batch for each key.
 
     Raises ValueError where shapes, numbers of entries or keys differ, and TypeError for other examples.
 
-    TODO: the four kinds. For example, [(image, 3), (image, 0)] gives (images, Tensor([3, 0])).
+    TODO: the four kinds. For example, [(image, 3), (image, 0)] gives (images, labels).
 
     HINT: `isinstance(samples[0], (Tensor, np.ndarray, *NUMBERS))` recognises what can be stacked.
+    `inferred_array(example)` is an array of the right dtype.
 
     HINT: `zip(*samples)` turns a list of pairs into two tuples: all first entries, all second entries. An entry may be a
     tuple again: what joins it is `default_collate` itself, which takes a list.
@@ -324,7 +326,7 @@ def default_collate(samples):
     ### BEGIN SOLUTION
     first = samples[0]
     if isinstance(first, (Tensor, np.ndarray, *NUMBERS)):
-        return stack([sample if isinstance(sample, Tensor) else Tensor(sample) for sample in samples])
+        return stack([x if isinstance(x, Tensor) else Tensor(inferred_array(x)) for x in samples])
     if isinstance(first, (tuple, list)):
         return tuple(default_collate(list(entries)) for entries in zip(*samples))
     if isinstance(first, dict):
@@ -345,12 +347,14 @@ def test_collate(verify):
         return batch
 
     with verify("tensors, arrays and numbers are stacked, in their dtype"):
-        for samples in ([1.0, 2.0], [1, 2], [True, False], [np.ones(2)] * 2, [Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]):
-            expect(Tensor(np.stack([Tensor(sample).data for sample in samples])), default_collate, samples)
+        expect(Tensor([1.5, 2.0]), default_collate, [1.5, 2.0])
+        expect(Tensor([[1.0, 2.0], [3.0, 4.0]]), default_collate, [Tensor([1.0, 2.0]), Tensor([3.0, 4.0])])
+        for samples in ([1, 2], [True, False], [np.ones(2)] * 2):
+            expect(Tensor(np.array(samples)), default_collate, samples)
     with verify("a list of pairs becomes a pair of tensors"):
         for pairs in ([(Tensor([1.0, 2.0]), 7), (Tensor([3.0, 4.0]), 8)], [[np.ones(2), 7], [np.zeros(2), 8]]):
             expect(Tensor(np.stack([pairs[0][0], pairs[1][0]])), part, pairs, tuple, 0)
-            expect(Tensor([7, 8]), part, pairs, tuple, 1)
+            expect(Tensor(np.array([7, 8])), part, pairs, tuple, 1)
     with verify("dicts keep their keys, and strings stay a list"):
         dicts = [{"x": np.zeros(2, np.float32), "y": "cat"}, {"x": np.ones(2, np.float32), "y": "dog"}]
         expect(Tensor([[0.0, 0.0], [1.0, 1.0]]), part, dicts, dict, "x")
@@ -358,8 +362,8 @@ def test_collate(verify):
         names = part([("cat", 0), ("dog", 1)], tuple, 0)
         assert names == ["cat", "dog"], f"expected the list ['cat', 'dog'], got {names}"
     with verify("what is nested stays nested"):
-        expect(Tensor([2, 5]), part, [((1, 2), 3), ((4, 5), 6)], tuple, 0, 1)
-        expect(Tensor([2, 5]), part, [{"a": (1, 2)}, {"a": (4, 5)}], dict, "a", 1)
+        expect(Tensor(np.array([2, 5])), part, [((1, 2), 3), ((4, 5), 6)], tuple, 0, 1)
+        expect(Tensor(np.array([2, 5])), part, [{"a": (1, 2)}, {"a": (4, 5)}], dict, "a", 1)
 
 
 # %% [markdown]

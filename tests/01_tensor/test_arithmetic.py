@@ -33,7 +33,7 @@ def test_shapes_broadcast_from_the_right(shapes, data):
 
 
 def test_integers_divided_are_floats():
-    case = Case(T.div, Tensor([7, -7]), Tensor([2, 2]))
+    case = Case(T.div, Tensor(np.array([7, -7])), Tensor(np.array([2, 2])))
     assert_close(case(), Tensor([3.5, -3.5]), case=case)
 
 

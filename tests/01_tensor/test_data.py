@@ -29,7 +29,9 @@ def test_python_numbers_become_float32_or_int64_and_numpys_keep_their_dtype(data
 
 
 @pytest.mark.parametrize("wanted", [np.float64, np.float32, np.int64])
-@pytest.mark.parametrize("data", [[1.0, 2.0], np.array([1.0, 2.0]), Tensor([1, 2])], ids=["list", "array", "tensor"])
+@pytest.mark.parametrize(
+    "data", [[1.0, 2.0], np.array([1.0, 2.0]), Tensor(np.array([1, 2]))], ids=["list", "array", "tensor"]
+)
 def test_a_dtype_that_is_asked_for_is_obeyed(data, wanted):
     assert_close(to_array(data, wanted), np.array([1, 2], wanted))
     assert_close(Tensor(data, dtype=wanted), Tensor(np.array([1, 2], wanted)))

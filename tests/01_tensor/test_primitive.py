@@ -47,7 +47,7 @@ def test_a_plain_number_keeps_all_its_digits_beside_float64():
 
 
 def test_float64_comes_out_only_where_float64_came_in():
-    single, double, whole = Tensor([1.5]), Tensor(np.array([1.5])), Tensor([2])
+    single, double, whole = Tensor([1.5]), Tensor(np.array([1.5])), Tensor(np.array([2]))
     assert (single * whole).dtype == np.float32
     assert (whole / 2).dtype == np.float32
     assert (single * double).dtype == (double * single).dtype == np.float64
@@ -81,7 +81,7 @@ def test_a_result_that_is_not_floating_is_not_recorded():
     larger = primitive(lambda x: x > 1)
     primitives.remove(larger)
     out = larger(Tensor([1.0, 2.0], requires_grad=True))
-    assert_close(out, Tensor([False, True]))
+    assert_close(out, Tensor(np.array([False, True])))
     assert out.grad_fn is None and not out.requires_grad
 
 

@@ -50,14 +50,14 @@ def test_max_and_min_along_an_axis_say_where(name, keepdim):
 
 
 def test_among_equals_the_first_is_named():
-    assert_close(Tensor([[1, 3, 3]]).max(dim=1).indices, Tensor([1]))
-    assert_close(Tensor([[1, 1, 3]]).min(dim=1).indices, Tensor([0]))
+    assert_close(Tensor(np.array([[1, 3, 3]])).max(dim=1).indices, Tensor(np.array([1])))
+    assert_close(Tensor(np.array([[1, 1, 3]])).min(dim=1).indices, Tensor(np.array([0])))
 
 
 def test_pick_takes_one_entry_per_row_and_drops_that_axis_only():
-    x, indices = Tensor([[1.0, 2.0, 3.0]]), Tensor([[1]])
+    x, indices = Tensor([[1.0, 2.0, 3.0]]), Tensor(np.array([[1]]))
     assert_close(T.pick(x, indices, 1, False).values, Tensor([2.0]))
-    assert_close(T.pick(x, indices, 1, False).indices, Tensor([1]))
+    assert_close(T.pick(x, indices, 1, False).indices, Tensor(np.array([1])))
     assert_close(T.pick(x, indices, 1, True).values, Tensor([[2.0]]))
     assert_close(T.pick(x, indices, -1, True).indices, indices)
 
@@ -70,5 +70,5 @@ def test_without_an_axis_max_is_one_number():
 
 def test_gather_picks_one_entry_per_row():
     x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    case = Case(T.gather, x, Tensor([[2], [0]]), dim=1)
+    case = Case(T.gather, x, Tensor(np.array([[2], [0]])), dim=1)
     assert_close(case(), Tensor([[3.0], [4.0]]), case=case)

@@ -50,7 +50,7 @@ def test_floating_dtypes_stay(approximate):
 @pytest.mark.not_in_catalogue("given code")
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
 def test_integers_give_float32(approximate):
-    assert_close(gelu(Tensor([1]), approximate=approximate), gelu(Tensor([1.0]), approximate=approximate))
+    assert_close(gelu(Tensor(np.array([1])), approximate=approximate), gelu(Tensor([1.0]), approximate=approximate))
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])

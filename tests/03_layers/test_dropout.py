@@ -70,7 +70,7 @@ def test_a_p_that_is_no_probability_and_an_input_that_is_no_tensor_of_floats_are
     for refuse in (lambda: Dropout(1.5), lambda: dropout(ones(2), -0.1)):
         with pytest.raises(ValueError, match=r"\bp\b"):
             refuse()
-    for x in (np.ones(3), Tensor([1, 2])):
+    for x in (np.ones(3), Tensor(np.array([1, 2]))):
         with pytest.raises(TypeError, match="input"):
             Dropout()(x)
 

@@ -13,7 +13,7 @@ class Affine(Module):
     def __init__(self):
         self.weight = Parameter(zeros(2, 3))
         self.bias = Parameter(zeros(2))
-        self.register_buffer("count", Tensor(0))
+        self.register_buffer("count", Tensor(np.array(0)))
 
 
 def network():
@@ -42,7 +42,7 @@ def test_what_is_shared_is_saved_under_each_of_its_names():
 
 def test_a_state_moves_a_network_to_another():
     source, target = network(), network()
-    source[2].count = Tensor(5)
+    source[2].count = Tensor(np.array(5))
     assert target.load_state_dict(source.state_dict()) == ([], [])
     for name, array in numbers(source).items():
         assert_close(target.state_dict()[name], Tensor(array), case={"name": name})
@@ -56,7 +56,7 @@ def test_arrays_load_like_tensors_and_dtype_and_memory_stay():
     assert layer.weight.data is memory
     assert_close(layer.weight, Tensor(new.astype(np.float32)))
     assert_close(layer.bias, Tensor([1.0, 2.0]))
-    assert_close(layer.count, Tensor(3))
+    assert_close(layer.count, Tensor(np.array(3)))
 
 
 def test_everything_that_does_not_fit_is_listed_and_nothing_is_loaded():

@@ -90,6 +90,6 @@ def test_arguments_that_cannot_work_are_refused_by_name():
     with pytest.raises(ValueError, match="pos_weight"):
         bce(x, x, pos_weight=Tensor(np.ones(2)))
     with pytest.raises(TypeError, match="input"):
-        bce(Tensor([1]), Tensor([1]))
+        bce(Tensor(np.array([1])), Tensor(np.array([1])))
     with pytest.raises(ValueError, match="reduction"):
         bce(x, x, reduction="Mean")

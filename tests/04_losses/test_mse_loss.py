@@ -41,7 +41,7 @@ def test_it_is_zero_only_where_nothing_differs_and_the_order_does_not_matter(x):
 
 def test_the_mean_is_taken_by_default_and_float32_stays():
     assert_close(mse_loss(Tensor([1.0, 5.0]), Tensor([1.0, 2.0])), Tensor(4.5))
-    assert_close(MSELoss()(Tensor([1.0, 5.0]), Tensor([1, 2])), Tensor(4.5))
+    assert_close(MSELoss()(Tensor([1.0, 5.0]), Tensor(np.array([1, 2]))), Tensor(4.5))
 
 
 def test_lists_and_arrays_are_compared_as_well():

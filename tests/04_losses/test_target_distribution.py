@@ -45,19 +45,19 @@ def test_q_and_the_divisor_are_their_formulas_at_every_place(given_labels):
 def test_q_has_the_dtype_of_the_input_and_requires_no_gradient(dtype):
     for weight in (None, Tensor(np.ones(3)), Tensor([1.0, 2.0, 3.0])):
         scores = Tensor(np.zeros((2, 3), dtype), requires_grad=True)
-        q, _ = target_distribution(scores, Tensor([0, 2]), weight, -100, 0.1)
+        q, _ = target_distribution(scores, Tensor(np.array([0, 2])), weight, -100, 0.1)
         assert q.dtype == dtype
         assert not q.requires_grad
 
 
 def test_a_class_may_be_the_ignored_one():
-    q, divisor = target_distribution(Tensor(np.zeros((3, 2))), Tensor([0, 1, 0]), ignore_index=0)
+    q, divisor = target_distribution(Tensor(np.zeros((3, 2))), Tensor(np.array([0, 1, 0])), ignore_index=0)
     assert_close(q, Tensor(np.array([[0.0, 0], [0, 1], [0, 0]])))
     assert_close(divisor, 1)
 
 
 def test_the_labels_and_the_weights_are_left_as_they_were():
-    labels, weight = Tensor([1, -100]), Tensor([1.0, 2.0, 3.0])
+    labels, weight = Tensor(np.array([1, -100])), Tensor([1.0, 2.0, 3.0])
     target_distribution(Tensor(np.zeros((2, 3))), labels, weight, -100, 0.1)
-    assert_close(labels, Tensor([1, -100]))
+    assert_close(labels, Tensor(np.array([1, -100])))
     assert_close(weight, Tensor([1.0, 2.0, 3.0]))

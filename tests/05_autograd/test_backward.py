@@ -123,7 +123,7 @@ def test_grad_frees_the_graph_unless_it_is_retained():
 def test_a_float32_network_has_float32_gradients_everywhere():
     layer = Linear(3, 4)
     x = Tensor(generator().standard_normal((2, 3)).astype(np.float32), requires_grad=True)
-    backward(cross_entropy(layer(x), Tensor([1, 3])))
+    backward(cross_entropy(layer(x), Tensor(np.array([1, 3]))))
     assert [t.grad.dtype for t in (x, layer.weight, layer.bias)] == [np.float32] * 3
 
 
@@ -138,7 +138,7 @@ x = Tensor(np.linspace(-2, 2, 12).reshape(4, 3), requires_grad=True)
 w = Tensor(np.linspace(-1, 1, 6).reshape(2, 3))
 def results():
     hidden = activations.gelu(layers.linear(x, w)) ** 2 + x.mean() * x.var(dim=1, keepdim=True)
-    return [hidden, activations.log_softmax(hidden), losses.cross_entropy(hidden, Tensor([0, 1, 1, 0]))]
+    return [hidden, activations.log_softmax(hidden), losses.cross_entropy(hidden, Tensor(np.array([0, 1, 1, 0])))]
 before = results()
 methods = dict(vars(Tensor))
 import tinytorch.core.autograd

@@ -19,7 +19,7 @@ def test_it_is_the_share_of_rows_that_are_correct(n, classes, seed):
 
 
 def test_it_is_a_python_float():
-    assert isinstance(accuracy(Tensor([[2.0, 0.1], [0.3, 1.5]]), Tensor([0, 0])), float)
+    assert isinstance(accuracy(Tensor([[2.0, 0.1], [0.3, 1.5]]), Tensor(np.array([0, 0]))), float)
 
 
 def test_only_the_order_of_the_logits_matters():

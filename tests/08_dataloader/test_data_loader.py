@@ -125,7 +125,7 @@ def test_any_data_set_with_len_and_getitem_will_do_and_is_asked_with_plain_ints(
     pairs = [([1.0, 2.0], 0), ([3.0, 4.0], 1)]  # a list is a data set
     ((first, second), labels) = next(iter(DataLoader(pairs, 2)))
     assert_close(first, Tensor([1.0, 3.0]))
-    assert_close(labels, Tensor([0, 1]))
+    assert_close(labels, Tensor(np.array([0, 1])))
 
 
 def test_a_collate_fn_gets_the_list_of_examples_of_any_data_set():

@@ -52,7 +52,7 @@ def test_a_subset_takes_index_arrays_where_its_data_set_does():
     rows = TensorDataset(np.arange(10))
     assert Subset(rows, [1]).takes_index_arrays and not Subset(Squares(), [1]).takes_index_arrays
     (batch,) = Subset(rows, [7, 2, 9])[np.array([2, 0])]
-    assert_close(batch, Tensor([9, 7]))
+    assert_close(batch, Tensor(np.array([9, 7])))
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=5), st.integers(0, 99))

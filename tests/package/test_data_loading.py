@@ -89,9 +89,7 @@ def test_without_a_batch_size_the_examples_come_as_they_are():
 
 def test_a_generator_draws_the_order_and_leaves_the_default_one_alone():
     before = default_generator().bit_generator.state
-    draws = [
-        batches(DataLoader(Squares(), 4, shuffle=True, generator=np.random.default_rng(3))) for _ in range(2)
-    ]
+    draws = [batches(DataLoader(Squares(), 4, shuffle=True, generator=np.random.default_rng(3))) for _ in range(2)]
     assert draws[0] == draws[1] and sorted(sum(draws[0], [])) == list(range(10)) != sum(draws[0], [])
     assert default_generator().bit_generator.state == before
 
@@ -186,7 +184,10 @@ def test_an_iterable_data_set_comes_in_its_own_order():
         ({"persistent_workers": True}, "persistent_workers=True needs workers"),
         ({"timeout": 5}, "timeout: expected 0, got 5: a thread that waits cannot be stopped; leave it out"),
         ({"worker_init_fn": print}, "worker_init_fn: expected None, got .*: workers are threads"),
-        ({"multiprocessing_context": "fork"}, "multiprocessing_context: expected None, got 'fork': workers are threads"),
+        (
+            {"multiprocessing_context": "fork"},
+            "multiprocessing_context: expected None, got 'fork': workers are threads",
+        ),
         ({"pin_memory_device": "cuda"}, "pin_memory_device: expected '', got 'cuda': there is no GPU"),
         ({"in_order": False}, "in_order: expected True, got False: batches come in order"),
         ({"sampler": [0], "shuffle": True}, "sampler: it decides about the order, so shuffle=True has no place"),
@@ -263,12 +264,24 @@ def test_a_batch_sampler_makes_lists():
         (lambda: RandomSampler([], num_samples=0), ValueError, "RandomSampler: num_samples: expected a whole number"),
         (lambda: WeightedRandomSampler([1, -1], 2), ValueError, "WeightedRandomSampler: weights: expected one number"),
         (lambda: WeightedRandomSampler([0, 0], 2), ValueError, "WeightedRandomSampler: weights: expected"),
-        (lambda: WeightedRandomSampler([1, 0], 2, False), ValueError, "num_samples: 2 different .* from 1 with a weight"),
-        (lambda: BatchSampler(3, 2, False), TypeError, "BatchSampler: sampler: expected something to iterate over, got 3"),
+        (
+            lambda: WeightedRandomSampler([1, 0], 2, False),
+            ValueError,
+            "num_samples: 2 different .* from 1 with a weight",
+        ),
+        (
+            lambda: BatchSampler(3, 2, False),
+            TypeError,
+            "BatchSampler: sampler: expected something to iterate over, got 3",
+        ),
         (lambda: BatchSampler([1], 0, False), ValueError, "BatchSampler: batch_size: expected a whole number from 1"),
         (lambda: iter(Sampler()), NotImplementedError, "Sampler: define __iter__"),
         (lambda: ConcatDataset([]), ValueError, "ConcatDataset: datasets: expected one or more"),
-        (lambda: ConcatDataset([Stream()]), ValueError, r"expected one or more data sets with a length, got \['Stream'\]"),
+        (
+            lambda: ConcatDataset([Stream()]),
+            ValueError,
+            r"expected one or more data sets with a length, got \['Stream'\]",
+        ),
         (lambda: ConcatDataset([[1], [2]])[2], IndexError, "ConcatDataset: index 2 is out of range for 2 examples"),
     ],
 )
@@ -289,7 +302,9 @@ def test_data_sets_one_behind_the_other():
 
 @pytest.mark.parametrize("mask", [np.arange(10) == 7, [True] * 10, (tinytorch.tensor(np.arange(10)) == 7)], ids=str)
 def test_a_mask_is_no_list_of_indices(mask):
-    with pytest.raises(ValueError, match=r"Subset: indices: .* got a mask of 10 truth values; pass np.flatnonzero\(mask\)"):
+    with pytest.raises(
+        ValueError, match=r"Subset: indices: .* got a mask of 10 truth values; pass np.flatnonzero\(mask\)"
+    ):
         Subset(range(10), mask)
 
 

@@ -21,7 +21,7 @@ LOG_P = np.log([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.2, 0.2, 0.6]])
     ],
 )
 def test_nll_loss_is_called_with_the_settings(arguments, settings, expected):
-    assert_close(nn.NLLLoss(*arguments, **settings)(Tensor(LOG_P), Tensor([0, 1, 2])), expected)
+    assert_close(nn.NLLLoss(*arguments, **settings)(Tensor(LOG_P), Tensor(np.array([0, 1, 2]))), expected)
 
 
 def test_binary_cross_entropy_is_called_with_the_settings():

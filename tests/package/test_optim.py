@@ -115,7 +115,8 @@ def test_a_bad_setting_is_named(name, settings, message):
 
 
 @pytest.mark.parametrize(
-    "params", [[("a", parameter(1.0)), parameter(2.0)], [{"params": [parameter(1.0)]}, {"params": [("a", parameter(2.0))]}]]
+    "params",
+    [[("a", parameter(1.0)), parameter(2.0)], [{"params": [parameter(1.0)]}, {"params": [("a", parameter(2.0))]}]],
 )
 def test_names_for_some_of_the_parameters_only_are_refused(params):
     with pytest.raises(ValueError, match="^SGD: params: expected a name for all parameters or for none"):
@@ -212,21 +213,36 @@ def sgd(count=1):
     ("make", "message"),
     [
         (lambda o: lr_scheduler.StepLR(o, 0), "StepLR: step_size: expected a whole number from 1, got 0"),
-        (lambda o: lr_scheduler.StepLR(o, 3, last_epoch=2), "StepLR: last_epoch=2: a parameter group has no initial_lr"),
+        (
+            lambda o: lr_scheduler.StepLR(o, 3, last_epoch=2),
+            "StepLR: last_epoch=2: a parameter group has no initial_lr",
+        ),
         (lambda o: lr_scheduler.LambdaLR(o, [abs] * 3), "LambdaLR: lr_lambda: expected one for each of the 1 .* got 3"),
-        (lambda o: lr_scheduler.LinearLR(o, 0), "LinearLR: start_factor: expected a number above 0 and at most 1, got 0"),
+        (
+            lambda o: lr_scheduler.LinearLR(o, 0),
+            "LinearLR: start_factor: expected a number above 0 and at most 1, got 0",
+        ),
         (lambda o: lr_scheduler.LinearLR(o, 0.5, 2), "LinearLR: end_factor: expected a number from 0 to 1, got 2"),
         (lambda o: lr_scheduler.CosineAnnealingLR(o, 0), "CosineAnnealingLR: T_max: expected a whole number from 1"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1), "OneCycleLR: epochs: expected a whole number from 1, got None"),
-        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 0), "OneCycleLR: total_steps: expected a whole number from 1, got 0"),
+        (
+            lambda o: lr_scheduler.OneCycleLR(o, 0.1, 0),
+            "OneCycleLR: total_steps: expected a whole number from 1, got 0",
+        ),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 5, pct_start=2.0), "OneCycleLR: pct_start: expected .* got 2.0"),
         (
             lambda o: lr_scheduler.OneCycleLR(o, 0.1, 5, anneal_strategy="up"),
             r"OneCycleLR: anneal_strategy: expected one of \('cos', 'linear'\), got 'up'",
         ),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, "low"), r"ReduceLROnPlateau: mode: expected one of .* got 'low'"),
-        (lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1.0), "ReduceLROnPlateau: factor: expected a number below 1"),
-        (lambda o: lr_scheduler.StepLR(o, 3).step(4), r"StepLR: step: epoch: expected nothing, got 4; call step\(\) alone"),
+        (
+            lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1.0),
+            "ReduceLROnPlateau: factor: expected a number below 1",
+        ),
+        (
+            lambda o: lr_scheduler.StepLR(o, 3).step(4),
+            r"StepLR: step: epoch: expected nothing, got 4; call step\(\) alone",
+        ),
         (
             lambda o: lr_scheduler.StepLR(o, 3).load_state_dict(lr_scheduler.ExponentialLR(o, 0.9).state_dict()),
             r"StepLR: state: expected the entries \['step_size'\], which are missing",
@@ -239,7 +255,9 @@ def test_a_schedule_refuses_bad_settings_by_name(make, message):
 
 
 def test_lambda_lr_refuses_what_is_no_function():
-    with pytest.raises(TypeError, match="LambdaLR: lr_lambda: expected a function of the step, got 0.9; pass lr_lambda="):
+    with pytest.raises(
+        TypeError, match="LambdaLR: lr_lambda: expected a function of the step, got 0.9; pass lr_lambda="
+    ):
         lr_scheduler.LambdaLR(sgd(), 0.9)
 
 

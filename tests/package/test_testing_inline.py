@@ -203,12 +203,12 @@ CASE = "case = Case(lambda n: sum(p.data.size for p in Affine(n).parameters()), 
             "self.weight = Parameter(...).",
         ),
         (
-            "self.weight, self.bias = Tensor(np.ones(size)), Tensor([1])",
+            "self.weight, self.bias = Tensor(np.ones(size)), Tensor(np.array([1]))",
             "weight and bias hold Tensors where Parameters belong",
             "self.weight = Parameter(...).",
         ),
         (
-            "self.weights = [Tensor([1, 1]), Tensor([1, 1])]",
+            "self.weights = [Tensor(np.array([1, 1])), Tensor(np.array([1, 1]))]",
             "weights holds a list of Tensors where Parameters belong",
             "setattr(self, f'weights{i}', Parameter(...)).",
         ),
@@ -224,7 +224,7 @@ def test_a_forgotten_parameter_is_named_with_its_layer(run, check, attributes, w
 
 
 @pytest.mark.parametrize(
-    "attributes", ["self.bias, self.last = Parameter([1]), Tensor([7])", "self.bias = Parameter([1])"]
+    "attributes", ["self.bias, self.last = Parameter([1]), Tensor(np.array([7]))", "self.bias = Parameter([1])"]
 )
 def test_a_tensor_that_changes_nothing_in_a_check_is_not_blamed(run, attributes):
     check = "assert Affine(3).bias.data == 2"

@@ -289,7 +289,7 @@ def test_dropout_takes_floats_only():
     check_dropout(ones(2), 1)
     message = r"^Dropout: input: expected floats, got int64; convert: Tensor\(x, dtype=np.float32\)$"
     with pytest.raises(TypeError, match=message):
-        check_dropout(Tensor([1, 2]))
+        check_dropout(Tensor(np.array([1, 2])))
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.5, float("nan"), "half", None])

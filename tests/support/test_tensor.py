@@ -38,7 +38,7 @@ def test_comparisons_give_truth_values_element_by_element(compare):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_number_is_compared_in_the_dtype_of_the_tensor(dtype):
-    assert_close(Tensor(np.array([0.1, 0.2], dtype)) == 0.1, Tensor([True, False]))
+    assert_close(Tensor(np.array([0.1, 0.2], dtype)) == 0.1, Tensor(np.array([True, False])))
 
 
 def test_a_comparison_is_not_recorded():
@@ -111,7 +111,7 @@ def test_indexing_picks_what_numpy_picks(index):
 
 def test_a_tensor_may_be_an_index_or_a_mask():
     x = Tensor([5.0, 6.0, 7.0])
-    assert_close(x[Tensor([2, 0])], Tensor([7.0, 5.0]))
+    assert_close(x[Tensor(np.array([2, 0]))], Tensor([7.0, 5.0]))
     assert_close(x[x > 5.5], Tensor([6.0, 7.0]))
 
 
@@ -189,7 +189,7 @@ def test_a_list_of_lists_is_no_index():
 
 def test_item_is_the_one_number_and_refuses_more():
     assert Tensor([[2.5]]).item() == 2.5
-    assert (float(Tensor(2)), int(Tensor(2.9)), bool(Tensor([0.0]))) == (2.0, 2, False)
+    assert (float(Tensor(np.array(2))), int(Tensor(2.9)), bool(Tensor([0.0]))) == (2.0, 2, False)
     with pytest.raises(ValueError, match=r"^bool: expected a tensor with one element, got shape \(2,\); .*is not None"):
         bool(Tensor([1.0, 0.0]))
     with pytest.raises(ValueError, match=r"one element, got shape \(2,\)"):
@@ -322,7 +322,7 @@ def test_nothing_to_join_is_refused():
 
 def test_stack_refuses_shapes_that_differ():
     with pytest.raises(ValueError, match=r"equal shapes to stack, got \[\(2,\), \(3,\)\]"):
-        stack([Tensor([1, 2]), Tensor([1, 2, 3])])
+        stack([Tensor(np.array([1, 2])), Tensor(np.array([1, 2, 3]))])
 
 
 @pytest.mark.parametrize("sizes", [(1,), (1, -1), (1, 1, 1, 1)])

@@ -16,7 +16,7 @@ from tinytorch.support.dataloader import (
     check_normalize, check_probability, check_subset, check_tensor_dataset, checked_collate, list_of_transforms,
 )  # fmt: skip
 from tinytorch.support.random import default_generator
-from tinytorch.support.tensor import NUMBERS
+from tinytorch.support.tensor import NUMBERS, inferred_array
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #tensor-dataset
 class Dataset:
@@ -104,7 +104,8 @@ def random_split(dataset, lengths, generator=None):
 def default_collate(samples):
     """Join a list of examples, all of one kind, into one batch.
 
-    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in the dtype of `Tensor(example)`;
+    - tensors, arrays and numbers: one tensor, stacked along a new first axis, in their dtype: Python's floats are
+      float32, its integers int64, as labels must be, its truth values bool;
     - strings: the list itself;
     - tuples or lists: a tuple with a batch for each entry;
     - dicts: a dict with a batch for each key.
@@ -113,7 +114,7 @@ def default_collate(samples):
     """
     first = samples[0]
     if isinstance(first, (Tensor, np.ndarray, *NUMBERS)):
-        return stack([sample if isinstance(sample, Tensor) else Tensor(sample) for sample in samples])
+        return stack([x if isinstance(x, Tensor) else Tensor(inferred_array(x)) for x in samples])
     if isinstance(first, (tuple, list)):
         return tuple(default_collate(list(entries)) for entries in zip(*samples))
     if isinstance(first, dict):
@@ -257,4 +258,4 @@ class RandomCrop(Transform):
         top, left = (default_generator().integers(count, size=len(images)) for count in places)
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
         return windows[np.arange(len(images)), :, top, left]
-# sha256 of the lines above: 7f0a933384a9ae70f1d58fe223954374dcd2dedf636aa8664137b7b16e2ede65
+# sha256 of the lines above: 41222de9e3c3b909241e2c3395ee26cd1f414b37b2a50d6ab6d6033fa56f13a6

@@ -14,7 +14,7 @@ from tinytorch.support.dtypes import accurate_sum, float16_in_float32, floating,
 from tinytorch.support.in_place import tracked
 from tinytorch.support.tensor import (
     NUMBERS, Extremum, Recording, TensorMethods, as_list, as_list_of_equal_shapes, check_flatten, check_matmul,
-    check_pad, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
+    check_pad, lists_as_arrays, number_array, only_numbers, positive_axis, positive_dims, with_an_axis,
 )  # fmt: skip
 
 # %% auto #0
@@ -28,15 +28,14 @@ __all__ = ['recording', 'primitives', 'to_array', 'Node', 'Tensor', 'as_tensors'
 def to_array(data, dtype=None) -> np.ndarray:
     """Return numbers, nested lists, an array or a tensor as a NumPy array.
 
-    An array that has the wanted dtype is returned itself, not a copy. Python floats become float32 unless `dtype`
+    An array that has the wanted dtype is returned itself, not a copy. Python's numbers become float32 unless `dtype`
     says otherwise.
     """
     if isinstance(data, Tensor):
         data = data.data
-    array = np.asarray(data, dtype)
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
-        array = array.astype(np.float32)
-    return array
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
+        dtype = np.float32
+    return np.asarray(data, dtype)
 
 # %% ../../modules/01_tensor/tensor_dev.py #tensor
 class Node(NamedTuple):
@@ -72,6 +71,7 @@ recording = Recording()
 primitives: list = []  # every lifted function, in the order of definition
 
 
+@lists_as_arrays
 def as_tensors(inputs) -> list:
     """Return a tensor for each input of one function. Tensors and None stay as they are."""
     tensors = [x if x is None or isinstance(x, (Tensor, *NUMBERS)) else Tensor(x) for x in inputs]
@@ -346,4 +346,4 @@ def pad(x, *, pad, value=0.0):
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     untouched = [(0, 0)] * (x.ndim - len(pairs))
     return np.pad(x, untouched + pairs[::-1], constant_values=value)
-# sha256 of the lines above: dc278d0f998a03d0666283d53fb0475b4c97d93447a5c281037bc3d23956bfa7
+# sha256 of the lines above: 7fd1b0b80268452f73a8d77458052caa5146e412879550c4bf9071d01b3de2d9

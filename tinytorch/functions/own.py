@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.autograd import no_grad
-from tinytorch.core.tensor import Node, Tensor, recording, to_array
+from tinytorch.core.tensor import Node, Tensor, recording
 from tinytorch.support.in_place import mark, tracked
+from tinytorch.support.tensor import inferred_array
 
 
 class Context:
@@ -71,7 +72,9 @@ class Function:
         def rule(gradient: np.ndarray, out: np.ndarray, *arrays: np.ndarray) -> tuple[np.ndarray | None, ...]:
             with no_grad():
                 found = cls.backward(context, Tensor(gradient))
-            return tuple(None if g is None else to_array(g) for g in (found if isinstance(found, tuple) else (found,)))
+            return tuple(
+                None if g is None else inferred_array(g) for g in (found if isinstance(found, tuple) else (found,))
+            )
 
         function.__name__ = cls.__name__
         function.rule = rule  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from onnx import numpy_helper
 
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor
+from tinytorch.creation import as_tensor
 from tinytorch.onnx.operators import OPERATORS, NodeCall
 
 STATISTICS = {"BatchNormalization": (3, 4)}  # inputs that are estimated in training, not learned
@@ -75,7 +76,7 @@ class Network(Module):
         if len(inputs) != len(self.inputs):
             raise TypeError(f"expected {len(self.inputs)} inputs ({', '.join(self.inputs)}), got {len(inputs)}")
         values = dict([*self.named_parameters(), *self.named_buffers()])
-        values.update(zip(self.inputs, (x if isinstance(x, Tensor) else Tensor(x) for x in inputs)))
+        values.update(zip(self.inputs, map(as_tensor, inputs)))
         for call in self.nodes:
             call(values)
         found = tuple(values[name] for name in self.outputs)

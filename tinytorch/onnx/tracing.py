@@ -10,7 +10,7 @@ import numpy as np
 
 from tinytorch.core import tensor as chapter
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.tensor import NUMBERS, number_array
+from tinytorch.support.tensor import NUMBERS, inferred_array, number_array
 
 
 class Step(NamedTuple):
@@ -58,7 +58,7 @@ def _recorded(steps: list[Step]) -> Iterator[None]:
 
     def comparison(self: Tensor, compare: Any, other: Any) -> Tensor:
         out = methods["_compare"](self, compare, other)
-        array = number_array(other, [self.dtype]) if isinstance(other, NUMBERS) else chapter.to_array(other)
+        array = number_array(other, [self.dtype]) if isinstance(other, NUMBERS) else inferred_array(other)
         steps.append(Step(compare.__name__, (self.data, array), {}, out.data))
         return out
 

@@ -105,7 +105,9 @@ class LambdaLR(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and the functions; of a callable object, its attributes."""
-        kept = [None if isinstance(f, types.FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
+        kept = [
+            None if isinstance(f, types.FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas
+        ]
         return {**super().state_dict(), "lr_lambdas": kept}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -296,10 +298,11 @@ class OneCycleLR(LRScheduler):
                 f"OneCycleLR: all {self.total_steps} steps are done; pass total_steps=epochs * len(loader)"
             )
         begin: float = 0.0
-        for end, *names in self.phases:
-            if step <= end or end == self.phases[-1][0]:
+        for phase in self.phases:
+            if step <= phase[0] or phase is self.phases[-1]:
                 break
-            begin = end
+            begin = phase[0]
+        end, *names = phase
         share = (step - begin) / (end - begin)
         rate_names, momentum_names = names[:2], names[2:]
         if self.cycle_momentum:
@@ -309,9 +312,7 @@ class OneCycleLR(LRScheduler):
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
-        return [
-            self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups
-        ]
+        return [self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups]
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self.anneal_strategy == "cos":

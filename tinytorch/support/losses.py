@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.tensor import TensorMethods, only_numbers
+from tinytorch.support.tensor import inferred_array
 
 
 def class_axis(input: Any) -> int:
@@ -33,7 +33,7 @@ def check_loss(loss: Any, *weights: Any, reduction: Any = "mean", **settings: An
 def check_mse_loss(input: Any, target: Any, reduction: Any = "mean") -> None:
     """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
     check_reduction("mse_loss", reduction)
-    _check_equal_shapes("mse_loss", _numbers(input), _numbers(target))
+    _check_equal_shapes("mse_loss", inferred_array(input), inferred_array(target))
 
 
 def check_nll_loss(
@@ -64,7 +64,7 @@ def check_binary_cross_entropy_with_logits(
     """Raise ValueError or TypeError for scores, targets, weights or a reduction that cannot work."""
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction)
-    input, target = _numbers(input), _numbers(target)
+    input, target = inferred_array(input), inferred_array(target)
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: input: expected scores of a floating dtype, got {input.dtype}")
     _check_equal_shapes(name, input, target)
@@ -82,7 +82,7 @@ def check_binary_cross_entropy_with_logits(
 
 def _check_classes(name: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: Any) -> None:
     check_reduction(name, reduction)
-    input, target = _numbers(input), _numbers(target)
+    input, target = inferred_array(input), inferred_array(target)
     if input.ndim == 0 or input.dtype.kind != "f":
         raise TypeError(f"{name}: input: expected floats of shape (batch, classes), got {input.dtype} {input.shape}")
     axis = class_axis(input)
@@ -93,7 +93,7 @@ def _check_classes(name: str, input: Any, target: Any, weight: Any, ignore_index
     if weight is not None and np.shape(weight) != (classes,):
         raise ValueError(f"{name}: weight: expected shape ({classes},), one for each class, got {np.shape(weight)}")
     counted = target[target != ignore_index]
-    if reduction == "mean" and (counted.size if weight is None else _numbers(weight)[counted].sum()) == 0:
+    if reduction == "mean" and (counted.size if weight is None else inferred_array(weight)[counted].sum()) == 0:
         raise ValueError(
             f"{name}: target: expected at least one label that counts, but all are ignored or have weight 0, and the "
             "mean over nothing is undefined; leave such a batch out, or use reduction='sum'"
@@ -136,12 +136,6 @@ def _check_equal_shapes(name: str, input: np.ndarray, target: np.ndarray) -> Non
         raise ValueError(f"{name}: input: expected at least one element, got an empty batch of shape {input.shape}")
 
 
-@only_numbers
-def _numbers(data: Any, dtype: Any = None) -> np.ndarray:
-    """Return a tensor's numbers, or an array or nested lists as an array."""
-    return data.data if isinstance(data, TensorMethods) else np.asarray(data, dtype)
-
-
 def _broadcasts_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Return whether an array of `shape` can stand beside one of shape `wanted` without enlarging it."""
     return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape[::-1], wanted[::-1]))
@@ -166,7 +160,7 @@ def refuse_old_names(name: str, size_average: Any = None, reduce: Any = None, we
 def check_elementwise(name: str, input: Any, target: Any, reduction: Any) -> None:
     """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
     check_reduction(name, reduction)
-    _check_equal_shapes(name, _numbers(input), _numbers(target))
+    _check_equal_shapes(name, inferred_array(input), inferred_array(target))
 
 
 def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None:
@@ -184,7 +178,7 @@ def check_probabilities(name: str, input: Any, target: Any, weight: Any) -> None
 
 def are_probabilities(input: Any, target: Any) -> bool:
     """Return whether the targets of a cross entropy are class probabilities: floats of the input's shape."""
-    target = _numbers(target)
+    target = inferred_array(target)
     return target.dtype.kind == "f" and target.ndim > 0 and target.shape == np.shape(input)
 
 

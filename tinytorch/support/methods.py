@@ -355,7 +355,9 @@ class TorchMethods:
         return self.item()
 
     def __format__(self, specification: str) -> str:
-        return format(self.data.item() if self.data.ndim == 0 else self, specification)  # f"{loss:.4f}"
+        if self.data.ndim == 0:
+            return format(self.data.item(), specification)  # f"{loss:.4f}"
+        return object.__format__(self, specification)
 
     def __contains__(self, element: Any) -> Any:
         return bool((self == element).data.any())

@@ -35,7 +35,7 @@ def check_no_epoch(schedule: Any, epoch: Any) -> None:
 def check_whole(schedule: Any, **settings: Any) -> None:
     """Raise ValueError for a setting that is not a whole number from 1."""
     for name, value in settings.items():
-        if not (isinstance(value, numbers.Integral) and value >= 1):
+        if not (isinstance(value, numbers.Integral) and int(value) >= 1):
             raise ValueError(f"{type(schedule).__name__}: {name}: expected a whole number from 1, got {value!r}")
 
 
@@ -70,7 +70,8 @@ def one_for_each_group(schedule: Any, name: str, value: Any, optimizer: Any) -> 
     values = list(value) if isinstance(value, (list, tuple)) else [value] * count
     if len(values) != count:
         raise ValueError(
-            f"{type(schedule).__name__}: {name}: expected one for each of the {count} parameter groups, got {len(values)}"
+            f"{type(schedule).__name__}: {name}: expected one for each of the {count} parameter groups, "
+            f"got {len(values)}"
         )
     return values
 

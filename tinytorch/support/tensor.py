@@ -161,7 +161,7 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
     # Comparisons give tensors of truth values, which have no gradient.
     def _compare(self: _Tensor, compare: Callable[[Any, Any], Any], other: Any) -> _Tensor:
         is_number = isinstance(other, NUMBERS)
-        other = number_array(other, [self.dtype]) if is_number else self._chapter.to_array(other)
+        other = number_array(other, [self.dtype]) if is_number else inferred_array(other)
         return self._chapter.Tensor(compare(self.data, other))
 
     def __eq__(self: _Tensor, other: Any) -> _Tensor:  # type: ignore[override]
@@ -311,19 +311,62 @@ class Extremum(NamedTuple):
 
 
 def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Decorate `to_array`: data that cannot become an array of numbers is an error that names `data`."""
+    """Decorate `to_array`: data that cannot become an array of numbers is an error that names `data`.
+
+    So is an int, which torch takes for a length: `Tensor(2, 3)` has six numbers there.
+    """
 
     @functools.wraps(to_array)
     def checked(data: Any, dtype: Any = None) -> np.ndarray:
-        try:
-            array = to_array(data, dtype)
-        except ValueError as error:
-            raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
-        if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
-            raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
-        return array
+        if type(data) is int:
+            raise TypeError(
+                f"data: expected a float, a list or an array, got the int {data}; for one number write tensor({data}), "
+                f"for a shape zeros({data}) or zeros({data}, ...)"
+            )
+        _check_numbers(data)  # before NumPy makes numbers of text, and NaN of None
+        return to_array(data, dtype)
 
     return checked
+
+
+def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
+    """Return the data as an array: Python's floats as float32, integers as int64, truth values as bool.
+
+    NumPy's arrays and numbers keep their dtype, also within a list. Raises ValueError for rows of unequal length, and
+    TypeError for what is no number.
+    """
+    array = _check_numbers(data)
+    if dtype is not None:
+        return np.asarray(array, dtype)
+    return array.astype(np.float32) if array.dtype == np.float64 and not _holds_float64(data) else array
+
+
+def _check_numbers(data: Any) -> np.ndarray:
+    if isinstance(data, TensorMethods):
+        data = data.data
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"data: expected numbers in rows of equal length, got {data!r:.80} ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"data: expected numbers, got {type(data).__name__} {data!r:.80} of dtype {array.dtype}")
+    return array
+
+
+def _holds_float64(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return any(map(_holds_float64, data))
+    return getattr(data, "dtype", None) == np.float64
+
+
+def lists_as_arrays(as_tensors: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """Decorate `as_tensors`: lists are given as arrays, whose dtype says what they hold."""
+
+    @functools.wraps(as_tensors)
+    def with_arrays(inputs: Iterable[Any]) -> list[Any]:
+        return as_tensors([inferred_array(x) if isinstance(x, (list, tuple)) else x for x in inputs])
+
+    return with_arrays
 
 
 def number_array(number: Any, dtypes: Iterable[Any]) -> np.ndarray:

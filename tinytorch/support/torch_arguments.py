@@ -73,4 +73,4 @@ _NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(N
 def _as_input(value: Any, name: str) -> Any:
     if value is None or isinstance(value, (list, tuple, str)):
         raise TypeError(f"{name}: input: expected a Tensor, got {type(value).__name__}; wrap it: tensor(...)")
-    return importlib.import_module("tinytorch").Tensor(value)
+    return importlib.import_module("tinytorch").as_tensor(value)
