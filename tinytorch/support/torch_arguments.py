@@ -30,7 +30,7 @@ def torch_arguments(function: _Function) -> _Function:
     """Decorate a function with torch's name: an argument of torch's that is not served is refused by its name.
 
     `device` may be "cpu", and `out` a tensor that the result is written to. Where the first parameter is `input`, an
-    array or number is made a tensor. Raises TypeError for lists and the like, and for an argument that would be ignored.
+    array or number is made a tensor. Raises TypeError for lists and the like, and for what would be ignored.
     """
     parameters = inspect.signature(function).parameters
     takes_input = next(iter(parameters), None) == "input"
