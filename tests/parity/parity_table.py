@@ -134,10 +134,9 @@ for dim, index in ((0, (2, 4)), (1, (3, 6)), (-1, (3, 1))):
     high = (3, 4)[dim]
     tensor(
         "gather",
-        lambda t, x, i, dim: t.gather(x, i, dim=dim),
+        lambda t, x, i, dim: t.gather(x, dim, i),
         real(3, 4),
         labels(*index, classes=high),
-        theirs=lambda t, x, i, dim: t.gather(x, dim, i),
         dim=dim,
     )
 

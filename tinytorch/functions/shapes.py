@@ -330,7 +330,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dtype = np.result_type(*(x.dtype for x in tensors))
     if any(x.ndim == 0 for x in kept):
         raise ValueError("cat: tensors: expected at least one axis, got a tensor without axes; stack() makes one")
-    joined = T.join(*kept, dim=positive_axis(dim, kept[0].ndim))
+    joined = T.concatenate(kept, positive_axis(dim, kept[0].ndim))
     return joined if joined.dtype == dtype else joined.to(dtype)
 
 

@@ -187,6 +187,8 @@ def _check_settings(name: str, settings: Group) -> None:
         value = settings.get(setting, 0)
         if not (isinstance(value, numbers.Real) and float(value) >= 0):
             raise ValueError(f"{name}: {setting}: expected a number of at least 0, got {value!r}")
+    if settings.get("rho", 0) > 1:
+        raise ValueError(f"{name}: rho: expected a number from 0 to 1, got {settings['rho']!r}")
     if not isinstance(settings.get("dampening", 0), numbers.Real):
         raise ValueError(f"{name}: dampening: expected a number, got {settings['dampening']!r}")
     betas = settings.get("betas", (0.0, 0.0))
