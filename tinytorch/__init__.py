@@ -33,7 +33,8 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
-    "tinytorch.core.tensor": "Tensor mul neg matmul exp log sqrt abs reshape permute flatten unsqueeze stack primitive",
+    "tinytorch.core.tensor": "Tensor reshape permute flatten unsqueeze primitive",
+    "tinytorch.functions.chapter": "mul neg matmul exp log sqrt abs stack",
     "tinytorch.creation": """
         tensor as_tensor from_numpy scalar_tensor zeros ones empty full zeros_like ones_like empty_like full_like eye
         arange linspace logspace randn rand randint randperm normal bernoulli multinomial rand_like randn_like
@@ -43,7 +44,7 @@ _NAMES = {
         float16 half float32 float float64 double int8 uint8 int16 short int32 int int64 long bool dtype
         get_default_dtype set_default_dtype result_type
     """,
-    "tinytorch.support.devices": "device cuda backends accelerator",
+    "tinytorch.support.devices": "device cuda backends accelerator get_default_device set_default_device",
     "tinytorch.support.printing": "set_printoptions",
     "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
@@ -55,6 +56,7 @@ _NAMES = {
         sin cos tan asin acos atan sinh cosh asinh acosh atanh erf erfc exp2 expm1 log2 log10 log1p rsqrt reciprocal
         square sign floor ceil round trunc frac add sub div true_divide floor_divide fmod remainder atan2 pow lerp
         addcmul addcdiv maximum minimum clamp clip
+        clamp_min clamp_max
     """,
     "tinytorch.functions.comparison": """
         eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not

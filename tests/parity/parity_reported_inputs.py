@@ -352,3 +352,12 @@ with torch.no_grad():
     w.add_(1)
 y.backward()
 """
+
+# Where TinyTorch gives an error and torch a number, and why.
+REFUSED: dict[str, list[str]] = {
+    "the mean over no target is undefined; torch gives NaN, and the next step makes every weight NaN": [
+        "cross_entropy where all targets are ignored",
+        "gradient of cross_entropy where all targets are ignored",
+        "cross_entropy with ignore_index of -1",
+    ],
+}

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="the samples are torch's: the `parit
 pytest.importorskip("expecttest", reason="torch's samples import it: the `parity` extra")
 common = pytest.importorskip("torch.testing._internal.common_optimizers", reason="the samples are in torch's wheel")
 
-SERVED = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"]
+SERVED = ["SGD", "Adam", "AdamW", "RMSprop", "Adadelta", "Adagrad"]
 INFOS = {info.name: info for info in common.optim_db}
 OUTSIDE = {
     "another optimizer": [name for name in INFOS if name not in SERVED],
@@ -55,6 +55,7 @@ MORE = [
     ("AdamW", {"lr": 0.1, "weight_decay": 0.0, "capturable": False}),
     ("RMSprop", {"lr": 0.1, "alpha": 0.5, "eps": 1e-3}),
     ("RMSprop", {"lr": 0.1, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.1}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
     ("Adagrad", {"lr": 0.1, "eps": 1e-3, "initial_accumulator_value": 0.5, "lr_decay": 0.1, "maximize": True}),
 ]
 
@@ -179,6 +180,7 @@ GROUPS = {
     "Adam": [{"lr": 0.5}, {"betas": (0.5, 0.6), "amsgrad": True}],
     "AdamW": [{"lr": 0.5}, {"betas": (0.5, 0.6), "weight_decay": 0.3}],
     "RMSprop": [{"lr": 0.5}, {"alpha": 0.5, "centered": True}],
+    "Adadelta": [{"lr": 0.5}, {"rho": 0.5}],
     "Adagrad": [{"lr": 0.5}, {"lr_decay": 0.5}],
 }
 
@@ -198,7 +200,7 @@ def test_groups_with_settings_of_their_own(name, dtype):
 
 
 @pytest.mark.parametrize(
-    "name", ["SGD", "Adam", "AdamW", "RMSprop"]
+    "name", ["SGD", "Adam", "AdamW", "RMSprop", "Adadelta"]
 )  # torch's own Adagrad has no state for a new group
 def test_a_group_that_is_added_later(name):
     pair = Pair(name, {"lr": 0.1}, groups=lambda p: p[:2])

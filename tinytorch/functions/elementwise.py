@@ -342,6 +342,18 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 @torch_arguments
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """Each element, or `min` where that is larger."""
+    return clamp(input, min)
+
+
+@torch_arguments
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """Each element, or `max` where that is smaller."""
+    return clamp(input, max=max)
+
+
+@torch_arguments
 def clip(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Each element limited to [min, max]: NumPy's name for `clamp`."""
     return clamp(input, min, max)

@@ -91,10 +91,12 @@ def _moments(input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: 
         correction = 0 if unbiased is False else 1
     if input.dtype.kind != "f":
         raise TypeError(f"input: expected floating numbers, got {input.dtype}; use input.float()")
-    average = T.mean(input, dim, keepdim=True)
-    difference = input - average
-    divisor = np.asarray(builtins.max(0, _count(input, dim) - correction), input.dtype)
-    variance = T.sum(difference * difference, dim=dim, keepdim=keepdim) / Tensor(divisor)
+    wide = as_dtype(input, np.float64)  # the squares of float32 overflow from 2e19 on
+    average = T.mean(wide, dim, keepdim=True)
+    difference = wide - average
+    divisor = np.asarray(builtins.max(0, _count(input, dim) - correction), np.float64)
+    variance = as_dtype(T.sum(difference * difference, dim=dim, keepdim=keepdim) / Tensor(divisor), input.dtype)
+    average = as_dtype(average, input.dtype)
     return dim, average if keepdim else squeeze_axes(average, axes_of(input, dim)), variance
 
 
@@ -301,7 +303,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 
 def _logsumexp_rule(grad: Array, out: Array, x: Array, *, axes: tuple[int, ...], keepdim: bool) -> Array:
     grad, out = _spread(grad, x, axes, keepdim), _spread(out, x, axes, keepdim)
-    return grad * np.exp(x - np.where(np.isneginf(out), 0, out))
+    return grad * np.exp(x - out)  # NaN where every x is −∞, as in torch
 
 
 @in_floats(_logsumexp_rule)

@@ -115,7 +115,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 
 def prelu(input: Any, weight: Any) -> Tensor:
     """Return x where x > 0, weight · x elsewhere; weight has one number, or one for each channel (axis 1)."""
-    weight = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.size > 1 else weight.reshape(())
+    weight = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.numel() > 1 else weight.reshape(())
     return where(input > 0, input, weight * input)
 
 

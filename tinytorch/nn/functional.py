@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
         conv_output_size,
         im2col,
     )
-    from tinytorch.core.tensor import pad  # noqa: F401
     from tinytorch.nn.activation_functions import *  # noqa: F403
     from tinytorch.nn.images import *  # noqa: F403
     from tinytorch.nn.losses import *  # noqa: F403
@@ -34,10 +33,9 @@ _NAMES = {
     """,
     "tinytorch.core.layers": "linear",
     "tinytorch.nn.regularization": "dropout dropout2d",
-    "tinytorch.nn.normalization": "group_norm layer_norm normalize rms_norm",
+    "tinytorch.nn.normalization": "group_norm layer_norm normalize cosine_similarity rms_norm",
     "tinytorch.nn.sparse": "embedding one_hot",
-    "tinytorch.nn.resizing": "interpolate",
-    "tinytorch.core.tensor": "pad",
+    "tinytorch.nn.resizing": "interpolate pad",
     "tinytorch.nn.losses": """
         mse_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits huber_loss kl_div l1_loss
         smooth_l1_loss

@@ -34,7 +34,7 @@ def l1_loss(
     """Return |input − target|, reduced."""
     refuse_old_names("l1_loss", size_average, reduce, weight)
     input, target = _elements("l1_loss", input, target, reduction)
-    return reduce_losses((input - target).abs(), reduction, input.size)
+    return reduce_losses((input - target).abs(), reduction, input.numel())
 
 
 def smooth_l1_loss(
@@ -57,7 +57,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     input, target = _elements("huber_loss", input, target, reduction)
     distance = (input - target).abs()
     losses = where(distance <= delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta))
-    return reduce_losses(losses, reduction, input.size)
+    return reduce_losses(losses, reduction, input.numel())
 
 
 def kl_div(
@@ -80,7 +80,7 @@ def kl_div(
         losses = target * log(where(target == 0, 1.0, target)) - target * input
     if reduction == "batchmean":
         return losses.sum() / (len(input) if input.ndim else 1)
-    return reduce_losses(losses, reduction, losses.size)
+    return reduce_losses(losses, reduction, losses.numel())
 
 
 def nll_loss(
@@ -124,7 +124,7 @@ def cross_entropy(
     if weight is not None:
         q = q * weight.reshape(-1, *[1] * (input.ndim - axis - 1))
     losses = -(q * _activations.log_softmax(input, dim=axis)).sum(dim=axis)
-    return reduce_losses(losses, reduction, losses.size)
+    return reduce_losses(losses, reduction, losses.numel())
 
 
 def binary_cross_entropy(
@@ -152,7 +152,7 @@ def binary_cross_entropy(
     losses = -(target * log_yes + (1 - target) * log_no) + slope * (input - p)
     if weight is not None:
         losses = losses * weight
-    return reduce_losses(losses, reduction, losses.size)
+    return reduce_losses(losses, reduction, losses.numel())
 
 
 def binary_cross_entropy_with_logits(

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, clip, pow, sum, where
+from tinytorch.functions.shapes import broadcast_tensors
 from tinytorch.support.layers import as_normalized_shape, check_device, check_groups, check_last_axes
 
 
@@ -63,6 +64,12 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
         root = where(total > 0, total, 1.0)  # the root of 0 has an infinite slope
         norm = where(total > 0, root.sqrt() if p == 2 else pow(root, 1 / p), 0.0)
     return input / clip(norm, min=eps)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """Return the cosine of the angle between vectors along `dim`: x1 · x2 / (‖x1‖ ‖x2‖), norms of at least eps."""
+    x1, x2 = broadcast_tensors(x1, x2)
+    return sum(normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps), dim=dim)
 
 
 class LayerNorm(Module):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.core import tensor as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.resizing import check_interpolate, linear_places, nearest_places, sizes_and_scales
@@ -38,6 +39,16 @@ def interpolate(
         first, second = (*before, low), (*before, high)
         input = input[first] * (1 - share) + input[second] * share
     return input
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
+    """Return the tensor with `value`, 0 unless given, around its last axes, as `pad` of chapter 01 does.
+
+    Raises ValueError for a mode other than "constant".
+    """
+    if mode != "constant":
+        raise ValueError(f'pad: mode: expected "constant", got {mode!r}; index the rows that repeat: x[[1, 0, 1, 2]]')
+    return _chapter.pad(input, pad=pad, value=value or 0.0)
 
 
 class Upsample(Module):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.optim.optimizers import *  # noqa: F403
 
 _NAMES = {
-    "tinytorch.optim.optimizers": "Optimizer SGD Adam AdamW RMSprop Adagrad",
+    "tinytorch.optim.optimizers": "Optimizer SGD Adam AdamW RMSprop Adadelta Adagrad",
     "tinytorch.core.training": "Schedule OneCycle CosineSchedule",
 }
 

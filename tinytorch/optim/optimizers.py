@@ -227,6 +227,43 @@ class RMSprop(Optimizer):
         data -= settings["lr"] * change
 
 
+class Adadelta(Optimizer):
+    """Adadelta (Zeiler, 2012, https://arxiv.org/abs/1212.5701), with g = grad + weight_decay · w.
+
+    At each step v ← rho · v + (1 − rho) · g², then d = √(u + eps) / √(v + eps) · g, u ← rho · u + (1 − rho) · d², and
+    w ← w − lr · d. The state holds v as "square_avg", u as "acc_delta" and the number of steps as "step". Raises
+    ValueError as `Adam` does.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ):
+        check_not_served(self, capturable=capturable, foreach=foreach, differentiable=differentiable)
+        settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, settings)
+
+    def update(self, data: np.ndarray, grad: np.ndarray, state: State, *, maximize: bool, **settings: Any) -> None:
+        """Change `data` in place by one step; `grad` stays as it is."""
+        rho, eps = settings["rho"], settings["eps"]
+        g = (-grad if maximize else grad) + settings["weight_decay"] * data
+        state["step"] = state.get("step", 0) + 1
+        v = rho * state.get("square_avg", np.zeros_like(data)) + (1 - rho) * g * g
+        u = state.get("acc_delta", np.zeros_like(data))
+        d = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+        state["square_avg"], state["acc_delta"] = v, rho * u + (1 - rho) * d * d
+        data -= settings["lr"] * d
+
+
 class Adagrad(Optimizer):
     """Adagrad (Duchi, Hazan and Singer, 2011), with g = grad + weight_decay · w.
 

@@ -31,6 +31,16 @@ class device:
         return "device(type='cpu')"
 
 
+def get_default_device() -> device:
+    """Return the device of new tensors: the CPU."""
+    return device("cpu")
+
+
+def set_default_device(device_: Any) -> None:
+    """Accept "cpu". Raises ValueError for any other device."""
+    device(device_)
+
+
 class cuda:
     """NVIDIA's graphics cards: none is used."""
 

@@ -282,6 +282,36 @@ class TorchMethods:
         """Write what `scatter` computes."""
         return self.copy_(self.clone().scatter(dim, index, src, **more))
 
+    def relu_(self) -> Any:
+        """Write what `relu` computes."""
+        return self.copy_(self.clone().relu())
+
+    def sigmoid_(self) -> Any:
+        """Write what `sigmoid` computes."""
+        return self.copy_(self.clone().sigmoid())
+
+    def tanh_(self) -> Any:
+        """Write what `tanh` computes."""
+        return self.copy_(self.clone().tanh())
+
+    def t_(self) -> Any:
+        """Transpose this tensor itself."""
+        return self._reshaped("t")
+
+    def squeeze_(self, dim: Any = None) -> Any:
+        """Take axes of length 1 from this tensor itself."""
+        return self._reshaped("squeeze", dim)
+
+    def unsqueeze_(self, dim: builtins.int) -> Any:
+        """Give this tensor itself an axis of length 1."""
+        return self._reshaped("unsqueeze", dim)
+
+    def _reshaped(self, method: str, *arguments: Any) -> Any:
+        if self.requires_grad:
+            raise RuntimeError(f"{method}_: a tensor that requires a gradient keeps its shape; use x = x.{method}(...)")
+        self.data = getattr(self, method)(*arguments).data
+        return self
+
     def where(self, condition: Any, other: Any) -> Any:
         """Return the tensor where the condition holds, `other` elsewhere."""
         return importlib.import_module("tinytorch").where(condition, self, other)
@@ -336,6 +366,8 @@ class TorchMethods:
     add = FromPackage()
     sub = FromPackage()
     mul = FromPackage()
+    clamp_min = FromPackage()
+    clamp_max = FromPackage()
     div = FromPackage()
     true_divide = FromPackage()
     floor_divide = FromPackage()

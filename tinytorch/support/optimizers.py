@@ -156,7 +156,7 @@ def _as_numbers(settings: Group) -> Group:
     def number(value: Any) -> Any:
         if isinstance(value, (tuple, list)):
             return tuple(number(entry) for entry in value)
-        if hasattr(value, "__array__") and np.size(value) == 1:
+        if hasattr(value, "__array__") and np.asarray(value).size == 1:
             return np.asarray(value).item()
         return value
 
@@ -182,11 +182,13 @@ def _check_parameter(entry: str, p: Any, present: set[int]) -> None:
 
 def _check_settings(name: str, settings: Group) -> None:
     """Raise ValueError for a setting that is out of range."""
-    sizes = ("lr", "momentum", "weight_decay", "eps", "alpha", "lr_decay", "initial_accumulator_value")
+    sizes = ("lr", "momentum", "weight_decay", "eps", "alpha", "rho", "lr_decay", "initial_accumulator_value")
     for setting in sizes:
         value = settings.get(setting, 0)
         if not (isinstance(value, numbers.Real) and float(value) >= 0):
             raise ValueError(f"{name}: {setting}: expected a number of at least 0, got {value!r}")
+    if settings.get("rho", 0) > 1:
+        raise ValueError(f"{name}: rho: expected a number from 0 to 1, got {settings['rho']!r}")
     if not isinstance(settings.get("dampening", 0), numbers.Real):
         raise ValueError(f"{name}: dampening: expected a number, got {settings['dampening']!r}")
     betas = settings.get("betas", (0.0, 0.0))

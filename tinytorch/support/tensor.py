@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -231,6 +232,8 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
             raise TypeError("var: expected one of unbiased and correction, got both")
         if correction is None:
             correction = 0 if unbiased is False else 1
+        if self.numel() == 0:  # NaN for each variance of nothing
+            return importlib.import_module("tinytorch").var(self, dim, keepdim=keepdim, correction=correction)
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
     def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:

@@ -16,11 +16,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Torch's arguments that are not served: the values that change nothing, and what to do instead.
 _NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "out": ((None,), "use the result: y = f(x), or y.copy_(f(x))"),
     "layout": ((None,), "every tensor is dense: leave it out"),
     "memory_format": ((None,), "every tensor is in the order of NumPy: leave it out"),
     "pin_memory": ((None, False), "there is no other device to copy to: leave it out"),
-    "non_blocking": ((None, False), "there is no other device to copy to: leave it out"),
+    "non_blocking": ((None, False, True), "there is no other device to copy to: leave it out"),
     "generator": ((None,), "tinytorch.manual_seed(seed) makes everything random repeatable"),
     "names": ((None,), "axes have numbers, no names"),
     "sparse_grad": ((False,), "gradients are dense: leave it out"),
@@ -30,14 +29,15 @@ _NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
 def torch_arguments(function: _Function) -> _Function:
     """Decorate a function with torch's name: an argument of torch's that is not served is refused by its name.
 
-    `device` may be "cpu". Where the first parameter is `input`, an array or number is made a tensor. Raises TypeError
-    for lists and the like, and for an argument that would be ignored.
+    `device` may be "cpu", and `out` a tensor that the result is written to. Where the first parameter is `input`, an
+    array or number is made a tensor. Raises TypeError for lists and the like, and for what would be ignored.
     """
     parameters = inspect.signature(function).parameters
     takes_input = next(iter(parameters), None) == "input"
 
     @functools.wraps(function)
     def call(*arguments: Any, **keywords: Any) -> Any:
+        out = keywords.pop("out", None) if "out" not in parameters else None
         for name in keywords.keys() - parameters.keys():
             if name == "device":
                 device(keywords.pop(name) or "cpu")
@@ -48,9 +48,23 @@ def torch_arguments(function: _Function) -> _Function:
                 del keywords[name]
         if takes_input and arguments and isinstance(arguments[0], _NO_TENSOR):
             arguments = (_as_input(arguments[0], function.__name__), *arguments[1:])
-        return function(*arguments, **keywords)
+        result = function(*arguments, **keywords)
+        return result if out is None else _written_to(out, result, function.__name__)
 
     return call  # type: ignore[return-value]
+
+
+def _written_to(out: Any, result: Any, name: str) -> Any:
+    if type(out) is not type(result):
+        raise TypeError(f"{name}: out: expected a {type(result).__name__}, got {type(out).__name__}")
+    if result.requires_grad or out.requires_grad:
+        raise RuntimeError(f"{name}: out: the gradient would be lost; use the result: y = {name}(x), or no_grad()")
+    if out.shape != result.shape or not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        raise ValueError(
+            f"{name}: out: expected shape {result.shape} and a dtype that takes {result.dtype}, got {out.shape} and "
+            f"{out.dtype}"
+        )
+    return out.copy_(result)
 
 
 _NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(None))
