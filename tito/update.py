@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinytorch.support import cells
+from tinytorch.support.files import with_home
 from tito import changes, manifest, merge, notebooks, snapshots
 from tito.course import Course, Module
 from tito.errors import TitoError
@@ -86,7 +87,10 @@ def apply(course: Course, update: Update) -> None:
 
 def _source(course: Course, here: Manifest, source: str) -> tuple[Path, Manifest]:
     """The folder of the newer edition. Raises TitoError where it is none that this one can be updated from."""
-    folder = Path(source).expanduser().absolute()
+    try:
+        folder = with_home(source).absolute()
+    except FileNotFoundError as error:
+        raise TitoError(f"{error}.", "Name the folder of a newer edition by its whole path.") from None
     if "://" in source or source.startswith("git@"):
         raise TitoError(
             f"{source} is an address, and a folder is wanted.",

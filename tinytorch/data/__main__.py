@@ -16,14 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("path", help="print the folder where data sets are kept")
     chosen = parser.parse_args(arguments)
 
-    if chosen.command == "path":
-        print(data_home())
-        return 0
-
-    from tinytorch.data.download import download_cifar10
-
     try:
-        print(download_cifar10(chosen.data))
+        if chosen.command == "path":
+            print(data_home())
+        else:
+            from tinytorch.data.download import download_cifar10
+
+            print(download_cifar10(chosen.data))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from tinytorch.data.images import ImageDataset, Transform
+from tinytorch.support.files import with_home
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 TRAIN = [f"data_batch_{number}" for number in range(1, 6)]
@@ -32,8 +33,8 @@ def data_home() -> Path:
     """
     chosen = os.environ.get("TINYTORCH_DATA")
     if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tinytorch"
+        return with_home(chosen)
+    return with_home(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "tinytorch"
 
 
 class CIFAR10(ImageDataset):
@@ -55,7 +56,7 @@ class CIFAR10(ImageDataset):
         transform: Transform | None = None,
         download: bool = False,
     ) -> None:
-        root = data_home() if root is None else Path(root).expanduser()
+        root = data_home() if root is None else with_home(root)
         folder = find_folder(root)
         if folder is None and download:
             from tinytorch.data.download import download_cifar10

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from tinytorch.data.cifar import BINARY, CLASSES, META, TEST, TRAIN, check_size, data_home, read_classes
-from tinytorch.support.files import keep_mode
+from tinytorch.support.files import keep_mode, with_home
 
 CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -56,7 +56,7 @@ def download_cifar10(
     Raises DownloadError if the archive does not come, if the disk is full or the folder cannot be written,
     and FileExistsError if cifar-10-batches-bin in `root` holds another data set.
     """
-    root = data_home() if root is None else Path(root).expanduser()
+    root = data_home() if root is None else with_home(root)
     folder, archive = root / BINARY, Path(os.path.realpath(root / "cifar-10-binary.tar.gz"))
     part = archive.with_name(archive.name + ".part")
     for whole in (root, folder):

@@ -53,6 +53,17 @@ def real_file(path: Path) -> Path:
     return target
 
 
+def with_home(path: str | os.PathLike[str]) -> Path:
+    """Return the path, a `~` at its beginning replaced. Raises FileNotFoundError where the home folder is not known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(
+            f"{path} is in a home folder, and none is known here: set HOME, or name another folder "
+            "(for data: --data DIR or the variable TINYTORCH_DATA)"
+        ) from None
+
+
 def keep_mode(old: Path, new: Path) -> None:
     """Give what will replace `old` its mode, its extended attributes and, where the system lets us, its owner."""
     status = old.stat()
