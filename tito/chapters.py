@@ -46,7 +46,7 @@ class Step:
 
 def parts(text: str) -> Iterator[Part]:
     """The lines and the fences of a Markdown page, in order. A plain fence has the language `text`."""
-    lines = iter(enumerate(text.split("\n"), 1))
+    lines = iter(enumerate(text.removesuffix("\n").split("\n"), 1))
     for number, line in lines:
         opening = _OPENING.fullmatch(line)
         if not opening:

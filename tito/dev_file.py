@@ -97,7 +97,7 @@ class DevFile:
         return DevFileError(self.module, line, message, fix)
 
     def _not_python(self, error: SyntaxError) -> DevFileError:
-        line = error.lineno or 1
+        line = error.lineno or self.text.partition("\0")[0].count("\n") + 1  # Python gives no line for a NUL byte
         text = "".join(cells.lines(self.text)[line - 1 : line]).strip()
         if re.match(r"%{1,2}[A-Za-z]|![A-Za-z]|\?", text):
             return self.error(

@@ -277,6 +277,7 @@ def test_what_python_cannot_read_is_told_of_this_module_alone(whole, code):
     write(whole.alpha, ("import math", code))
     state = module_state(whole.alpha)
     assert state.state == "cannot be read" and "alpha_dev.py:" in state.why
+    assert "\0" not in code or f"alpha_dev.py:{whole.line_of(code)}:" in state.why
 
 
 @pytest.mark.parametrize("text", ["", "# %% [markdown]\n# words\n", "# only words\n", "\n\n"])
