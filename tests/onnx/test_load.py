@@ -62,9 +62,9 @@ def test_gradients_go_through_a_loaded_network(tmp_path):
     x = Tensor(generator().standard_normal((3, 2, 6, 6), np.float32), requires_grad=True)
     tinytorch.onnx.export(model, x, path)
     loaded = tinytorch.onnx.load(path)
-    F.cross_entropy(loaded(x), Tensor([0, 1, 2])).backward()
+    F.cross_entropy(loaded(x), Tensor(np.array([0, 1, 2]))).backward()
     theirs, x.grad = x.grad, None
-    F.cross_entropy(model.eval()(x), Tensor([0, 1, 2])).backward()
+    F.cross_entropy(model.eval()(x), Tensor(np.array([0, 1, 2]))).backward()
     np.testing.assert_allclose(theirs.data, x.grad.data, rtol=1e-4, atol=1e-6)
     gradients = {name: p.grad.data for name, p in model.named_parameters()}
     for name, parameter in loaded.named_parameters():

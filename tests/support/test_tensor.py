@@ -168,7 +168,7 @@ def test_a_tensor_without_axes_counts_as_one_with_a_single_axis(name):
         found = getattr(Tensor(3.0), name)(dim)
         assert_close(
             found.values if name in ("max", "min") else found,
-            Tensor(np.array(3.0, np.float32) if name[0] != "a" else 0),
+            Tensor(3.0) if name[0] != "a" else Tensor(np.array(0)),
         )
     with pytest.raises(IndexError, match="^dim: expected -1 to 0"):
         getattr(Tensor(3.0), name)(1)
