@@ -72,3 +72,11 @@ def test_detach_shares_the_numbers_and_requires_no_gradient():
     assert out.data is y.data
     assert not out.requires_grad and out.grad_fn is None
     assert y.requires_grad and y.grad_fn is not None
+
+
+def test_one_int_is_refused_because_torch_takes_it_for_a_length():
+    for arguments in ((3,), (2, 3)):
+        with pytest.raises(TypeError, match=rf"^data: .*tensor\({arguments[0]}\).*zeros\({arguments[0]}\)"):
+            Tensor(*arguments)
+    assert_close(Tensor(3.0), Tensor(np.float32(3)))
+    assert_close(Tensor(np.int64(3)), Tensor(np.array(3)))
