@@ -17,8 +17,18 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.core.tensor import *  # noqa: F403
     from tinytorch.core.training import *  # noqa: F403
     from tinytorch.creation import *  # noqa: F403
+    from tinytorch.dtypes import *  # noqa: F403
+    from tinytorch.functions.activations import *  # noqa: F403
+    from tinytorch.functions.comparison import *  # noqa: F403
+    from tinytorch.functions.elementwise import *  # noqa: F403
+    from tinytorch.functions.indexing import *  # noqa: F403
+    from tinytorch.functions.products import *  # noqa: F403
+    from tinytorch.functions.recording import *  # noqa: F403
+    from tinytorch.functions.reductions import *  # noqa: F403
+    from tinytorch.functions.shapes import *  # noqa: F403
     from tinytorch.interchange import *  # noqa: F403
     from tinytorch.serialization import *  # noqa: F403
+    from tinytorch.support.devices import *  # noqa: F403
     from tinytorch.support.random import *  # noqa: F403
 
 _NAMES = {
@@ -55,8 +65,8 @@ _NAMES = {
     "tinytorch.functions.shapes": """
         transpose swapaxes swapdims t movedim moveaxis squeeze unflatten ravel atleast_1d atleast_2d atleast_3d expand
         broadcast_to broadcast_tensors broadcast_shapes tile repeat_interleave flip fliplr flipud roll rot90 split chunk
-        tensor_split hsplit vsplit unbind select narrow cat concatenate concat hstack vstack dstack column_stack meshgrid
-        tril triu diagonal diag trace tril_indices triu_indices
+        tensor_split hsplit vsplit unbind select narrow cat concatenate concat hstack vstack dstack column_stack
+        meshgrid tril triu diagonal diag trace tril_indices triu_indices
     """,
     "tinytorch.functions.indexing": """
         where nonzero argwhere masked_select masked_fill index_select gather take_along_dim take scatter scatter_add

@@ -1,4 +1,4 @@
-"""Tensors made from nothing but a shape, from arrays and like others: given, and composed from chapter 01's `Tensor`."""
+"""Tensors made from a shape, from data and like others: given, and composed from chapter 01's `Tensor`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 @torch_arguments
 def scalar_tensor(s: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return one number as a tensor without axes, in float32 unless a dtype is given."""
-    return Tensor(np.asarray(s, _dtype(dtype)), requires_grad)
+    return Tensor(np.asarray(s).astype(_dtype(dtype)), requires_grad)
 
 
 # One value, or none
@@ -78,7 +78,8 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @torch_arguments
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one repeated value, whose type decides the dtype."""
-    return Tensor(np.full(_shape((size,)), inferred_array(fill_value, dtype)), requires_grad)
+    values = inferred_array(fill_value)
+    return Tensor(np.full(_shape((size,)), values if dtype is None else values.astype(dtype)), requires_grad)
 
 
 @torch_arguments
@@ -102,7 +103,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False)
 @torch_arguments
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return one repeated value in the shape and dtype of `input`."""
-    return Tensor(np.full(input.shape, fill_value, dtype or input.dtype), requires_grad)
+    return Tensor(np.full(input.shape, fill_value).astype(dtype or input.dtype), requires_grad)
 
 
 @torch_arguments
@@ -129,6 +130,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     dtype = np.dtype(dtype)
     if dtype.kind != "f" and int(step) == 0:
         raise ValueError(f"arange: step: {step} is 0 in {dtype}; pass a floating dtype")
+    if dtype == np.int64:  # here torch leaves the decimals out first, for other whole numbers only after counting
+        start, end, step = int(start), int(end), int(step)
     if all(isinstance(n, int) for n in (start, end, step)):
         return Tensor(np.arange(start, end, step).astype(dtype), requires_grad)
     count = math.ceil((end - start) / step)
@@ -213,7 +216,9 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: Any = None) ->
     """Return draws from normal distributions: of these means and deviations, or `size` draws of one."""
     arrays = [x.data if isinstance(x, Tensor) else x for x in (mean, std)]
     shape = np.broadcast_shapes(*map(np.shape, arrays)) if size is None else _shape((size,))
-    return Tensor((randn(*shape, dtype=dtype).data * arrays[1] + arrays[0]).astype(_dtype(dtype)))
+    given = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]
+    dtype = np.result_type(*given) if given and dtype is None else _dtype(dtype)
+    return Tensor((randn(*shape, dtype=dtype).data * arrays[1] + arrays[0]).astype(dtype))
 
 
 @torch_arguments

@@ -24,7 +24,7 @@ def get_default_dtype() -> np.dtype[Any]:
 
 
 def set_default_dtype(d: Any) -> None:
-    """Accept float32, the dtype of new floating tensors. Raises TypeError for another: pass dtype= where it is wanted."""
+    """Accept float32, the dtype of new floating tensors. Raises TypeError for another."""
     if np.dtype(d) != float32:
         raise TypeError(f"set_default_dtype: {np.dtype(d)} is not served: new tensors are float32; pass dtype=")
 

@@ -41,7 +41,9 @@ def load(f: str | Path | BinaryIO, map_location: Any = None, *, weights_only: bo
     file, for a `Trainer`'s checkpoint, and for a pickle, such as torch.save writes.
     """
     if map_location is not None and str(map_location) != "cpu":
-        raise ValueError(f"load: map_location: expected None or 'cpu', got {map_location!r:.80}; there is no other device")
+        raise ValueError(
+            f"load: map_location: expected None or 'cpu', got {map_location!r:.80}; there is no other device"
+        )
     if isinstance(f, (str, Path)):
         return _load(Path(f))
     with tempfile.TemporaryDirectory() as folder:

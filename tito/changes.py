@@ -101,7 +101,10 @@ def _gone(decided: Path) -> list[str]:
 
 def finish_here() -> None:
     """End what was broken off in the course that the current folder lies in. Where that cannot be, say so and exit."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:
+        return  # it was deleted: the commands that need a course say so
     for root in (here, *here.parents):
         try:
             if finish(root):

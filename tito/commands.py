@@ -63,6 +63,10 @@ def run_app() -> NoReturn:
         importlib.import_module(f"tito.{more}")  # registers its commands here
     try:
         app(prog_name="tito")
+    except SystemExit:
+        if isinstance(sys.stdout, click.utils.PacifyFlushWrapper):  # how typer ends where nobody reads the output
+            raise BrokenPipeError from None
+        raise
     except TitoError as error:
         complain(error)
         sys.exit(error.status)

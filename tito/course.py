@@ -89,7 +89,13 @@ class Course:
     @classmethod
     def find(cls, start: Path | None = None) -> "Course":
         """The course that `start` (by default the current folder) lies in."""
-        start = (start or Path.cwd()).resolve()
+        try:
+            start = (start or Path.cwd()).resolve()
+        except OSError as error:
+            raise TitoError(
+                f"the current folder is gone or closed to you ({error.strerror}).",
+                "Go to the course's folder: `cd PATH/TO/TINYTORCH`.",
+            ) from None
         for folder in [start, *start.parents]:
             if (folder / "modules").is_dir() and (folder / "tinytorch").is_dir():
                 return cls(folder)

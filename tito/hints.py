@@ -65,7 +65,8 @@ def _of_docstrings(module: Module, grade_id: str, function: str) -> list[str]:
     function: what failed; its own comes first.
     """
     text = module.start.read_text(encoding="utf-8") if module.start.is_file() else module.read_dev()
-    tree = ast.parse(solution_cells(text)[grade_id].text)
+    cell = solution_cells(text).get(grade_id)
+    tree = ast.parse(cell.text if cell else "")  # none of a cell that the student has renamed
     documented: list[tuple[str, ast.ClassDef | Function]] = [(each.name, each.node) for each in definitions(tree)]
     documented += [(node.name, node) for node in tree.body if isinstance(node, ast.ClassDef)]
     documented.sort(key=lambda pair: (pair[0] != function, pair[1].lineno))

@@ -21,11 +21,11 @@ def reset(module: Module, exercise: str | None) -> str | None:
             f"{module.shown(module.start)} does not exist: what was handed out is not known.",
             f"`git checkout -- {module.shown(module.start)}`. A given module and the reference course have none.",
         )
-    handed_out = module.start.read_text(encoding="utf-8")
     if exercise is None:
         snapshots.of_modules([module], "reset")
-        write_atomic(module.dev, handed_out)
+        write_atomic(module.dev, module.start.read_bytes())
         return None
+    handed_out = module.start.read_text(encoding="utf-8")
     stubs = solution_cells(handed_out)
     grade_id = named(exercise, list(stubs), module)
     stub, text = stubs[grade_id], module.read_dev()

@@ -1,9 +1,12 @@
 """What `tito` prints: plain lines that every terminal can show, coloured where one can."""
 
 import codecs
+import contextlib
 import os
+import signal
 import sys
 import unicodedata
+from collections.abc import Iterator
 from typing import TextIO
 
 from tito.errors import TitoError
@@ -28,6 +31,18 @@ def make_output_safe() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="tito")
+
+
+@contextlib.contextmanager
+def quiet_where_nobody_reads() -> Iterator[None]:
+    """End in silence, with the status of a program that such a pipe ended, when who read our output is gone."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):  # what could not be written is not tried again
+            os.dup2(nowhere, number)
+        sys.exit(128 + signal.SIGPIPE)
 
 
 def version() -> str:

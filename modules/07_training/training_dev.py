@@ -47,7 +47,7 @@ from tinytorch.core.tensor import Tensor, to_array
 from tinytorch.support.arguments import checked_by
 from tinytorch.support.training import (
     TrainingRun, check_accuracy, check_cosine, check_max_norm, check_measured, check_one_cycle, check_schedule,
-    check_steps_left,
+    check_steps_left, parts_keep_modes,
 )  # fmt: skip
 
 # %%
@@ -473,6 +473,7 @@ class Learner(TrainingRun):
         return loss.item(), outputs
         ### END SOLUTION
 
+    @parts_keep_modes  # a part that was in eval mode before, in a model that was not, is so again
     def evaluate(self, loader):
         """Return the means over all batches of what `measures` says, in eval mode and without a graph.
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="the `onnx` extra")
-runtime = pytest.importorskip("onnxruntime", reason="the `onnx` extra")
-
 import tinytorch
 import tinytorch.nn.functional as F
 from tinytorch import nn
 from tinytorch.core.tensor import Tensor, amax, amin, concatenate, gather, primitive, stack, where
 from tinytorch.testing import generator
+
+onnx = pytest.importorskip("onnx", reason="the `onnx` extra")
+runtime = pytest.importorskip("onnxruntime", reason="the `onnx` extra")
 
 pytestmark = pytest.mark.extras
 

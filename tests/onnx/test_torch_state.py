@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from safetensors import numpy as files
 
 import tinytorch
 import tinytorch.nn.functional as F
@@ -10,7 +11,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.testing import generator
 
 torch = pytest.importorskip("torch", reason="the `parity` extra")
-from safetensors import numpy as files, torch as torch_files
+torch_files = pytest.importorskip("safetensors.torch", reason="the `parity` extra", exc_type=ImportError)
 
 pytestmark = pytest.mark.parity
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tinytorch
@@ -52,7 +53,7 @@ def test_every_name_that_is_offered_is_there_and_listed(face, name):
     module = importlib.import_module(face)
     value = getattr(module, name)
     assert name in dir(module)
-    if not inspect.ismodule(value):
+    if not inspect.ismodule(value) and not isinstance(value, np.dtype) and value is not np.dtype:
         assert value.__name__ == name and value.__doc__ or value.__module__ == "tinytorch.core.tensor"
 
 

@@ -16,15 +16,13 @@ from tinytorch import nn, tensor
 
 # Samples of modules we have that are not served: part of the sample's description → (what our refusal says, reason).
 # A refusal is a ValueError or TypeError; a sample in this table that is served after all is a failure, too.
-UNBATCHED = {
-    "no_batch_dim": ("add the batch axis", "images and signals come in a batch"),
-    "3d_input": ("add the batch axis", "images and signals come in a batch"),
-}
-EMPTY = {"zero_batch": ("at least one", "an empty batch is a mistake nearly always")}
+UNBATCHED = ("add the batch axis", "pictures come in a batch")
+EMPTY = ("at least one", "an empty batch is nearly always a mistake")
 NOT_SERVED: dict[str, dict[str, tuple[str, str]]] = {
-    **dict.fromkeys(["Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d"], UNBATCHED),
-    **dict.fromkeys(["BatchNorm1d", "BatchNorm2d"], EMPTY),
-    **dict.fromkeys(["LayerNorm", "RMSNorm"], {"1d_empty_elementwise_affine": EMPTY["zero_batch"]}),
+    **dict.fromkeys(["Conv2d", "AvgPool2d", "AdaptiveAvgPool2d"], {"no_batch_dim": UNBATCHED}),
+    "MaxPool2d": {"3d_input": UNBATCHED},
+    **dict.fromkeys(["BatchNorm1d", "BatchNorm2d"], {"zero_batch": EMPTY}),
+    **dict.fromkeys(["LayerNorm", "RMSNorm"], {"1d_empty_elementwise_affine": EMPTY}),
     "CrossEntropyLoss": {"2d_ignore_index_mean": ("at least one label", "all labels are ignored: a mean of nothing")},
 }
 

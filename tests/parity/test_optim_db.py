@@ -95,7 +95,11 @@ class Pair:
                 assert set(state[position]) == set(kept)
                 for entry, value in kept.items():
                     assert entry == "step" or np.asarray(state[position][entry]).dtype == self.dtype
-                    assert_close(np.asarray(state[position][entry], self.dtype), value.numpy().astype(self.dtype), **TOLERANCE[self.dtype])
+                    assert_close(
+                        np.asarray(state[position][entry], self.dtype),
+                        value.numpy().astype(self.dtype),
+                        **TOLERANCE[self.dtype],
+                    )
 
 
 @DTYPES
@@ -192,7 +196,9 @@ def test_groups_with_settings_of_their_own(name, dtype):
         pair.check()
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop"])  # torch's own Adagrad has no state for a new group
+@pytest.mark.parametrize(
+    "name", ["SGD", "Adam", "AdamW", "RMSprop"]
+)  # torch's own Adagrad has no state for a new group
 def test_a_group_that_is_added_later(name):
     pair = Pair(name, {"lr": 0.1}, groups=lambda p: p[:2])
     pair.step()
@@ -376,7 +382,9 @@ def test_a_schedule_goes_on_from_its_state_dict(name, settings):
     pair = scheduled(momentum=0.8)
     ours, theirs = both(pair, name, settings)
     follow(pair, [[ours], [theirs]], steps=20, measured=np.zeros(20))
-    fresh = tinytorch.optim.SGD([{"params": [p]} for p in (pair.ours[0],)] + [{"params": pair.ours[1:]}], lr=9.0, momentum=0.8)
+    fresh = tinytorch.optim.SGD(
+        [{"params": [p]} for p in (pair.ours[0],)] + [{"params": pair.ours[1:]}], lr=9.0, momentum=0.8
+    )
     again = getattr(tinytorch.optim.lr_scheduler, name)(fresh, **settings)
     fresh.load_state_dict(pair.ours_optimizer.state_dict())
     again.load_state_dict(ours.state_dict())

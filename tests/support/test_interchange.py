@@ -145,29 +145,6 @@ def test_a_tensor_without_dimensions_has_no_rows():
         iter(Tensor(2.0))
 
 
-def test_membership_asks_for_any_equal_number():
-    t = Tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert 3 in t and 5 not in t and Tensor(2.0) in t
-
-
-@pytest.mark.parametrize("number", [Tensor(np.array(2)), Tensor(np.array([2])), Tensor(np.uint8(2))])
-def test_a_whole_number_is_an_index(number):
-    assert "abcd"[number] == "c" and list(range(number)) == [0, 1] and np.arange(5)[number] == 2
-
-
-@pytest.mark.parametrize("number", [Tensor(2.0), Tensor(np.array([1, 2])), Tensor(np.zeros(0, int))])
-def test_anything_else_is_no_index(number):
-    with pytest.raises(TypeError, match="index: expected a tensor with one whole number"):
-        "abcd"[number]
-
-
-def test_a_number_is_formatted_as_python_does():
-    assert f"{Tensor(0.25):.1%} {Tensor(np.array(7)):03d} {Tensor(1.5)}" == "25.0% 007 1.5"
-    assert f"{Tensor([1.0, 2.0])}" == "Tensor([1., 2.])"
-    with pytest.raises(TypeError, match=r"format: '.2f' is for a tensor without dimensions, got shape \(2,\)"):
-        f"{Tensor([1.0, 2.0]):.2f}"
-
-
 def test_a_shallow_copy_shares_the_numbers_and_a_deep_one_does_not():
     t = nn.Parameter([1.0, 2.0])
     (t * t).sum().backward()

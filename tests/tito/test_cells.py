@@ -14,6 +14,7 @@ from tito.edition import without_solutions
 from tito.errors import ChapterError, TitoError
 from tito.export import exported_text
 from tito.handed_out import problems
+from tito.hints import next_hint
 from tito.reset import reset
 from tito.states import module_state
 
@@ -220,9 +221,6 @@ def test_odd_metadata_are_told_of_this_module_alone(whole, tito, odd):
     ran = tito("module", "status")
     assert ran.status == 0 and "Traceback" not in ran.text
     states = {module.name: module_state(module) for module in whole.course.modules}
-    line = (
-        1 + [not_same for not_same, (a, b) in enumerate(zip(text.split("\n"), whole.alpha.read_dev().split("\n")))][0]
-    )
     assert states["alpha"].state == "cannot be read" and message in states["alpha"].why
     assert states["spatter"].state != "cannot be read"
 
@@ -334,6 +332,12 @@ def test_a_notebook_goes_into_a_dev_file_with_its_line_ends(started):
     assert started.dev.read_bytes() == b"\xef\xbb\xbf" + text.replace(STUB, "return 2 * x").encode().replace(
         b"\n", b"\r\n"
     )
+
+
+def test_there_is_a_hint_on_an_exercise_that_was_renamed(started):
+    write(started, ('"double"', '"doubled"'), ('"test-double"', '"test-doubled"'))
+    with pytest.raises(TitoError, match="there is no hint on doubled"):
+        next_hint(started, "doubled")
 
 
 @pytest.mark.parametrize("after", ["# no cell\n", ""])

@@ -140,6 +140,17 @@ def test_a_file_that_is_not_python_now_is_merged_all_the_same(editions, mine):
     assert mine in editions.mine.read_dev() and "# # Told better" in editions.mine.read_dev()
 
 
+def test_line_ends_a_byte_order_mark_and_cells_of_ones_own_stay_as_they_are(editions):
+    own = '#%%\nNOTE = """\n# %% no cell\n"""  # \u2028 # %% nor this\n\n'
+    mine = editions.write(STUB, MINE).replace("# %% nbgrader", f"{own}# %% nbgrader", 1)
+    editions.mine.dev.write_bytes(b"\xef\xbb\xbf" + mine.encode().replace(b"\n", b"\r\n"))
+    editions.change("Returns a number.", "Returns a newer number.")
+    ran = editions.update()
+    assert ran.status == 0 and "Changed by you" not in ran.out, ran.text
+    new = mine.replace("Returns a number.", "Returns a newer number.")
+    assert editions.mine.dev.read_bytes() == b"\xef\xbb\xbf" + new.encode().replace(b"\n", b"\r\n")
+
+
 def test_a_file_that_is_not_text_stays(editions):
     editions.mine.dev.write_bytes(b"\xff\xfe mine")
     editions.change("# # Module 01: Alpha", "# # Told better")

@@ -15,7 +15,7 @@ from tinytorch.core.tensor import Tensor, to_array
 from tinytorch.support.arguments import checked_by
 from tinytorch.support.training import (
     TrainingRun, check_accuracy, check_cosine, check_max_norm, check_measured, check_one_cycle, check_schedule,
-    check_steps_left,
+    check_steps_left, parts_keep_modes,
 )  # fmt: skip
 
 # %% ../../modules/07_training/training_dev.py #accuracy
@@ -184,6 +184,7 @@ class Learner(TrainingRun):
         self.steps += 1
         return loss.item(), outputs
 
+    @parts_keep_modes  # a part that was in eval mode before, in a model that was not, is so again
     def evaluate(self, loader):
         """Return the means over all batches of what `measures` says, in eval mode and without a graph.
 
@@ -242,4 +243,4 @@ class Trainer(Learner):
                 self.history.append(row)
                 self.finish_epoch()
         return self.history
-# sha256 of the lines above: e6d0fa399fca861173a93a23b49affa58f02cf2d624bcf6fb26f60856236d3f2
+# sha256 of the lines above: b1b35db13e0ead2592ab45404a75df5aa61ce040085d443d22881db476ff210a

@@ -95,7 +95,7 @@ class DataLoader(chapter.DataLoader):
         super().__init__(checked, size, bool(shuffle), drop_last, seed, collate_fn)
         self.dataset, self.batch_size = dataset, batch_size
         if sampler is not None or self.is_stream:
-            BatchSampler([], batch_size or 1, drop_last)  # the check of batch_size
+            BatchSampler([], 1 if batch_size is None else batch_size, drop_last)  # checks the batch_size
 
     def __len__(self) -> int:
         """Return the number of batches. Raises TypeError where the data set or the sampler has no length."""

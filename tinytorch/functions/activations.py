@@ -27,7 +27,7 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 def _along(function: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
     input = as_dtype(input, dtype)
     if input.data.size == 0:
-        return input + 0
+        return T.reshape(input, shape=input.shape)
     if input.ndim == 0:
         positive_axis(dim, 0)
         return T.reshape(function(T.reshape(input, shape=(1,)), 0), shape=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -14,20 +14,20 @@ from tinytorch.support.torch_arguments import torch_arguments
 try:
     from tinytorch.core.autograd import rules, unbroadcast
 except ModuleNotFoundError:  # chapter 05 is not built yet, so nothing goes backward
-    rules, unbroadcast = {}, None
+    rules, unbroadcast = {}, None  # type: ignore[assignment]
 
-__all__ = ["in_floats", "no_slope", "primitive_with", "unbroadcast"]
+__all__ = ["in_floats", "no_slope", "primitive_with", "rules", "unbroadcast"]
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def primitive_with(rule: Callable[..., Any] | None = None) -> Callable[[_Function], _Function]:
+def primitive_with(rule: Callable[..., Any] | None = None) -> _Decorator:
     """Decorate a function of arrays: it becomes one of tensors, whose gradient rule is `rule(grad, out, *inputs)`.
 
     Without a rule it must return integers or truth values, which have no gradient.
     """
 
-    def declare(function: _Function) -> _Function:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         lifted = primitive(function)
         if rule is not None:
             rules[lifted] = rule
@@ -36,8 +36,8 @@ def primitive_with(rule: Callable[..., Any] | None = None) -> Callable[[_Functio
     return declare
 
 
-def in_floats(rule: Callable[..., Any] | None = None) -> Callable[[_Function], _Function]:
-    """Decorate as `primitive_with(rule)` does, a function that computes with fractions: of integers it gives float32."""
+def in_floats(rule: Callable[..., Any] | None = None) -> _Decorator:
+    """Decorate like `primitive_with(rule)` a function that computes with fractions: of integers float32."""
     return lambda function: primitive_with(rule)(floating(function))
 
 

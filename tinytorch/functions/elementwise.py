@@ -341,4 +341,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return _clamp(input, min, max)
 
 
-clip = clamp
+@torch_arguments
+def clip(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Each element limited to [min, max]: NumPy's name for `clamp`."""
+    return clamp(input, min, max)

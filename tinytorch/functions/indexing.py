@@ -83,9 +83,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     Along the other axes `index` may be shorter than `input`.
     """
     axis = positive_axis(dim, input.ndim)
-    if input.ndim != index.ndim and input.ndim and index.ndim:
+    if input.ndim != index.ndim and input.ndim and index.ndim and index.data.size:
         raise ValueError(f"gather: index: expected {input.ndim} axes, got shape {index.shape}")
-    if input.ndim == 0 or index.ndim == 0:
+    if input.ndim == 0 or index.ndim != input.ndim:
         return T.gather(input.reshape(-1), index.reshape(-1), dim=0).reshape(index.shape)
     part = input[tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(index.shape))]
     return T.gather(part, index, dim=axis)
@@ -149,16 +149,23 @@ def _scattered(input: Tensor, dim: int, index: Tensor, src: Any, add: bool) -> T
     if not isinstance(src, Tensor):
         src = Tensor(np.full(index.shape, src, input.dtype))
     if not index.data.size:
-        return input + 0
+        return T.reshape(input, shape=input.shape)
     shape = input.shape
     x, index, src = (t if t.ndim else t.reshape(1) for t in (input, index, src))
     return _scatter(x, index, src, dim=axis, add=add).reshape(shape)
 
 
 @torch_arguments
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
-    """`input` with y[index[i][j]][j] = src[i][j] for dim 0: what `gather` reads, written. `src` may be a number."""
-    return _scattered(input, dim, index, value if src is None else src, add=False)
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
+    """`input` with y[index[i][j]][j] = src[i][j] for dim 0: what `gather` reads, written. `src` may be a number.
+
+    With `reduce="add"` it is added. Raises ValueError for "multiply".
+    """
+    if reduce not in (None, "add"):
+        raise ValueError(f'scatter: reduce: expected None or "add", got {reduce!r}')
+    return _scattered(input, dim, index, value if src is None else src, add=reduce == "add")
 
 
 @torch_arguments
@@ -182,7 +189,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     """(values, indices) in order along `dim`. NaN counts as the largest; equal numbers keep their order."""
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(input + 0, Tensor(np.zeros((), np.int64)))
+        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
     indices = Tensor(_order(input.data, axis, descending))
     return Extremum(T.gather(input, indices, dim=axis), indices)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions.reductions import sum
@@ -71,6 +73,10 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 def _plus(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
+    if product.dtype.kind in "iu":
+        beta, alpha = int(beta), int(alpha)  # as torch does
+    if product.dtype == np.bool_:
+        return (product & bool(alpha)) | (broadcast_to(input, product.shape) & bool(beta))
     product = product if alpha == 1 else product * alpha
     return product + (broadcast_to(input, product.shape) * beta if beta != 0 else 0)
 
@@ -113,6 +119,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     if isinstance(dims, int):
         dims = (range(a.ndim - dims, a.ndim), range(dims))
     of_a, of_b = ([positive_axis(d, x.ndim) for d in axes] for axes, x in zip(dims, (a, b)))
+    for d, e in zip(of_a, of_b):  # an axis of length 1 is repeated, so the other one is summed
+        if a.shape[d] == 1 < b.shape[e]:
+            b = sum(b, e, True).to(b.dtype)
+        elif b.shape[e] == 1 < a.shape[d]:
+            a = sum(a, d, True).to(a.dtype)
     if [a.shape[d] for d in of_a] != [b.shape[d] for d in of_b]:
         raise ValueError(f"tensordot: dims: {dims} are axes of different lengths in {a.shape} and {b.shape}")
     rest_a, rest_b = ([d for d in range(x.ndim) if d not in axes] for x, axes in ((a, of_a), (b, of_b)))
@@ -148,7 +159,9 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     for position, (other, other_term) in enumerate(parts[1:], start=1):
         kept = set(result).union(*(later for _, later in parts[position + 1 :]))
         x, term = _multiply(x, term, other, other_term, kept, lengths)
-    x, term = _sum_out(x, term, set(result))
+    if len(parts) == 1:
+        dims = tuple(i for i, letter in enumerate(term) if letter not in result)
+        x, term = (sum(x, dims) if dims else x), "".join(letter for letter in term if letter in result)
     return T.permute(x, dims=tuple(term.index(letter) for letter in result))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor, pick
 from tinytorch.functions import elementwise
-from tinytorch.functions.declared import in_floats, primitive_with
+from tinytorch.functions.declared import in_floats, primitive_with, rules
 from tinytorch.support.tensor import Extremum, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -38,13 +38,18 @@ def axes_of(input: Any, dim: Any) -> tuple[int, ...]:
 
 def as_dtype(input: Tensor, dtype: Any) -> Tensor:
     """Return the tensor in another dtype; None leaves it as it is."""
-    return input if dtype is None or input.dtype == dtype else convert(input, dtype=np.dtype(dtype))
+    return input if dtype is None or input.dtype == dtype else convert(input, np.dtype(dtype))
 
 
-@primitive_with(lambda grad, out, x, *, dtype: grad.astype(x.dtype))
-def convert(input: Array, *, dtype: Any) -> Array:
-    """The same numbers in another dtype; the gradient comes back in the first one."""
-    return input.astype(dtype)
+def convert(input: Tensor, dtype: Any) -> Tensor:
+    """Return the same numbers in another dtype; the gradient comes back in the first one."""
+    out = Tensor(input.data.astype(dtype))  # no primitive: of float32 it would never give float64
+    if T.recording.enabled and input.requires_grad and out.dtype.kind == "f":
+        out.requires_grad, out.grad_fn = True, T.Node(convert, (input,), {"dtype": dtype})
+    return out
+
+
+rules[convert] = lambda grad, out, x, *, dtype: grad.astype(x.dtype)
 
 
 def _spread(reduced: Array, x: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
@@ -247,11 +252,11 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     if dim is None:
         return _product(T.reshape(input, shape=(-1,)), dim=0, keepdim=False)
     axis = positive_axis(dim, input.ndim)
-    return _product(input, dim=axis, keepdim=keepdim) if input.ndim else input + 0
+    return _product(input, dim=axis, keepdim=keepdim) if input.ndim else T.reshape(input, shape=input.shape)
 
 
-def _norm_rule(grad: Array, out: Array, x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Array:
-    grad, out = _spread(grad, x, dim, keepdim), _spread(out, x, dim, keepdim)
+def _norm_rule(grad: Array, out: Array, x: Array, *, p: float, axes: tuple[int, ...], keepdim: bool) -> Array:
+    grad, out = _spread(grad, x, axes, keepdim), _spread(out, x, axes, keepdim)
     if p == 0:
         return np.zeros_like(x)
     if p == 1:
@@ -259,7 +264,7 @@ def _norm_rule(grad: Array, out: Array, x: Array, *, p: float, dim: tuple[int, .
     size = np.abs(x)
     if math.isinf(p):
         chosen = size == out
-        return np.sign(x) * chosen * grad / np.maximum(chosen.sum(axis=dim, keepdims=True), 1)
+        return np.sign(x) * chosen * grad / np.maximum(chosen.sum(axis=axes, keepdims=True), 1)
     with np.errstate(all="ignore"):
         scaled = np.sign(x) * np.where((size == 0) & (p < 2), 0 if p < 1 else size, size) ** (p - 1)
         scaled = np.where(x == 0, 0, scaled)
@@ -267,17 +272,17 @@ def _norm_rule(grad: Array, out: Array, x: Array, *, p: float, dim: tuple[int, .
 
 
 @in_floats(_norm_rule)
-def _norm(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Array:
+def _norm(x: Array, *, p: float, axes: tuple[int, ...], keepdim: bool) -> Array:
     size = np.abs(x)
     if p == 0:
-        return np.asarray((size != 0).sum(axis=dim, keepdims=keepdim)).astype(x.dtype)
+        return np.asarray((size != 0).sum(axis=axes, keepdims=keepdim)).astype(x.dtype)
     if math.isinf(p):
-        return (np.max if p > 0 else np.min)(size, axis=dim, keepdims=keepdim)
+        return (np.max if p > 0 else np.min)(size, axis=axes, keepdims=keepdim)
     if p == 1:
-        return size.sum(axis=dim, keepdims=keepdim)
+        return size.sum(axis=axes, keepdims=keepdim)
     if p == 2:
-        return np.sqrt((size * size).sum(axis=dim, keepdims=keepdim))
-    return (size**p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
+        return np.sqrt((size * size).sum(axis=axes, keepdims=keepdim))
+    return (size**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)
 
 
 @torch_arguments
@@ -291,28 +296,28 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     input = as_dtype(input, dtype)
     if input.dtype.kind != "f":
         raise TypeError(f"norm: input: expected floating numbers, got {input.dtype}; use input.float()")
-    return _norm(input, p=2.0 if p in (None, "fro") else float(p), dim=axes_of(input, dim), keepdim=keepdim)
+    return _norm(input, p=2.0 if p in (None, "fro") else float(p), axes=axes_of(input, dim), keepdim=keepdim)
 
 
-def _logsumexp_rule(grad: Array, out: Array, x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
-    grad, out = _spread(grad, x, dim, keepdim), _spread(out, x, dim, keepdim)
+def _logsumexp_rule(grad: Array, out: Array, x: Array, *, axes: tuple[int, ...], keepdim: bool) -> Array:
+    grad, out = _spread(grad, x, axes, keepdim), _spread(out, x, axes, keepdim)
     return grad * np.exp(x - np.where(np.isneginf(out), 0, out))
 
 
 @in_floats(_logsumexp_rule)
-def _logsumexp(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
+def _logsumexp(x: Array, *, axes: tuple[int, ...], keepdim: bool) -> Array:
     if x.size == 0:
-        return np.log(np.exp(x).sum(axis=dim, keepdims=keepdim))
-    largest = np.max(x, axis=dim, keepdims=True)
+        return np.log(np.exp(x).sum(axis=axes, keepdims=keepdim))
+    largest = np.max(x, axis=axes, keepdims=True)
     largest = np.where(np.isinf(largest), 0, largest).astype(x.dtype)
-    total = np.log(np.exp(x - largest).sum(axis=dim, keepdims=True)) + largest
-    return total if keepdim else total.squeeze(axis=dim)
+    total = np.log(np.exp(x - largest).sum(axis=axes, keepdims=True)) + largest
+    return total if keepdim else total.squeeze(axis=axes)
 
 
 @torch_arguments
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log Σ eˣ over the axes `dim`, without overflow."""
-    return _logsumexp(input, dim=axes_of(input, dim), keepdim=keepdim)
+    return _logsumexp(input, axes=axes_of(input, dim), keepdim=keepdim)
 
 
 # Running sums
@@ -328,7 +333,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The sums of the first 1, 2, … values along `dim`. Of integers and truth values they are int64."""
     input = as_dtype(input, np.int64 if dtype is None and input.dtype.kind != "f" else dtype)
     axis = positive_axis(dim, input.ndim)
-    return _running_sum(input, dim=axis) if input.ndim else input + 0
+    return _running_sum(input, dim=axis) if input.ndim else T.reshape(input, shape=input.shape)
 
 
 def _running_product_rule(grad: Array, out: Array, x: Array, *, dim: int) -> Array:
@@ -352,7 +357,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The products of the first 1, 2, … values along `dim`. Of integers and truth values they are int64."""
     input = as_dtype(input, np.int64 if dtype is None and input.dtype.kind != "f" else dtype)
     axis = positive_axis(dim, input.ndim)
-    return _running_product(input, dim=axis) if input.ndim else input + 0
+    return _running_product(input, dim=axis) if input.ndim else T.reshape(input, shape=input.shape)
 
 
 # The middle
@@ -372,12 +377,12 @@ def _median_of_all(x: Array) -> Array:
 
 @torch_arguments
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle value in order, the lower of two: of all, or (values, indices) along one `dim`. NaN if there is one."""
+    """The middle value in order, the lower of two: of all, or (values, indices) along a `dim`. NaN if any is."""
     if dim is None:
         return _median_of_all(input)
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(input + 0, Tensor(np.zeros((), np.int64)))
+        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
     order = np.argsort(input.data, axis=axis, kind="stable")
     indices = order.take([(input.shape[axis] - 1) // 2], axis)
     if input.dtype.kind == "f":
@@ -392,7 +397,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Extremum:
     """(values, indices) of the most frequent value along `dim`: the smallest of several, at its last place."""
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(input + 0, Tensor(np.zeros((), np.int64)))
+        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
 
     def last_place(row: Array) -> int:
         values, counts = np.unique(row, return_counts=True)

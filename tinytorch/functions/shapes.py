@@ -373,7 +373,7 @@ def column_stack(tensors: Sequence[Tensor]) -> Tensor:
 
 @torch_arguments
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of a grid: each row of numbers repeated along the axes of the others. `indexing`: "ij" or "xy"."""
+    """The coordinates of a grid: each row of numbers repeated along the others' axes. `indexing`: "ij" or "xy"."""
     if indexing not in ("ij", "xy"):
         raise ValueError(f'meshgrid: indexing: expected "ij" or "xy", got {indexing!r}')
     rows = list(tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors)
@@ -396,13 +396,13 @@ def _triangle(input: Tensor, keep: Array) -> Tensor:
 @torch_arguments
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of matrices, up to a diagonal (0 is the main one); 0 elsewhere."""
-    return _triangle(input, np.tri(*input.shape[-2:], k=diagonal, dtype=bool))
+    return _triangle(input, np.tri(input.shape[-2], input.shape[-1], diagonal, bool))
 
 
 @torch_arguments
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of matrices, from a diagonal on (0 is the main one); 0 elsewhere."""
-    return _triangle(input, ~np.tri(*input.shape[-2:], k=diagonal - 1, dtype=bool))
+    return _triangle(input, ~np.tri(input.shape[-2], input.shape[-1], diagonal - 1, bool))
 
 
 @torch_arguments

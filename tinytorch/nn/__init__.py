@@ -8,8 +8,8 @@ from tinytorch.nn import functional as functional
 from tinytorch.nn import utils as utils
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.layers import *  # noqa: F403
-    from tinytorch.core.spatial import *  # noqa: F403
+    from tinytorch.core.layers import Linear, Module, Parameter  # noqa: F401
+    from tinytorch.core.spatial import Conv2d, Flatten, SimpleCNN  # noqa: F401
     from tinytorch.nn import init as init
     from tinytorch.nn.activations import *  # noqa: F403
     from tinytorch.nn.containers import *  # noqa: F403

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import activations as chapter
-from tinytorch.core import layers
+from tinytorch.core import activations as _chapter
+from tinytorch.core import layers as _layers
 from tinytorch.core.activations import gelu, sigmoid, tanh
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, where
@@ -21,12 +21,12 @@ from tinytorch.support.layers import check_device
 
 def relu(input: Any, inplace: bool = False) -> Tensor:
     """Return max(x, 0), element by element."""
-    return chapter.relu(input)
+    return _chapter.relu(input)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """Return x where x > 0, negative_slope · x elsewhere."""
-    return chapter.leaky_relu(input, negative_slope)
+    return _chapter.leaky_relu(input, negative_slope)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -42,19 +42,19 @@ def relu6(input: Any, inplace: bool = False) -> Tensor:
 
 
 def _exp_minus_1(x: Any) -> Tensor:
-    """Return eˣ − 1 for x ≤ 0 with all its digits: 2t / (1 − t) for t = tanh(x / 2). For x > 0 it returns 0."""
-    t = tanh(where(x > 0, 0.0, x) * 0.5)
+    """Return eˣ − 1 for x ≤ 0 with all its digits: 2t / (1 − t) for t = tanh(x / 2). For other x it returns 0."""
+    t = tanh(where(x <= 0, x, 0.0) * 0.5)
     return 2 * t / (1 - t)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert et al. 2016, arXiv:1511.07289)."""
-    return where(input > 0, input, alpha * _exp_minus_1(input))
+    return where(input <= 0, alpha * _exp_minus_1(input), input)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where x > 0, alpha · (e^(x / alpha) − 1) elsewhere (Barron 2017, arXiv:1704.07483)."""
-    return where(input > 0, input, alpha * _exp_minus_1(input / alpha))
+    return where(input <= 0, alpha * _exp_minus_1(input / alpha), input)
 
 
 def selu(input: Any, inplace: bool = False) -> Tensor:
@@ -69,7 +69,7 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
 
 def mish(input: Any, inplace: bool = False) -> Tensor:
     """Return x · tanh(softplus(x)) (Misra 2019, arXiv:1908.08681)."""
-    return input * tanh(chapter.softplus(input))
+    return input * tanh(_chapter.softplus(input))
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
@@ -85,7 +85,7 @@ def hardswish(input: Any, inplace: bool = False) -> Tensor:
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Return log(1 + e^(beta · x)) / beta, and x itself where beta · x is above `threshold`."""
     scaled = input * beta
-    return where(scaled > threshold, input, chapter.softplus(scaled) / beta)
+    return where(scaled > threshold, input, _chapter.softplus(scaled) / beta)
 
 
 def softsign(input: Any) -> Tensor:
@@ -95,7 +95,7 @@ def softsign(input: Any) -> Tensor:
 
 def logsigmoid(input: Any) -> Tensor:
     """Return log(sigmoid(x))."""
-    return -chapter.softplus(-input)
+    return -_chapter.softplus(-input)
 
 
 def tanhshrink(input: Any) -> Tensor:
@@ -127,13 +127,13 @@ def prelu(input: Any, weight: Any) -> Tensor:
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return eˣ / Σ eˣ along `dim`; without one it is axis 0 of a tensor with 0, 1 or 3 axes, else 1, as in torch."""
     check_dtype("softmax", dtype)
-    return chapter.softmax(input, dim=implicit_dim(input, dim))
+    return _chapter.softmax(input, dim=implicit_dim(input, dim))
 
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without rounding it away."""
     check_dtype("log_softmax", dtype)
-    return chapter.log_softmax(input, dim=implicit_dim(input, dim))
+    return _chapter.log_softmax(input, dim=implicit_dim(input, dim))
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
@@ -166,18 +166,18 @@ class _Settings(Module):
         return ", ".join([*shown, "inplace=True"] if getattr(self, "inplace", False) else shown)
 
 
-class ReLU(_Settings, layers.ReLU):
+class ReLU(_Settings, _layers.ReLU):
     """`relu` as a layer."""
 
     def __init__(self, inplace: bool = False) -> None:
         self._keep(inplace=inplace)
 
 
-class LeakyReLU(_Settings, layers.LeakyReLU):
+class LeakyReLU(_Settings, _layers.LeakyReLU):
     """`leaky_relu` as a layer."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        layers.LeakyReLU.__init__(self, negative_slope)
+        _layers.LeakyReLU.__init__(self, negative_slope)
         self._keep(negative_slope=negative_slope, inplace=inplace)
 
 

@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING
 from tinytorch.names import lazy
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.activations import *  # noqa: F403
-    from tinytorch.core.layers import *  # noqa: F403
-    from tinytorch.core.spatial import *  # noqa: F403
-    from tinytorch.core.tensor import *  # noqa: F403
+    from tinytorch.core.activations import gelu, sigmoid, tanh  # noqa: F401
+    from tinytorch.core.layers import linear  # noqa: F401
+    from tinytorch.core.spatial import (  # noqa: F401
+        col2im,
+        conv2d,
+        conv2d_im2col,
+        conv2d_loops,
+        conv2d_windows,
+        conv_output_size,
+        im2col,
+    )
+    from tinytorch.core.tensor import pad  # noqa: F401
     from tinytorch.nn.activations import *  # noqa: F403
     from tinytorch.nn.losses import *  # noqa: F403
     from tinytorch.nn.normalization import *  # noqa: F403

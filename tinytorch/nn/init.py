@@ -74,7 +74,8 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     middle = tuple(n // 2 for n in tensor.shape[2:])
     for group in range(groups):
         for o in range(min(filters, tensor.shape[1])):
-            numbers[(group * filters + o, o, *middle)] = 1
+            place = group * filters + o, o, *middle
+            numbers[place] = 1
     return _fill(tensor, numbers)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinytorch.core import losses as chapter
-from tinytorch.core.activations import log_softmax
+from tinytorch.core import activations as _activations
+from tinytorch.core import losses as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.losses import reduce_losses
 from tinytorch.core.tensor import Tensor, as_tensors, clip, exp, log, where
@@ -25,7 +25,7 @@ def mse_loss(
 ) -> Tensor:
     """Return (input − target)², reduced. Errors as in chapter 04."""
     refuse_old_names("mse_loss", size_average, reduce, weight)
-    return chapter.mse_loss(input, target, reduction)
+    return _chapter.mse_loss(input, target, reduction)
 
 
 def l1_loss(
@@ -94,7 +94,7 @@ def nll_loss(
 ) -> Tensor:
     """Return −w_y · log p_y for log-probabilities `input` and class indices y. Shapes and errors as in chapter 04."""
     refuse_old_names("nll_loss", size_average, reduce)
-    return chapter.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
+    return _chapter.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
 def cross_entropy(
@@ -115,7 +115,7 @@ def cross_entropy(
     refuse_old_names("cross_entropy", size_average, reduce)
     if not are_probabilities(input, target):
         settings = {"ignore_index": ignore_index, "reduction": reduction, "label_smoothing": label_smoothing}
-        return chapter.cross_entropy(input, target, weight, **settings)
+        return _chapter.cross_entropy(input, target, weight, **settings)
     input, target, weight = as_tensors((input, target, weight))
     check_probability_targets(input, weight, ignore_index, reduction, label_smoothing)
     axis = class_axis(input)
@@ -123,7 +123,7 @@ def cross_entropy(
     q = target * (1 - label_smoothing) + label_smoothing / classes
     if weight is not None:
         q = q * weight.reshape(-1, *[1] * (input.ndim - axis - 1))
-    losses = -(q * log_softmax(input, dim=axis)).sum(dim=axis)
+    losses = -(q * _activations.log_softmax(input, dim=axis)).sum(dim=axis)
     return reduce_losses(losses, reduction, losses.size)
 
 
@@ -166,7 +166,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """Return the binary cross entropy of scores and probabilities, as in chapter 04."""
     refuse_old_names("binary_cross_entropy_with_logits", size_average, reduce)
-    return chapter.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)
+    return _chapter.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
 def _elements(name: str, input: Any, target: Any, reduction: str) -> list[Tensor]:
@@ -186,7 +186,7 @@ class _Loss(Module):
         self.register_buffer(name, None if weight is None else Tensor(weight))
 
 
-class MSELoss(chapter.MSELoss):
+class MSELoss(_chapter.MSELoss):
     """`mse_loss` as an object."""
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
@@ -239,8 +239,10 @@ class KLDivLoss(_Loss):
         return kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class CrossEntropyLoss(chapter.CrossEntropyLoss):
+class CrossEntropyLoss(_chapter.CrossEntropyLoss):
     """`cross_entropy` as an object: scores, and class indices or probabilities."""
+
+    weight: Tensor | None
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.layers import Module, Parameter
-from tinytorch.core.tensor import Tensor, clip, pow, sum
+from tinytorch.core.tensor import Tensor, clip, pow, sum, where
 from tinytorch.support.layers import as_normalized_shape, check_device, check_groups, check_last_axes
 
 
@@ -58,10 +58,10 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
         raise ValueError("normalize: out: not served; use the returned tensor")
     if math.isinf(p):
         norm = input.abs().max(dim, keepdim=True).values
-    elif p == 2:
-        norm = sum(input * input, dim=dim, keepdim=True).sqrt()
     else:
-        norm = pow(sum(pow(input.abs(), p), dim=dim, keepdim=True), 1 / p)
+        total = sum(input * input if p == 2 else pow(input.abs(), p), dim=dim, keepdim=True)
+        root = where(total > 0, total, 1.0)  # the root of 0 has an infinite slope
+        norm = where(total > 0, root.sqrt() if p == 2 else pow(root, 1 / p), 0.0)
     return input / clip(norm, min=eps)
 
 

@@ -33,18 +33,17 @@ def clip_grad_norm_(
         norm = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
     if error_if_nonfinite and not math.isfinite(norm):
         raise not_finite_error(norm, norm_type)
-    if norm_type == 2 and not math.isnan(norm):
+    if norm_type == 2 and math.isfinite(norm):
         clip_grad_norm(with_gradient, max_norm)
-    else:
-        scale = float(np.minimum(max_norm / (norm + 1e-6), 1.0))
+        return Tensor(norm)
+    scale = float(np.minimum(max_norm / (norm + 1e-6), 1.0))
+    with np.errstate(invalid="ignore"):  # infinity times 0
         for p in with_gradient:
             p.grad = Tensor(p.grad.data * scale)
     return Tensor(norm)
 
 
-def clip_grad_value_(
-    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
-) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Limit each entry of each gradient to [−clip_value, clip_value]. Raises ValueError for a negative clip_value."""
     check_clip_value(clip_value)
     for p in _with_gradient(parameters):

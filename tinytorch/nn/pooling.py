@@ -10,16 +10,18 @@ from tinytorch.support.windows import ImageLayer, check_images, pair, regions
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """Return the means of regions of the images, as many as `output_size` (a number or a pair) says; None is all.
+    """Return the means of regions of the images, as many as `output_size` (a number or a pair) says.
+
+    None in the pair keeps the size of that axis.
 
     Shapes: (N, C, H, W) → (N, C, *output_size). Region i of H rows has the rows from ⌊i·H/out⌋ up to ⌈(i+1)·H/out⌉, as
     in torch. Size 1 is global average pooling (Lin et al. 2013, "Network in Network", arXiv:1312.4400).
     """
     x = input
     check_images(x)
-    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    sizes = tuple(own if size is None else size for size, own in zip(sizes, x.shape[2:])) if len(sizes) == 2 else sizes
-    height, width = pair("output_size", sizes, 1)
+    if isinstance(output_size, (tuple, list)) and len(output_size) == 2:
+        output_size = [own if size is None else size for size, own in zip(output_size, x.shape[2:])]
+    height, width = pair("output_size", output_size, 1)
     if (height, width) == (1, 1):
         return x.mean(dim=(2, 3), keepdim=True)
     x = stack([x[:, :, rows].mean(dim=2) for rows in regions(x.shape[2], height)], dim=2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import layers as chapter
+from tinytorch.core import layers as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.arguments import checked_by
@@ -18,7 +18,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
     With `inplace` the numbers are the same; the input keeps its own.
     """
-    return chapter.dropout(input, p, training)
+    return _chapter.dropout(input, p, training)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -28,10 +28,10 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if input.ndim < 3:
         raise ValueError(f"dropout2d: input: expected (N, C, …) with at least 3 axes, got shape {input.shape}")
     ones = Tensor(np.ones((*input.shape[:2], *[1] * (input.ndim - 2)), input.dtype))
-    return input * chapter.dropout(ones, p, training)
+    return input * _chapter.dropout(ones, p, training)
 
 
-class Dropout(chapter.Dropout):
+class Dropout(_chapter.Dropout):
     """`dropout` while its attribute `training` is True, as it is until `eval()`."""
 
     @checked_by(check_probability)

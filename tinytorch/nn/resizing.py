@@ -30,11 +30,13 @@ def interpolate(
     for axis, (old, new, scale) in enumerate(scales, start=2):
         before = (slice(None),) * axis
         if mode == "nearest":
-            input = input[(*before, nearest_places(old, new, scale))]
+            nearest = *before, nearest_places(old, new, scale)
+            input = input[nearest]
             continue
         low, high, part = linear_places(old, new, scale, bool(align_corners))
         share = Tensor(part.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
-        input = input[(*before, low)] * (1 - share) + input[(*before, high)] * share
+        first, second = (*before, low), (*before, high)
+        input = input[first] * (1 - share) + input[second] * share
     return input
 
 

@@ -101,7 +101,8 @@ class Embedding(Module):
     @classmethod
     def from_pretrained(cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
         """Return a table with these rows, which are not learned unless `freeze=False`."""
-        return cls(*np.shape(embeddings), padding_idx, _weight=embeddings, _freeze=freeze)
+        rows, columns = np.shape(embeddings)
+        return cls(rows, columns, padding_idx, _weight=embeddings, _freeze=freeze)
 
     def forward(self, x: Any) -> Tensor:
         return embedding(x, self.weight, self.padding_idx)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import spatial as chapter
+from tinytorch.core import spatial as _chapter
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.spatial import placer
 from tinytorch.core.tensor import Tensor, squeeze, unsqueeze
@@ -45,7 +45,7 @@ def max_pool2d(
     where each was found, as row · W + column of its image (the first among equals).
     """
     border = _padding(padding, ceil_mode)
-    y = chapter.max_pool2d(input, kernel_size, stride, border, dilation)
+    y = _chapter.max_pool2d(input, kernel_size, stride, border, dilation)
     if not return_indices:
         return y
     win = placer.of_pool(input.data, kernel_size, stride, border, dilation)
@@ -67,17 +67,21 @@ def avg_pool2d(
     """
     border = _padding(padding, ceil_mode)
     if divisor_override is None:
-        return chapter.avg_pool2d(input, kernel_size, stride, border, count_include_pad)
+        return _chapter.avg_pool2d(input, kernel_size, stride, border, count_include_pad)
     if not isinstance(divisor_override, int) or divisor_override == 0:
         raise ValueError(f"divisor_override: expected a whole number that is not 0, or None, got {divisor_override!r}")
-    means = chapter.avg_pool2d(input, kernel_size, stride, border, True)
+    means = _chapter.avg_pool2d(input, kernel_size, stride, border, True)
     win = placer.of_pool(input.data, kernel_size, stride, border)
     return means * Tensor(win.pixel_counts(input.dtype, True) / divisor_override, dtype=input.dtype)
 
 
-class MaxPool2d(chapter.MaxPool2d):
+class MaxPool2d(_chapter.MaxPool2d):
     """The largest value in each window; see `max_pool2d`."""
 
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
     return_indices: bool
     ceil_mode: bool
 
@@ -100,9 +104,13 @@ class MaxPool2d(chapter.MaxPool2d):
         return max_pool2d(x, *settings, self.ceil_mode, self.return_indices)
 
 
-class AvgPool2d(chapter.AvgPool2d):
+class AvgPool2d(_chapter.AvgPool2d):
     """The mean of each window; see `avg_pool2d`."""
 
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    count_include_pad: bool
     ceil_mode: bool
     divisor_override: int | None
 
@@ -158,7 +166,7 @@ def conv1d(
     if weight.ndim != 3:
         raise ValueError(f"weight: expected shape (out, in / groups, length), got {weight.shape}")
     settings = _row("stride", stride, 1), _row("padding", padding, 0), _row("dilation", dilation, 1)
-    return _signals(chapter.conv2d(_images(input), unsqueeze(weight, 2), bias, *settings, groups), input)
+    return _signals(_chapter.conv2d(_images(input), unsqueeze(weight, 2), bias, *settings, groups), input)
 
 
 def max_pool1d(
@@ -286,7 +294,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise every channel of x (N, C, …), as chapter 09 does for images.
+    """Normalise every channel of x (N, C, …), as _chapter 09 does for images.
 
     Without running estimates `training` must be True; then nothing is remembered.
     """
@@ -294,19 +302,26 @@ def batch_norm(
     if running_mean is None:
         running_mean, running_var = (Tensor(np.zeros(input.shape[1], input.dtype)) for _ in range(2))
     images = input if input.ndim == 4 else input.reshape(*input.shape[:2], -1, 1)
-    y = chapter.batch_norm(images, running_mean, running_var, weight, bias, training, momentum, eps)
+    y = _chapter.batch_norm(images, running_mean, running_var, weight, bias, training, momentum, eps)
     return y if input.ndim == 4 else y.reshape(*input.shape)
 
 
-class BatchNorm2d(chapter.BatchNorm2d):
+class BatchNorm2d(_chapter.BatchNorm2d):
     """`batch_norm` of images (N, num_features, H, W). The running estimates are buffers, and so is a count of batches.
 
     With `momentum=None` they are the averages of all batches, without `track_running_stats` there are none. Without
     `affine` there are no weight and bias.
     """
 
+    num_features: int
+    eps: float
+    momentum: float | None
     affine: bool
     track_running_stats: bool
+    weight: Any
+    bias: Any
+    running_mean: Any
+    running_var: Any
     num_batches_tracked: Tensor | None
     _axes: tuple[int, ...] = (4,)
 

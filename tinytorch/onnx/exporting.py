@@ -14,7 +14,7 @@ import tinytorch
 from tinytorch.analysis.trace import evaluating
 from tinytorch.core.layers import named_tensors
 from tinytorch.core.tensor import Tensor
-from tinytorch.onnx.graph import Graph, OnnxNode, difference, free_batch, simplify
+from tinytorch.onnx.graph import Graph, OnnxNode, difference, free_batch, identity, simplify
 from tinytorch.onnx.loading import Network
 from tinytorch.onnx.tracing import Run, Step, run
 from tinytorch.onnx.translation import OPSET, TRANSLATIONS
@@ -107,13 +107,13 @@ def _graph(model: Any, traced: Run) -> Graph:
 
 def _needed(traced: Run) -> list[Step]:
     """The steps that the outputs were computed with."""
-    wanted = {id(array) for array in traced.outputs}
+    wanted = {identity(array) for array in traced.outputs}
     steps = []
     for step in reversed(traced.steps):
-        if id(step.output) in wanted:
+        if identity(step.output) in wanted:
             steps.append(step)
             places = step.settings.get("index", ())  # of getitem, where a tensor may be among them
-            wanted.update(id(array) for array in (*step.inputs, *places) if isinstance(array, np.ndarray))
+            wanted.update(identity(array) for array in (*step.inputs, *places) if isinstance(array, np.ndarray))
     return steps[::-1]
 
 

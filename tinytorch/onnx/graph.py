@@ -18,6 +18,11 @@ class OnnxNode(NamedTuple):
     attributes: dict[str, Any]
 
 
+def identity(array: np.ndarray) -> tuple[Any, ...]:
+    """What arrays of the same numbers at the same place have in common, as those of x and x.detach()."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
 class Graph:
     """The nodes of one run in their order. `arrays` holds what each name was in that run."""
 
@@ -28,13 +33,13 @@ class Graph:
         self.arrays = {**weights, **inputs}
         self.used_by: dict[str, str] = {}  # the function that a constant was made for
         self.function = ""  # the function whose nodes are being made
-        self._names = {id(array): name for name, array in reversed([*weights.items(), *inputs.items()])}
+        self._names = {identity(array): name for name, array in reversed([*weights.items(), *inputs.items()])}
 
     def name(self, array: np.ndarray) -> str:
         """Return the name of an array; one that nothing made is a constant."""
-        if id(array) not in self._names:
-            self._names[id(array)] = self.constant(array)
-        return self._names[id(array)]
+        if identity(array) not in self._names:
+            self._names[identity(array)] = self.constant(array)
+        return self._names[identity(array)]
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         name = f"/constant_{len(self.constants)}"
@@ -54,7 +59,7 @@ class Graph:
 
     def made(self, array: np.ndarray, name: str) -> None:
         """Note that `name` is this array."""
-        self._names[id(array)] = name
+        self._names[identity(array)] = name
         self.arrays.setdefault(name, array)
 
     def keep_only(self, outputs: Iterable[str]) -> None:
@@ -96,7 +101,7 @@ def free_batch(graph: Graph, larger: Graph) -> bool:
         other = larger.constants[name]
         if _equal(value, other):
             continue
-        if name not in shapes or value.shape != other.shape or -1 in value or (value != other).sum() != 1:
+        if name not in shapes or value.shape != other.shape or (value != other).sum() != 1 or 0 in value:
             return False
         freed[name] = np.where(value == other, value, -1)
     graph.constants.update(freed)
@@ -179,7 +184,7 @@ def _softmax(op: str) -> Any:
 
 def _batch_norm(graph: Graph, found: dict[str, str]) -> Any:
     rows = [found[name] for name in ("scale", "bias", "mean", "var")]
-    column = [-1] + [1] * (graph.arrays[found["x"]].ndim - 2)
+    column = [graph.arrays[found["mean"]].size] + [1] * (graph.arrays[found["x"]].ndim - 2)
     shapes = [graph.constants[found[name]].tolist() for name in "stuv"]
     eps = graph.constants.get(found["eps"])
     if any(shape != column for shape in shapes) or eps is None or any(graph.arrays[name].ndim != 1 for name in rows):

@@ -52,25 +52,38 @@ class Network(Module):
         }
         weights = {initializer.name: numpy_helper.to_array(initializer).copy() for initializer in graph.initializer}
         self.nodes = tuple(NodeCall(node, self.opset) for node in graph.node)
-        self.initializers = tuple(weights)
         self.inputs = tuple(value.name for value in graph.input if value.name not in weights)
         self.outputs = tuple(value.name for value in graph.output)
         for name, array in weights.items():
-            if hasattr(self, name):
-                raise ValueError(
-                    f"load: initializer {name!r}: a Module has a method or setting of that name; rename it"
-                )
-            if array.dtype.kind == "f" and name not in statistics:
-                setattr(self, name, Parameter(array))
-            else:
-                self.register_buffer(name, Tensor(array))
+            self._hold(name, Tensor(array), learned=array.dtype.kind == "f" and name not in statistics)
+
+    def _hold(self, name: str, tensor: Tensor, learned: bool) -> None:
+        """Keep an initializer as a parameter or a buffer; `body.0.weight` is `weight` in the part `0` of `body`."""
+        holder: Module = self
+        *path, last = name.split(".")
+        for part in path:
+            if not isinstance(getattr(holder, part, None), Module):
+                _check_free(holder, part, name)
+                setattr(holder, part, Module())
+            holder = getattr(holder, part)
+        _check_free(holder, last, name)
+        if learned:
+            setattr(holder, last, Parameter(tensor))
+        else:
+            holder.register_buffer(last, tensor)
 
     def forward(self, *inputs: Any) -> Any:
         if len(inputs) != len(self.inputs):
             raise TypeError(f"expected {len(self.inputs)} inputs ({', '.join(self.inputs)}), got {len(inputs)}")
-        values = {name: getattr(self, name) for name in self.initializers}
+        values = dict([*self.named_parameters(), *self.named_buffers()])
         values.update(zip(self.inputs, map(as_tensor, inputs)))
         for call in self.nodes:
             call(values)
         found = tuple(values[name] for name in self.outputs)
         return found if len(found) > 1 else found[0]
+
+
+def _check_free(holder: Module, part: str, name: str) -> None:
+    """Raise ValueError where an initializer's name is taken by what every Module has, or by another initializer."""
+    if hasattr(holder, part):
+        raise ValueError(f"load: initializer {name!r}: {part!r} is taken in a Module; rename it in the file")

@@ -35,7 +35,8 @@ class NodeCall:
         """Compute the node's outputs from `values`, by name, and put them there."""
         inputs = [values[name] if name else None for name in self.inputs]
         try:
-            found = OPERATORS[self.op](self, *inputs)
+            with np.errstate(all="ignore"):  # infinities and NaN are results here, as in ONNX
+                found = OPERATORS[self.op](self, *inputs)
         except (NotImplementedError, TypeError, ValueError) as error:
             raise type(error)(f"{self.op} ({self.outputs[0]}): {error}") from error
         values.update(zip(self.outputs, found if isinstance(found, tuple) else (found,)))
@@ -79,8 +80,7 @@ def convert(x: Tensor, dtype: Any) -> Tensor:
         return x
     if dtype == np.float64:  # a primitive makes no float64 from other inputs
         return x * np.ones((), np.float64) if x.requires_grad else Tensor(x.data.astype(dtype))
-    with np.errstate(all="ignore"):  # out of range: as the processor has it
-        return cast(x, dtype=dtype)
+    return cast(x, dtype=dtype)
 
 
 # ---- element by element -----------------------------------------------------------------------------
@@ -126,8 +126,7 @@ def _(call: NodeCall, x: Tensor) -> Tensor:
 
 @serves(*OF_TWO)
 def _(call: NodeCall, a: Tensor, b: Tensor) -> Tensor:
-    with np.errstate(all="ignore"):  # infinities are results here, as in ONNX
-        return convert(OF_TWO[call.op](a, b), a.dtype)
+    return convert(OF_TWO[call.op](a, b), a.dtype)
 
 
 @serves(*OF_SEVERAL)
@@ -253,8 +252,7 @@ def _(call: NodeCall, x: Tensor, axes: Tensor | None = None) -> Tensor:
         return (
             x if call.op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin") else REDUCTIONS[call.op](x, (), True)
         )
-    with np.errstate(divide="ignore"):
-        return convert(REDUCTIONS[call.op](x, tuple(dims) if dims else None, keepdim), x.dtype)
+    return convert(REDUCTIONS[call.op](x, tuple(dims) if dims else None, keepdim), x.dtype)
 
 
 @serves("ArgMax", "ArgMin")

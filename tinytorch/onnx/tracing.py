@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of a network. Arrays are told apart by identity: x.detach() is the same value as x."""
+    """One run of a network. All its arrays are alive, so no two are at the same place."""
 
     inputs: list[np.ndarray]
     steps: list[Step]

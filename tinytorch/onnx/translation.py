@@ -114,7 +114,8 @@ def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, min: Any, max: Any) -> st
 def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, shape: Any) -> str:
     if x.shape == out.shape:
         return graph.name(x)
-    return graph.add("Reshape", graph.name(x), graph.whole(*np.atleast_1d(np.array(shape, np.int64)).tolist()))
+    zeros = {"allowzero": 1} if 0 in out.shape else {}
+    return graph.add("Reshape", graph.name(x), graph.whole(*out.shape), **zeros)
 
 
 @translates("permute")
@@ -236,6 +237,10 @@ def _window_attributes(win: Any) -> dict[str, Any]:
     }
 
 
+def _pool_attributes(win: Any) -> dict[str, Any]:
+    return {**_window_attributes(win), "ceil_mode": int(any(win.overhang))}
+
+
 @translates("conv2d", "conv2d_loops", "conv2d_windows", "conv2d_im2col")
 def _(graph: Graph, out: np.ndarray, x: Any, weight: Any, bias: Any, *, groups: int, **where: Any) -> str:
     win = placer.of_filters(x, weight, bias, **where, groups=groups)
@@ -245,12 +250,12 @@ def _(graph: Graph, out: np.ndarray, x: Any, weight: Any, bias: Any, *, groups: 
 
 @translates("max_pool2d")
 def _(graph: Graph, out: np.ndarray, x: np.ndarray, **where: Any) -> str:
-    return graph.add("MaxPool", graph.name(x), **_window_attributes(placer.of_pool(x, **where)))
+    return graph.add("MaxPool", graph.name(x), **_pool_attributes(placer.of_pool(x, **where)))
 
 
 @translates("avg_pool2d")
 def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, count_include_pad: bool, **where: Any) -> str:
-    settings = _window_attributes(placer.of_pool(x, **where))
+    settings = _pool_attributes(placer.of_pool(x, **where))
     return graph.add("AveragePool", graph.name(x), **settings, count_include_pad=int(count_include_pad))
 
 

@@ -9,12 +9,14 @@ step, and knows how many there are. `optim.CosineSchedule` without warm-up has t
 from __future__ import annotations
 
 import math
+import types
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from tinytorch.optim.optimizers import Optimizer
 from tinytorch.support.schedules import (
+    check_functions,
     check_last_epoch,
     check_no_epoch,
     check_one_of,
@@ -95,6 +97,7 @@ class LambdaLR(LRScheduler):
     ):
         check_optimizer(self, optimizer, Optimizer)
         self.lr_lambdas = one_for_each_group(self, "lr_lambda", lr_lambda, optimizer)
+        check_functions(self, lr_lambda=self.lr_lambdas)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -102,14 +105,16 @@ class LambdaLR(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and the functions; of a callable object, its attributes."""
-        kept = [None if callable(f) and hasattr(f, "__code__") else dict(vars(f)) for f in self.lr_lambdas]
+        kept = [
+            None if isinstance(f, types.FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas
+        ]
         return {**super().state_dict(), "lr_lambdas": kept}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a `state_dict`; the functions stay, and callable objects take their saved attributes."""
         super().load_state_dict({**state_dict, "lr_lambdas": self.lr_lambdas})
         for function, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
-            if attributes is not None:
+            if attributes:
                 vars(function).update(attributes)
 
 
@@ -293,10 +298,11 @@ class OneCycleLR(LRScheduler):
                 f"OneCycleLR: all {self.total_steps} steps are done; pass total_steps=epochs * len(loader)"
             )
         begin: float = 0.0
-        for end, *names in self.phases:
-            if step <= end or end == self.phases[-1][0]:
+        for phase in self.phases:
+            if step <= phase[0] or phase is self.phases[-1]:
                 break
-            begin = end
+            begin = phase[0]
+        end, *names = phase
         share = (step - begin) / (end - begin)
         rate_names, momentum_names = names[:2], names[2:]
         if self.cycle_momentum:
@@ -306,9 +312,7 @@ class OneCycleLR(LRScheduler):
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
-        return [
-            self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups
-        ]
+        return [self._between(*(group[name] for name in rate_names), share) for group in self.optimizer.param_groups]
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self.anneal_strategy == "cos":

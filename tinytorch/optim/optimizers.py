@@ -230,7 +230,7 @@ class Adagrad(Optimizer):
     """Adagrad (Duchi, Hazan and Singer, 2011), with g = grad + weight_decay · w.
 
     At each step s ← s + g², then w ← w − lr / (1 + (t − 1) · lr_decay) · g / (√s + eps). The state holds s as "sum",
-    which begins at `initial_accumulator_value`, and t as "step" (1 at the first step). Raises ValueError as `Adam` does.
+    which begins at `initial_accumulator_value`, and t as "step" (1 at the first step). Raises ValueError as `Adam`.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ import io
 import json
 import re
 import tokenize
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,7 +113,7 @@ def _python_from(begin: int, rows: list[str], marks: list[int]) -> tuple[int, se
     tried = ends
     while tried:
         try:
-            tree = ast.parse("".join(rows[begin : tried[-1]]))
+            tree = _parse(rows[begin : tried[-1]])
         except SyntaxError as error:
             tried = [end for end in tried[:-1] if end < begin + (error.lineno or 1)]
         except _NOT_PARSED:
@@ -127,10 +128,16 @@ def _python_from(begin: int, rows: list[str], marks: list[int]) -> tuple[int, se
     return ends[0], inside
 
 
+def _parse(rows: list[str]) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python says them when it runs the file
+        return ast.parse("".join(rows))
+
+
 def _error(rows: list[str]) -> str:
     """Why this is not Python; empty where it is."""
     try:
-        ast.parse("".join(rows))
+        _parse(rows)
     except (SyntaxError, *_NOT_PARSED) as error:
         return str(error)
     return ""

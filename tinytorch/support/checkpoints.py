@@ -40,6 +40,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str,
         with safe_open(path, framework="numpy") as file:
             info = (file.metadata() or {}).get("tinytorch")
             arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except TypeError as error:  # bfloat16 and other dtypes that NumPy does not have
+        raise ValueError(f"checkpoint {path}: {error}; write its tensors as float32") from None
     except SafetensorError as error:
         size = Path(path).stat().st_size
         raise ValueError(f"checkpoint {path}: truncated or damaged ({size:,} bytes): {error}; use another") from None

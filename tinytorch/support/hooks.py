@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -78,7 +79,7 @@ class _BackwardWatch:
 
     def inputs(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         self.grad_input = [None] * len(inputs)
-        watched = tuple(_watched(x, lambda grad, i=i: self._input(i, grad)) for i, x in enumerate(inputs))
+        watched = tuple(_watched(x, functools.partial(self._input, i)) for i, x in enumerate(inputs))
         self.awaited = sum(x is not given for x, given in zip(watched, inputs))
         return watched
 
@@ -86,7 +87,7 @@ class _BackwardWatch:
         several = isinstance(output, (tuple, list))
         outputs = output if several else (output,)
         self.grad_output = [None] * len(outputs)
-        watched = [_watched(y, lambda grad, i=i: self._output(i, grad)) for i, y in enumerate(outputs)]
+        watched = [_watched(y, functools.partial(self._output, i)) for i, y in enumerate(outputs)]
         return type(output)(watched) if several else watched[0]
 
     def _output(self, position: int, grad: Any) -> Any:
@@ -126,7 +127,7 @@ def _watched(x: Any, receive: Callable[[Any], Any]) -> Any:
         return x
 
     def watched(grad: np.ndarray, *_: Any, **settings: Any) -> np.ndarray:
-        return receive(type(same)(grad)).data
+        return receive(same._chapter.Tensor(grad)).data
 
     watched.rule = watched  # type: ignore[attr-defined]  # it is its own gradient rule
     same.grad_fn = same.grad_fn._replace(function=watched)

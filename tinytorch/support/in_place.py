@@ -287,7 +287,9 @@ class InPlaceMethods:
     def mul_(self: _Tensor, other: Any) -> _Tensor:
         return self._become("mul", other)
 
-    def div_(self: _Tensor, other: Any) -> _Tensor:
+    def div_(self: _Tensor, other: Any, *, rounding_mode: str | None = None) -> _Tensor:
+        if rounding_mode is not None:
+            return self.copy_(self.clone().div(other, rounding_mode=rounding_mode))  # type: ignore[attr-defined]
         return self._become("div", other)
 
     def pow_(self: _Tensor, exponent: Any) -> _Tensor:
@@ -309,6 +311,8 @@ class InPlaceMethods:
         return self._become("sqrt")
 
     def clamp_(self: _Tensor, min: Any = None, max: Any = None) -> _Tensor:
+        if isinstance(min, InPlaceMethods) or isinstance(max, InPlaceMethods):
+            return self.copy_(self.clone().clamp(min, max))  # type: ignore[attr-defined]
         return self._become("clip", min=min, max=max)
 
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_

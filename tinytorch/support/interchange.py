@@ -1,4 +1,4 @@
-"""What Python and other libraries ask of a tensor: its numbers as an array, as bytes, as a number, as a copy.
+"""What Python and other libraries ask of a tensor: its numbers as an array, as bytes, as a copy, and its rows.
 
 An array made from a tensor shares its memory where the caller allows it. It is no part of the graph, so a tensor that
 requires a gradient gives its numbers, too. DLPack refuses such a tensor, as in torch: whoever receives it would take
@@ -12,6 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+_NOTES = (
+    "memory",
+    "view_of",
+    "uses",
+    "marks",
+    "gradient_hooks",
+)  # of one tensor's place in graphs and memory (in_place.py)
 
 
 class InterchangeMethods:
@@ -57,31 +65,12 @@ class InterchangeMethods:
             raise TypeError("iteration over a tensor without dimensions; use .item() for its value")
         return (self[place] for place in range(len(self.data)))  # type: ignore[index]
 
-    def __contains__(self, value: Any) -> bool:
-        return bool(np.any((self == value).data))  # type: ignore[attr-defined]
-
-    def __index__(self) -> int:
-        if self.data.size != 1 or self.data.dtype.kind == "f":
-            raise TypeError(
-                f"index: expected a tensor with one whole number, got shape {self.data.shape} and dtype "
-                f"{self.data.dtype}; for a float use int(tensor)"
-            )
-        return int(self.data.item())
-
-    def __format__(self, form: str) -> str:
-        if self.data.ndim == 0:
-            return format(self.data.item(), form)
-        if form:
-            raise TypeError(
-                f"format: {form!r} is for a tensor without dimensions, got shape {self.data.shape}; "
-                "use tensor.item() for a single number"
-            )
-        return str(self)
-
     def __getstate__(self) -> dict[str, Any]:
         """The attributes without gradient and graph, which neither a copy nor a pickled tensor has, as in torch."""
-        notes = ("memory", "view_of", "uses", "marks", "gradient_hooks")  # of the graph, on other tensors
-        return {name: value for name, value in vars(self).items() if name not in notes} | {"grad": None, "grad_fn": None}
+        return {name: value for name, value in vars(self).items() if name not in _NOTES} | {
+            "grad": None,
+            "grad_fn": None,
+        }
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self.grad_fn is not None:
@@ -92,5 +81,6 @@ class InterchangeMethods:
         import copy
 
         memo[id(self)] = new = type(self).__new__(type(self))
-        vars(new).update(copy.deepcopy(self.__getstate__() | {"grad": self.grad}, memo))
+        kept = {name: value for name, value in vars(self).items() if name not in _NOTES}
+        vars(new).update(copy.deepcopy(kept, memo))
         return new

@@ -6,7 +6,6 @@ import collections
 import functools
 import inspect
 import math
-import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -411,7 +410,7 @@ def check_dropout(x: Any, p: Any = 0.5, training: bool = True) -> None:
 
 def check_probability(layer: Any, p: Any = 0.5, inplace: bool = False) -> None:
     """Raise ValueError for a p that is no number from 0 to 1."""
-    if not isinstance(p, (numbers.Real, np.number)) or not 0 <= p <= 1:
+    if not isinstance(p, (int, float, np.number)) or not 0 <= p <= 1:
         raise ValueError(f"Dropout: p: expected a probability from 0 to 1, got {p!r}; p is the part that is dropped")
 
 

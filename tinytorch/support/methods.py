@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+
+from tinytorch.support.devices import device
+from tinytorch.support.random import default_generator
+from tinytorch.support.torch_arguments import torch_arguments
 
 _Tensor = TypeVar("_Tensor", bound="TorchMethods")
 
@@ -33,11 +38,20 @@ class TorchMethods:
     """The methods by torch's names. Most are `tinytorch`'s functions: `x.topk(3)` is `topk(x, 3)`."""
 
     data: np.ndarray
-    requires_grad: bool
+    requires_grad: builtins.bool
+    clone: Callable[..., Any]
+    copy_: Callable[..., Any]
+    item: Callable[..., Any]
     grad_fn: Any
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
     _chapter: types.ModuleType
+
+    @property
+    def shape(self) -> tuple[builtins.int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
 
     # Shape, dtype and device
     def dim(self) -> int:
@@ -65,7 +79,7 @@ class TorchMethods:
     @property
     def device(self) -> Any:
         """The CPU, where every tensor is."""
-        return importlib.import_module("tinytorch").device("cpu")
+        return device("cpu")
 
     is_cuda = False
 
@@ -82,23 +96,25 @@ class TorchMethods:
         """Return the numbers as nested lists of Python numbers; of a tensor without axes the number itself."""
         return self.data.tolist()
 
-    def to(self: _Tensor, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> _Tensor:
+    @torch_arguments
+    def to(self: _Tensor, *target: Any, dtype: Any = None, copy: Any = False) -> _Tensor:
         """Return the tensor in another dtype, or in that of another tensor; itself where nothing changes.
 
-        A device may be "cpu". Raises ValueError for any other.
+        `target` is what torch takes there: a tensor, a dtype, a device, which is "cpu" (ValueError for any other), and
+        the flags non_blocking and copy.
         """
+        flags = [value for value in target if isinstance(value, builtins.bool)]
+        copy = flags[1] if len(flags) > 1 else copy
         for value in target:
             if isinstance(value, TorchMethods):
                 dtype = value.dtype
-            elif isinstance(value, str) and value not in np.sctypeDict or type(value).__name__ == "device":
-                device = value
-            elif not isinstance(value, bool):
+            elif isinstance(value, (str, device)) and value not in np.sctypeDict:
+                device(value)
+            elif value is not None and not isinstance(value, builtins.bool):
                 dtype = value
-        if device is not None:
-            importlib.import_module("tinytorch").device(device)
         if dtype is None or self.dtype == dtype:
-            return self.clone() if copy else self  # type: ignore[attr-defined]
-        return importlib.import_module("tinytorch.functions.reductions").convert(self, dtype=np.dtype(dtype))
+            return self.clone() if copy else self
+        return importlib.import_module("tinytorch.functions.reductions").convert(self, np.dtype(dtype))
 
     type_as = to
 
@@ -106,6 +122,7 @@ class TorchMethods:
         """Return the tensor in another dtype; without one, the name of its own."""
         return f"tinytorch.{self.dtype}" if dtype is None else self.to(dtype)
 
+    @torch_arguments
     def cpu(self: _Tensor) -> _Tensor:
         """Return the tensor itself: it is on the CPU."""
         return self
@@ -114,38 +131,47 @@ class TorchMethods:
         """Raise ValueError: there is no other device."""
         return self.to("cuda")
 
+    @torch_arguments
     def float(self: _Tensor) -> _Tensor:
         """Return the tensor in float32."""
         return self.to(np.float32)
 
+    @torch_arguments
     def double(self: _Tensor) -> _Tensor:
         """Return the tensor in float64."""
         return self.to(np.float64)
 
+    @torch_arguments
     def half(self: _Tensor) -> _Tensor:
         """Return the tensor in float16."""
         return self.to(np.float16)
 
+    @torch_arguments
     def long(self: _Tensor) -> _Tensor:
         """Return the tensor in int64."""
         return self.to(np.int64)
 
+    @torch_arguments
     def int(self: _Tensor) -> _Tensor:
         """Return the tensor in int32."""
         return self.to(np.int32)
 
+    @torch_arguments
     def short(self: _Tensor) -> _Tensor:
         """Return the tensor in int16."""
         return self.to(np.int16)
 
+    @torch_arguments
     def char(self: _Tensor) -> _Tensor:
         """Return the tensor in int8."""
         return self.to(np.int8)
 
+    @torch_arguments
     def byte(self: _Tensor) -> _Tensor:
         """Return the tensor in uint8."""
         return self.to(np.uint8)
 
+    @torch_arguments
     def bool(self: _Tensor) -> _Tensor:
         """Return whether each number is not 0."""
         return self.to(np.bool_)
@@ -168,7 +194,7 @@ class TorchMethods:
     # Shape
     def contiguous(self: _Tensor) -> _Tensor:
         """Return the tensor in row-major order in memory: itself where it is so."""
-        return self if self.is_contiguous() else self.clone()  # type: ignore[attr-defined]
+        return self if self.is_contiguous() else self.clone()
 
     def reshape_as(self: _Tensor, other: Any) -> _Tensor:
         """Return the tensor in the shape of another."""
@@ -194,7 +220,7 @@ class TorchMethods:
         if lead < 0 or np.broadcast_shapes(self.shape, shape) != self.shape:
             raise ValueError(f"sum_to_size: size: {shape} cannot be repeated to {self.shape}")
         dims = (*range(lead), *(lead + i for i, n in enumerate(shape) if n != self.shape[lead + i]))
-        out = self._chapter.sum(self, dim=dims, keepdim=True) if dims else self
+        out = self._chapter.sum(self, dim=dims, keepdim=True) if dims or not lead + len(shape) else self
         return self._chapter.reshape(out, shape=shape)
 
     def ravel(self) -> Any:
@@ -206,23 +232,30 @@ class TorchMethods:
         """The tensor with its last two axes swapped."""
         return self._chapter.transpose(self, -2, -1)
 
+    _squeeze_several = FromPackage("squeeze")
+
     # Tensors like this one
+    @torch_arguments
     def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Return zeros in this tensor's dtype."""
         return self._new("zeros", *size, dtype=dtype, requires_grad=requires_grad)
 
+    @torch_arguments
     def new_ones(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Return ones in this tensor's dtype."""
         return self._new("ones", *size, dtype=dtype, requires_grad=requires_grad)
 
+    @torch_arguments
     def new_empty(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Return a tensor of whatever is in memory in this tensor's dtype."""
         return self._new("empty", *size, dtype=dtype, requires_grad=requires_grad)
 
+    @torch_arguments
     def new_full(self, size: Any, fill_value: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Return one repeated value in this tensor's dtype."""
         return self._new("full", size, fill_value, dtype=dtype, requires_grad=requires_grad)
 
+    @torch_arguments
     def new_tensor(self, data: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Return the data as a tensor in this tensor's dtype."""
         return self._new("tensor", data, dtype=dtype, requires_grad=requires_grad)
@@ -230,6 +263,28 @@ class TorchMethods:
     def _new(self, function: str, *arguments: Any, dtype: Any, requires_grad: Any) -> Any:
         make = getattr(importlib.import_module("tinytorch"), function)
         return make(*arguments, dtype=self.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+    # Writes in place
+    def normal_(self, mean: builtins.float = 0, std: builtins.float = 1) -> Any:
+        """Write draws from the normal distribution with this mean and deviation."""
+        draws = default_generator().standard_normal(self.shape)
+        return self.copy_(draws * std + mean)
+
+    def uniform_(self, a: builtins.float = 0, b: builtins.float = 1) -> Any:
+        """Write draws from the uniform distribution on [a, b)."""
+        return self.copy_(default_generator().uniform(a, b, self.shape))
+
+    def masked_fill_(self, mask: Any, value: Any) -> Any:
+        """Write `value` where the mask holds."""
+        return self.copy_(self.clone().masked_fill(mask, value))
+
+    def scatter_(self, dim: builtins.int, index: Any, src: Any = None, **more: Any) -> Any:
+        """Write what `scatter` computes."""
+        return self.copy_(self.clone().scatter(dim, index, src, **more))
+
+    def where(self, condition: Any, other: Any) -> Any:
+        """Return the tensor where the condition holds, `other` elsewhere."""
+        return importlib.import_module("tinytorch").where(condition, self, other)
 
     # Operators that chapter 01 does not write
     def __and__(self, other: Any) -> Any:
@@ -267,13 +322,15 @@ class TorchMethods:
     def __index__(self) -> Any:
         if self.dtype.kind == "f":
             raise TypeError(f"index: expected a whole number, got a tensor of {self.dtype}")
-        return self.item()  # type: ignore[attr-defined]
+        return self.item()
 
     def __format__(self, specification: str) -> str:
-        return format(self.data.item() if self.data.ndim == 0 else self, specification)  # f"{loss:.4f}"
+        if self.data.ndim == 0:
+            return format(self.data.item(), specification)  # f"{loss:.4f}"
+        return object.__format__(self, specification)
 
     def __contains__(self, element: Any) -> Any:
-        return bool((self == element).data.any())  # type: ignore[attr-defined]
+        return bool((self == element).data.any())
 
     # Arithmetic and products
     add = FromPackage()

@@ -187,8 +187,13 @@ def _check_settings(name: str, settings: Group) -> None:
         value = settings.get(setting, 0)
         if not (isinstance(value, numbers.Real) and float(value) >= 0):
             raise ValueError(f"{name}: {setting}: expected a number of at least 0, got {value!r}")
+    if not isinstance(settings.get("dampening", 0), numbers.Real):
+        raise ValueError(f"{name}: dampening: expected a number, got {settings['dampening']!r}")
     betas = settings.get("betas", (0.0, 0.0))
-    if not (isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
+    are_shares = isinstance(betas, (tuple, list)) and all(
+        isinstance(b, numbers.Real) and 0 <= float(b) < 1 for b in betas
+    )
+    if not are_shares or len(betas) != 2:
         raise ValueError(f"{name}: betas: expected two numbers of at least 0 and below 1, got {betas!r}")
     momentum, dampening = settings.get("momentum", 0), settings.get("dampening", 0)
     if settings.get("nesterov") and (momentum == 0 or dampening != 0):

@@ -35,7 +35,7 @@ def check_no_epoch(schedule: Any, epoch: Any) -> None:
 def check_whole(schedule: Any, **settings: Any) -> None:
     """Raise ValueError for a setting that is not a whole number from 1."""
     for name, value in settings.items():
-        if not (isinstance(value, numbers.Integral) and value >= 1):
+        if not (isinstance(value, numbers.Integral) and int(value) >= 1):
             raise ValueError(f"{type(schedule).__name__}: {name}: expected a whole number from 1, got {value!r}")
 
 
@@ -53,13 +53,25 @@ def check_one_of(schedule: Any, words: tuple[str, ...], **settings: Any) -> None
             raise ValueError(f"{type(schedule).__name__}: {name}: expected one of {words}, got {value!r}")
 
 
+def check_functions(schedule: Any, **settings: list[Any]) -> None:
+    """Raise TypeError where an entry of a setting cannot be called."""
+    for name, values in settings.items():
+        for value in values:
+            if not callable(value):
+                raise TypeError(
+                    f"{type(schedule).__name__}: {name}: expected a function of the step, got {value!r:.80}; "
+                    f"pass {name}=lambda step: 0.9**step"
+                )
+
+
 def one_for_each_group(schedule: Any, name: str, value: Any, optimizer: Any) -> list[Any]:
     """Return a list with a value for each parameter group. Raises ValueError for a list of another length."""
     count = len(optimizer.param_groups)
     values = list(value) if isinstance(value, (list, tuple)) else [value] * count
     if len(values) != count:
         raise ValueError(
-            f"{type(schedule).__name__}: {name}: expected one for each of the {count} parameter groups, got {len(values)}"
+            f"{type(schedule).__name__}: {name}: expected one for each of the {count} parameter groups, "
+            f"got {len(values)}"
         )
     return values
 

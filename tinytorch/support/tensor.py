@@ -43,14 +43,6 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
             cls._chapter = sys.modules[cls.__module__]
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
-
-    @property
     def ndim(self) -> int:
         return self.data.ndim
 
@@ -211,15 +203,17 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
     def abs(self: _Tensor) -> _Tensor:
         return self._chapter.abs(self)
 
-    def clip(self: _Tensor, min: float | None = None, max: float | None = None) -> _Tensor:
+    def clip(self: _Tensor, min: Any = None, max: Any = None) -> _Tensor:
+        if isinstance(min, TensorMethods) or isinstance(max, TensorMethods):
+            return self.clamp(min, max)
         return self._chapter.clip(self, min=min, max=max)
 
     # Reductions
-    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.sum(self, dim=dim, keepdim=keepdim)
+    def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim)
 
-    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False) -> _Tensor:
-        return self._chapter.mean(self, dim, keepdim)
+    def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        return self._chapter.mean(self.to(dtype), dim, keepdim)
 
     def var(
         self: _Tensor,
@@ -238,10 +232,14 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
             correction = 0 if unbiased is False else 1
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
-    def max(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.maximum(dim)
         return self._chapter.max(self, dim, keepdim)
 
-    def min(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    def min(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, TensorMethods):
+            return self.minimum(dim)
         return self._chapter.min(self, dim, keepdim)
 
     def argmax(self: _Tensor, dim: int | None = None, keepdim: bool = False) -> _Tensor:
@@ -270,14 +268,17 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         return self._chapter.permute(self, dims=as_shape(dims))
 
     def transpose(self: _Tensor, dim0: int, dim1: int) -> _Tensor:
-        return self._chapter.transpose(self, dim0, dim1)
+        dim0, dim1 = positive_axis(dim0, self.ndim), positive_axis(dim1, self.ndim)
+        return self._chapter.transpose(self, dim0, dim1) if self.ndim else self
 
     @property
     def T(self: _Tensor) -> _Tensor:
         """The tensor with its axes in reverse order."""
         return self._chapter.permute(self, dims=tuple(reversed(range(self.ndim))))
 
-    def squeeze(self: _Tensor, dim: int | None = None) -> _Tensor:
+    def squeeze(self: _Tensor, dim: Any = None) -> _Tensor:
+        if isinstance(dim, (tuple, list)):
+            return self._squeeze_several(dim)
         return self._chapter.squeeze(self, dim)
 
     def unsqueeze(self: _Tensor, dim: int) -> _Tensor:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinytorch.support.devices import device
-from tinytorch.support.tensor import NUMBERS, TensorMethods
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -47,14 +46,17 @@ def torch_arguments(function: _Function) -> _Function:
                 if not any(keywords[name] is value for value in harmless):
                     raise TypeError(f"{function.__name__}: {name} is not served; {instead}")
                 del keywords[name]
-        if takes_input and arguments and not isinstance(arguments[0], TensorMethods):
+        if takes_input and arguments and isinstance(arguments[0], _NO_TENSOR):
             arguments = (_as_input(arguments[0], function.__name__), *arguments[1:])
         return function(*arguments, **keywords)
 
     return call  # type: ignore[return-value]
 
 
+_NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(None))
+
+
 def _as_input(value: Any, name: str) -> Any:
-    if not isinstance(value, (np.ndarray, *NUMBERS)):
+    if value is None or isinstance(value, (list, tuple, str)):
         raise TypeError(f"{name}: input: expected a Tensor, got {type(value).__name__}; wrap it: tensor(...)")
     return importlib.import_module("tinytorch").as_tensor(value)

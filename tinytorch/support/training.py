@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
 import time
@@ -97,6 +98,27 @@ def check_cosine(schedule: Any, optimizer: Any, total_steps: int, warmup: int = 
         raise ValueError(f"CosineSchedule: warmup: expected 0 to below total_steps={total_steps}, got {warmup!r}")
 
 
+def frozen_parts(model: Any) -> list[Any]:
+    """Return the modules that were put into eval mode by themselves: they have it while the model is in train mode."""
+    return [module for module in model.modules() if model.training and not module.training]
+
+
+def parts_keep_modes(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate `evaluate`: where it gives the model its mode back, each of the parts has its own mode again, too."""
+
+    @functools.wraps(evaluate)
+    def keeping(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        modes = [(module, module.training) for module in self.model.modules()]
+        try:
+            return evaluate(self, *arguments, **keywords)
+        finally:
+            if self.model.training == modes[0][1]:
+                for module, mode in modes:
+                    module.training = mode
+
+    return keeping
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
     """Within the block the first Ctrl-C only sets the event that is yielded; a second one interrupts.
@@ -129,6 +151,7 @@ class _Fit:
     checkpoint: str | Path | None
     verbose: bool
     interrupt: threading.Event
+    frozen: list[Any]  # modules that stay in eval mode
     speed: float = 0.0  # of the present epoch, in examples per second
 
 
@@ -144,6 +167,11 @@ class TrainingRun:
             raise ValueError(
                 "Trainer: optimizer: it holds none of the model's parameters, so nothing would be learned; "
                 f"pass {type(optimizer).__name__}(model.parameters(), ...)"
+            )
+        if schedule is not None and not hasattr(schedule, "go_to"):
+            raise TypeError(
+                f"Trainer: schedule: expected one of OneCycle and CosineSchedule, got {type(schedule).__name__}; "
+                "call the step() of another kind yourself, after each epoch of fit(loader, epochs=1)"
             )
         if schedule is not None and schedule.optimizer is not optimizer:
             raise ValueError("Trainer: schedule: it belongs to another optimizer; make it with this one")
@@ -185,7 +213,7 @@ class TrainingRun:
         if checkpoint is not None:
             self.save(checkpoint)  # a folder that cannot be written to is found now, not after an hour
         with interruptible() as interrupt:
-            self._fit = _Fit(loader, last, checkpoint, verbose, interrupt)
+            self._fit = _Fit(loader, last, checkpoint, verbose, interrupt, frozen_parts(self.model))
             try:
                 yield last
             finally:
@@ -197,7 +225,9 @@ class TrainingRun:
         Where a run is resumed in the middle of an epoch, `meter` gets what was measured before, and the batches that
         are done are skipped. After Ctrl-C the run is saved and stops, with KeyboardInterrupt.
         """
-        fit = self._fit or _Fit(loader, len(self.history) + 1, None, False, threading.Event())
+        fit = self._fit or _Fit(loader, len(self.history) + 1, None, False, threading.Event(), [])
+        for module in fit.frozen:  # `train_epoch` has put all of them into train mode
+            module.training = False
         if self._fit is None or self._place["batches"] == 0:
             self._place = _epoch_start(loader)
         place = self._place

@@ -73,9 +73,8 @@ class Windows(NamedTuple):
         rows, columns = np.indices(padded.shape[-2:])
         (above, _), (left, _) = self.padding
         places = (rows - above) * self.image[1] + columns - left
-        inside = self.inside(np.zeros(padded.shape[-2:], bool))
-        inside[...] = True
-        inside = inside.base
+        inside = np.zeros(padded.shape[-2:], bool)
+        self.inside(inside)[...] = True
         found = np.full(largest.shape, -1)
         for *_, pixels in reversed(self.positions()):
             numbers = padded[pixels]

@@ -1,4 +1,4 @@
-"""torch's name for `tinytorch.data`: one module under both, so that `from tinytorch.utils.data import DataLoader` works."""
+"""torch's name for `tinytorch.data`, one module under both: `from tinytorch.utils.data import DataLoader` works."""
 
 import sys
 from typing import TYPE_CHECKING

@@ -12,6 +12,7 @@ import torch.optim as optim
 from tinytorch.data import TinyShapes
 
 order = np.random.default_rng(11)
+KINDS = [2, 4, 6, 9]  # of ten kinds of shapes
 device = torch.device("cuda:0" if torch.cuda.is_available() and False else "cpu")
 print(device)
 
@@ -21,7 +22,9 @@ class Shapes(torch.utils.data.Dataset):
 
     def __init__(self, train, count):
         source = TinyShapes(train=train)
-        self.images, self.labels, self.classes = source.images[:count], source.labels[:count], source.classes
+        chosen = np.flatnonzero(np.isin(source.labels, KINDS))[:count]
+        self.images, self.labels = source.images[chosen], np.searchsorted(KINDS, source.labels[chosen])
+        self.classes = [source.classes[kind] for kind in KINDS]
 
     def __len__(self):
         return len(self.labels)
@@ -31,7 +34,7 @@ class Shapes(torch.utils.data.Dataset):
         return (image - 0.5) / 0.5, int(self.labels[index])
 
 
-trainset, testset = Shapes(True, 320), Shapes(False, 100)
+trainset, testset = Shapes(True, 640), Shapes(False, 100)
 classes = testset.classes
 testloader = torch.utils.data.DataLoader(testset, batch_size=20, shuffle=False, num_workers=0)
 
@@ -43,7 +46,7 @@ class Net(nn.Module):
         self.pool = nn.MaxPool2d(2, 2)
         self.conv2 = nn.Conv2d(6, 12, 5)
         self.fc1 = nn.Linear(12 * 5 * 5, 40)
-        self.fc2 = nn.Linear(40, 10)
+        self.fc2 = nn.Linear(40, len(KINDS))
 
     def forward(self, x):
         x = self.pool(F.relu(self.conv1(x)))
@@ -62,7 +65,7 @@ with torch.no_grad():
 print(sum(p.numel() for p in net.parameters()), [name for name, _ in net.named_children()])
 
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+optimizer = optim.SGD(net.parameters(), lr=0.005, momentum=0.9)
 losses = []
 for epoch in range(3):
     running = 0.0
@@ -76,9 +79,9 @@ for epoch in range(3):
         loss.backward()
         optimizer.step()
         running += loss.item()
-        if i % 20 == 19:
-            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running / 20:.3f}")
-            losses.append(running / 20)
+        if i % 40 == 39:
+            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running / 40:.3f}")
+            losses.append(running / 40)
             running = 0.0
 
 with tempfile.TemporaryDirectory() as folder:
