@@ -410,12 +410,12 @@ def test_bce(verify):
         expect(Tensor(((yes + no) * w).mean()), bce, scores, target, Tensor(w))
         expect(Tensor(((yes + no) * rows).sum()), bce, scores, target, Tensor(rows), reduction="sum")
     with verify("labels may be integers or truth values, and the loss can be traced back"):
-        for labels in ([1, 0], [True, False]):
+        for labels in (np.array([1, 0]), np.array([True, False])):
             expect(
                 Tensor(np.log1p(np.exp([-0.5, -1.0]))),
                 bce,
                 Tensor(np.array([0.5, -1.0])),
-                Tensor(labels),
+                labels,
                 reduction="none",
             )
         expect_recorded(bce, Tensor(x, requires_grad=True), target)

@@ -13,17 +13,21 @@ from tinytorch.testing import assert_close
         (1.5, np.float32),
         ([1.0, 2.0], np.float32),
         ([[1, 2.5]], np.float32),
-        (3, np.int64),
-        ([[1], [2]], np.int64),
-        (True, np.bool_),
-        ([True, False], np.bool_),
+        ([[1], [2]], np.float32),
+        ((1, 2), np.float32),
+        (True, np.float32),
+        ([True, False], np.float32),
+        ([np.float64(1.0)], np.float32),
+        ([], np.float32),
         (np.ones(2), np.float64),
         (np.ones(2, np.float16), np.float16),
         (np.ones(2, np.uint8), np.uint8),
+        (np.array([True]), np.bool_),
         (np.float64(1.0), np.float64),
+        (np.int64(1), np.int64),
     ],
 )
-def test_python_numbers_become_float32_or_int64_and_numpys_keep_their_dtype(data, dtype):
+def test_pythons_numbers_become_float32_and_numpys_keep_their_dtype(data, dtype):
     assert to_array(data).dtype == dtype
     assert_close(to_array(data), np.asarray(data, dtype))
 
@@ -54,7 +58,7 @@ def test_a_new_tensor_is_a_leaf_without_a_gradient(wanted):
 
 
 def test_only_floating_numbers_can_require_a_gradient():
-    for data in ([1, 2], [True]):
+    for data in (np.array([1, 2]), np.array([True])):
         assert not Tensor(data).requires_grad
         with pytest.raises(TypeError, match="requires_grad"):
             Tensor(data, requires_grad=True)
@@ -68,3 +72,11 @@ def test_detach_shares_the_numbers_and_requires_no_gradient():
     assert out.data is y.data
     assert not out.requires_grad and out.grad_fn is None
     assert y.requires_grad and y.grad_fn is not None
+
+
+def test_one_int_is_refused_because_torch_takes_it_for_a_length():
+    for arguments in ((3,), (2, 3)):
+        with pytest.raises(TypeError, match=rf"^data: .*tensor\({arguments[0]}\).*zeros\({arguments[0]}\)"):
+            Tensor(*arguments)
+    assert_close(Tensor(3.0), Tensor(np.float32(3)))
+    assert_close(Tensor(np.int64(3)), Tensor(np.array(3)))

@@ -70,7 +70,7 @@ def test_knowing_nothing_costs_the_logarithm_of_two():
 @pytest.mark.parametrize("target", [[1, 0], [True, False]])
 def test_targets_may_be_integers_or_truth_values(target):
     x = Tensor([0.5, -1.0])
-    assert_close(bce(x, Tensor(target)), bce(x, Tensor([1.0, 0.0])))
+    assert_close(bce(x, Tensor(np.array(target))), bce(x, Tensor([1.0, 0.0])))
 
 
 def test_it_can_be_traced_back_also_to_its_weights():

@@ -5,8 +5,8 @@ import operator
 import numpy as np
 import pytest
 
-from tinytorch.core.tensor import Tensor, concatenate, flatten, matmul, pad, stack, to_array
-from tinytorch.support.tensor import TensorMethods, as_shape, number_array, positive_axis
+from tinytorch.core.tensor import Tensor, concatenate, flatten, gather, matmul, pad, stack, to_array, where
+from tinytorch.support.tensor import TensorMethods, as_shape, inferred_array, number_array, positive_axis
 from tinytorch.testing import Case, assert_close
 
 # ---- operators --------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_a_tensor_without_axes_counts_as_one_with_a_single_axis(name):
         found = getattr(Tensor(3.0), name)(dim)
         assert_close(
             found.values if name in ("max", "min") else found,
-            Tensor(np.array(3.0, np.float32) if name[0] != "a" else 0),
+            Tensor(3.0) if name[0] != "a" else Tensor(np.array(0)),
         )
     with pytest.raises(IndexError, match="^dim: expected -1 to 0"):
         getattr(Tensor(3.0), name)(1)
@@ -241,10 +241,50 @@ def test_rows_of_unequal_length_are_refused():
         to_array([[1, 2], [3]])
 
 
-@pytest.mark.parametrize("data", ["seven", [1.0, "x"], [None], None, np.array([1j])])
-def test_what_is_not_a_number_is_refused(data):
+@pytest.mark.parametrize("data", ["seven", "7", ["7"], [1.0, "x"], [None], None, [1j], np.array([1j]), np.array(["7"])])
+@pytest.mark.parametrize("dtype", [None, np.float32])
+def test_what_is_not_a_number_is_refused(data, dtype):
     with pytest.raises(TypeError, match="data: expected numbers, got"):
-        to_array(data)
+        to_array(data, dtype)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (3, np.int64),
+        (2.5, np.float32),
+        (True, np.bool_),
+        ([1, 2], np.int64),
+        ([[1, 2.5]], np.float32),
+        ([True, False], np.bool_),
+        ([True, 2], np.int64),
+        ([], np.float32),
+        (np.float64(1.0), np.float64),
+        ([1.0, np.float64(2.0)], np.float64),
+        ([[np.zeros(2)]], np.float64),
+        ([np.float32(1.0), 2.0], np.float32),
+        (np.ones(2, np.uint8), np.uint8),
+        (Tensor(np.ones(2)), np.float64),
+    ],
+)
+def test_the_dtype_is_inferred_as_by_torch_tensor(data, expected):
+    assert inferred_array(data).dtype == expected
+    assert inferred_array(data, np.float64).dtype == np.float64
+
+
+def test_a_dtype_that_is_asked_for_keeps_all_digits():
+    assert inferred_array(0.1, np.float64) == 0.1
+    assert inferred_array([16777217]) == inferred_array(16777217) == 16777217
+
+
+def test_beside_a_tensor_a_list_means_what_it_holds():
+    whole = Tensor(np.array([16777217, 2]))  # 2^24 + 1: not a float32
+    assert_close(whole == [16777217, 3], Tensor(np.array([True, False])))
+    assert_close(whole + [1, 0], Tensor(np.array([16777218, 2])))
+    assert_close(where([True, False], whole, [7, 8]), Tensor(np.array([16777217, 8])))
+    assert_close(gather(Tensor([[5.0, 6.0]]), [[1]], 1), Tensor([[6.0]]))
+    whole[...] = [16777217, 16777219]
+    assert_close(whole, Tensor(np.array([16777217, 16777219])))
 
 
 @pytest.mark.parametrize(

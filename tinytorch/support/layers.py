@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tinytorch.support.hooks import Hooks, RemovableHandle
-from tinytorch.support.tensor import TensorMethods, only_numbers
+from tinytorch.support.tensor import TensorMethods, inferred_array
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Named = Iterator[tuple[str, Any]]
@@ -338,18 +338,13 @@ def as_arrays(state_dict: Any, own: Mapping[str, Any] = {}) -> dict[str, np.ndar
     arrays = {}
     for name, value in state_dict.items():
         try:
-            arrays[name] = _numbers(value)
+            arrays[name] = inferred_array(value)
         except (TypeError, ValueError) as error:
             raise TypeError(f"state_dict: {name}: {error}") from None
     for name, tensor in own.items():
         if name.split(".")[-1] == "num_batches_tracked":
             arrays.setdefault(name, tensor.data)
     return arrays
-
-
-@only_numbers
-def _numbers(data: Any, dtype: Any = None) -> np.ndarray:
-    return data.data if isinstance(data, TensorMethods) else np.asarray(data, dtype)
 
 
 def misfit_error(own: dict[str, Any], given: dict[str, Any], names: Iterable[str]) -> ValueError:

@@ -9,9 +9,8 @@ from tinytorch import tensor
 from tinytorch.support.tensor import positive_axis
 
 # lists that the table of dtypes gives as examples
-floats, a_float, whole = [1.0, 2.0], 3.5, [1, 2]
-assert tensor(floats).dtype == tensor(a_float).dtype == np.float32
-assert tensor(whole).dtype == np.int64
+a_float, lists = 3.5, ([1.0, 2.0], [1, 2], [True, False])
+assert all(tt.Tensor(data).dtype == np.float32 for data in (a_float, *lists))
 
 digits = np.finfo(np.float64).nmant * log10(2)
 
@@ -38,9 +37,8 @@ SENTENCES = {
         "left of shape {cube.shape} after",
     ],
     "modules/01_tensor/tensor_dev.py": [
-        "does not need its {about('sixteen', digits)} digits",
-        "| `{floats}`, `{a_float}` | `float32` |",
-        "| `{whole}` | `int64` |",
+        "does not need its {digits:.0f} digits",
+        "| `{a_float}`, `{lists[0]}`, `{lists[1]}`, `{lists[2]}` | `float32` |",
         "an axis of length {mean.shape[1]} (or a",
         "images     {n} × {c} × {h} × {w}\n mean           {mean.shape[0]} ×  {mean.shape[1]} ×  {mean.shape[2]}        "
         "one number per channel\n  result     {n} × {c} × {h} × {w}",
@@ -50,7 +48,7 @@ SENTENCES = {
         "the rows are added up: {len(down)} numbers\n"
         "[{e}, {f}, {g}]]     sum(dim={second}) → [{across[0]}, {across[1]}]          "
         "each row is added up:  {len(across)} numbers\n sum()      → {m.sum().item()}",
-        "the axis stays, with length {kept}, so",
+        "the axis stays, with length {kept}: `x",
         "both can turn {rows} × {columns} into {columns} × {rows}:",
         "[[{a}, {b}, {d}],    reshape({columns}, {rows}) → [[{reshaped[0][0]}, {reshaped[0][1]}],     "
         "permute({second}, {first}) → [[{permuted[0][0]}, {permuted[0][1]}],\n"

@@ -11,6 +11,7 @@ from tinytorch.support.tensor import (
     check_flatten,
     check_matmul,
     check_pad,
+    lists_as_arrays,
     number_array,
     only_numbers,
     positive_axis,
@@ -20,9 +21,7 @@ from tinytorch.support.tensor import (
 # %% to-array
 def default_dtype(data):
     """The dtype of data for which none was asked."""
-    found = np.asarray(data).dtype
-    from_numpy = isinstance(data, (np.ndarray, np.generic))
-    return np.dtype(np.float32) if found == np.float64 and not from_numpy else found
+    return getattr(data, "dtype", np.float32)
 
 
 @only_numbers
@@ -56,6 +55,7 @@ def wrap(x, dtypes):
     return Tensor(number_array(x, dtypes) if isinstance(x, NUMBERS) else x)
 
 
+@lists_as_arrays
 def as_tensors(inputs):
     others = [wrap(x, ()) for x in inputs if not isinstance(x, NUMBERS)]
     dtypes = {t.dtype for t in others if t is not None}

@@ -21,6 +21,7 @@ from tinytorch.support.tensor import (
     check_flatten,
     check_matmul,
     check_pad,
+    lists_as_arrays,
     number_array,
     only_numbers,
     positive_axis,
@@ -36,10 +37,9 @@ def to_array(data, dtype=None):
         return np.asarray(data, dtype)
     if isinstance(data, np.ndarray):
         return data
-    array = np.asarray(data)
-    if isinstance(data, np.generic) or array.dtype != np.float64:
-        return array
-    return np.asarray(data, np.float32)
+    if isinstance(data, np.generic):
+        return np.asarray(data)
+    return np.array(data, np.float32)
 
 
 # %% tensor
@@ -58,6 +58,7 @@ class Tensor:
 
 
 # %% primitive
+@lists_as_arrays
 def as_tensors(inputs):
     result = []
     dtypes = []

@@ -17,6 +17,7 @@ from tinytorch.support.dataloader import (
     check_tensor_dataset,
 )
 from tinytorch.support.random import default_generator
+from tinytorch.support.tensor import inferred_array
 
 
 class TensorDataset:
@@ -106,7 +107,7 @@ def default_collate(samples):
         return tuple(columns)
     rows = []
     for each in samples:
-        rows.append(each if isinstance(each, Tensor) else Tensor(each))
+        rows.append(each if isinstance(each, Tensor) else Tensor(inferred_array(each)))
     return stack(rows, 0)
 
 

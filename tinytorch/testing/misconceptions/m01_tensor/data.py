@@ -53,9 +53,7 @@ def _is_numpys(data: Any) -> bool:
 def _right(data: Any, dtype: Any = None) -> Array:
     """What to_array should return."""
     data = _unwrapped(data)
-    array = np.asarray(data, dtype)
-    keep = dtype is not None or _is_numpys(data) or array.dtype != np.float64
-    return array if keep else array.astype(np.float32)
+    return np.asarray(data, np.float32 if dtype is None and not _is_numpys(data) else dtype)
 
 
 @misconception(
@@ -65,7 +63,7 @@ def _right(data: Any, dtype: Any = None) -> Array:
     explanation="NumPy makes Python floats float64: twice the memory, half the speed. Here they become float32.",
     hints=(
         "What is np.asarray([1.0]).dtype?",
-        "If no dtype was asked for and the data was not NumPy's, float64 becomes float32: array.astype(np.float32).",
+        "If no dtype was asked for and the data is not NumPy's, np.asarray(data, np.float32).",
     ),
 )
 def floats_stay_float64(data: Any, dtype: Any = None) -> Array:
@@ -74,13 +72,24 @@ def floats_stay_float64(data: Any, dtype: Any = None) -> Array:
 
 @misconception(
     "to_array",
-    name="float64 arrays become float32 as well",
+    name="NumPy's arrays become float32 as well",
     belief="Everything is float32 in a network.",
+    explanation="A NumPy array keeps its dtype: float64 was chosen on purpose, and labels are arrays of integers.",
+    hints=("Was the data a list or an array?", "float32 only for not isinstance(data, (np.ndarray, np.generic))."),
+)
+def everything_float32(data: Any, dtype: Any = None) -> Array:
+    return np.asarray(_unwrapped(data), np.float32 if dtype is None else dtype)
+
+
+@misconception(
+    "to_array",
+    name="float64 arrays become float32 as well",
+    belief="float64 is too much for a network.",
     explanation="A NumPy array keeps its dtype: a float64 array was chosen on purpose, gradient checks need it.",
-    hints=("Was the data a list or an array?", "Narrow only what is not isinstance(data, (np.ndarray, np.generic))."),
+    hints=("Was the data a list or an array?", "Ask who made the data, not which dtype it has."),
 )
 def arrays_narrowed(data: Any, dtype: Any = None) -> Array:
-    array = np.asarray(_unwrapped(data), dtype)
+    array = _right(data, dtype)
     return array.astype(np.float32) if dtype is None and array.dtype == np.float64 else array
 
 
@@ -93,22 +102,18 @@ def arrays_narrowed(data: Any, dtype: Any = None) -> Array:
 )
 def scalars_narrowed(data: Any, dtype: Any = None) -> Array:
     data = _unwrapped(data)
-    array = np.asarray(data, dtype)
-    keep = dtype is not None or isinstance(data, np.ndarray) or array.dtype != np.float64
-    return array if keep else array.astype(np.float32)
+    return np.asarray(data, np.float32 if dtype is None and not isinstance(data, np.ndarray) else dtype)
 
 
 @misconception(
     "to_array",
-    name="the numbers of a float64 tensor become float32",
-    belief="A tensor is not a NumPy array, so it is narrowed.",
+    name="the numbers of a tensor become float32",
+    belief="A tensor is not a NumPy array, so it becomes float32.",
     explanation="A tensor gives its .data, an array, which keeps its dtype and its memory.",
     hints=("What is to_array(tensor) for a float64 tensor?", "Take data = data.data first if data is a Tensor."),
 )
 def tensors_narrowed(data: Any, dtype: Any = None) -> Array:
-    array = np.asarray(_unwrapped(data), dtype)
-    keep = dtype is not None or _is_numpys(data) or array.dtype != np.float64
-    return array if keep else array.astype(np.float32)
+    return np.asarray(_unwrapped(data), np.float32 if dtype is None and not _is_numpys(data) else dtype)
 
 
 @misconception(
@@ -127,7 +132,7 @@ def array_copied(data: Any, dtype: Any = None) -> Array:
     name="the dtype that was asked for is ignored",
     belief="The table decides.",
     explanation="The table holds where no dtype was asked for: to_array([1.0], np.float64) is float64.",
-    hints=("What does your function do with `dtype`?", "np.asarray(data, dtype), and narrow only if dtype is None."),
+    hints=("What does your function do with `dtype`?", "np.asarray(data, dtype); float32 only if dtype is None."),
 )
 def dtype_ignored(data: Any, dtype: Any = None) -> Array:
     return _right(data)
@@ -135,15 +140,14 @@ def dtype_ignored(data: Any, dtype: Any = None) -> Array:
 
 @misconception(
     "to_array",
-    name="float64 becomes float32 even where it was asked for",
-    belief="A list of floats becomes float32.",
+    name="a list becomes float32 even where another dtype was asked for",
+    belief="A list becomes float32.",
     explanation="It does unless `dtype` says otherwise: to_array([1.0], np.float64) is float64.",
-    hints=("When is the array narrowed, and when should it be?", "The condition begins with `dtype is None and`."),
+    hints=("What is to_array([1.0], np.float64).dtype?", "The condition begins with `dtype is None and`."),
 )
-def asked_float64_narrowed(data: Any, dtype: Any = None) -> Array:
+def lists_always_float32(data: Any, dtype: Any = None) -> Array:
     data = _unwrapped(data)
-    array = np.asarray(data, dtype)
-    return array if _is_numpys(data) or array.dtype != np.float64 else array.astype(np.float32)
+    return np.asarray(data, dtype if _is_numpys(data) else np.float32)
 
 
 @misconception(
@@ -160,15 +164,14 @@ def dtype_of_arrays_ignored(data: Any, dtype: Any = None) -> Array:
 
 @misconception(
     "to_array",
-    name="integers and truth values become float32, too",
-    belief="A tensor holds floats.",
-    explanation="Labels and indices are integers, masks are truth values: they keep their kind.",
-    hints=("Which dtype has np.asarray([1, 2])?", "Only float64 is narrowed; compare array.dtype with np.float64."),
+    name="a list of integers or truth values keeps their kind",
+    belief="Only floats become float32.",
+    explanation="In torch, too, Tensor([1, 2]) holds floats. Labels are integers as np.array([2, 0]), or with a dtype.",
+    hints=("What is to_array([1, 2]).dtype?", "np.asarray(data, np.float32), whatever kind of numbers the list holds."),
 )
-def everything_float32(data: Any, dtype: Any = None) -> Array:
-    data = _unwrapped(data)
-    array = np.asarray(data, dtype)
-    return array if dtype is not None or _is_numpys(data) else array.astype(np.float32, copy=False)
+def integers_stay(data: Any, dtype: Any = None) -> Array:
+    array = np.asarray(_unwrapped(data), dtype)
+    return array if array.dtype.kind != "f" else _right(data, dtype)
 
 
 # --- Tensor ---
@@ -221,7 +224,10 @@ def _check(self: Any) -> None:
     name="integers may require a gradient",
     belief="Any number has a gradient.",
     explanation="A gradient says what a small change does, and an integer has no small change: raise TypeError.",
-    hints=("What does Tensor([1, 2], requires_grad=True) do?", 'Raise TypeError if self.data.dtype.kind != "f".'),
+    hints=(
+        "What does Tensor(np.array([1, 2]), requires_grad=True) do?",
+        'Raise TypeError if self.data.dtype.kind != "f".',
+    ),
 )
 def integers_require_gradient(self: Any, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
     _initialise(self, data, requires_grad, dtype)
@@ -232,7 +238,10 @@ def integers_require_gradient(self: Any, data: Any, requires_grad: bool = False,
     name="integers are refused although no gradient was asked for",
     belief="A tensor holds floating numbers.",
     explanation="Labels are integers. Only with requires_grad=True the numbers must be floating.",
-    hints=("Is Tensor([1, 2]) an error?", 'if requires_grad and self.data.dtype.kind != "f": raise TypeError(...).'),
+    hints=(
+        "Is Tensor(np.array([1, 2])) an error?",
+        'if requires_grad and self.data.dtype.kind != "f": raise TypeError(...).',
+    ),
 )
 def integers_refused(self: Any, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
     _initialise(self, data, True, dtype)

@@ -24,11 +24,12 @@ Array = np.ndarray
 @draws("as_tensors")
 def _inputs(generator: np.random.Generator, home: types.ModuleType) -> Case:
     def facts(x: Array) -> list[Any]:
-        known = [home.Tensor(x), home.Tensor(x.astype(np.float32), requires_grad=True), home.Tensor([1, 2]), None]
+        integers = np.array([1, 2])
+        known = [home.Tensor(x), home.Tensor(x.astype(np.float32), requires_grad=True), home.Tensor(integers), None]
         numbers = [3, 0.1, np.float64(0.1), True]
-        pairs = [[other, number] for other in [*known, x, x.tolist(), [1, 2]] for number in numbers]
+        pairs = [[other, number] for other in [*known, x, x.tolist(), integers] for number in numbers]
         found: list[Any] = []
-        for inputs in [*pairs, *(pair[::-1] for pair in pairs), [*known, 0.1], known, [x, [1, 2]]]:
+        for inputs in [*pairs, *(pair[::-1] for pair in pairs), [*known, 0.1], known, [x, integers]]:
             outs = attempt(home.as_tensors, inputs)
             found.append(type(outs).__name__)
             for out in outs if isinstance(outs, list) else []:
@@ -73,7 +74,7 @@ def numbers_wrapped_alone(inputs: Any) -> list[Any]:
     name="every plain number becomes float32",
     belief="Numbers in a network are float32.",
     explanation="Beside integers an integer stays an integer, and beside float64 a float keeps its digits.",
-    hints=("What is (Tensor([1, 2]) + 1).dtype?", "number_array(x, dtypes), not np.float32(x)."),
+    hints=("What is (Tensor(np.array([1, 2])) + 1).dtype?", "number_array(x, dtypes), not np.float32(x)."),
 )
 def numbers_float32(inputs: Any) -> list[Any]:
     return _as_tensors(inputs, number=lambda x, dtypes: np.asarray(x, np.float32))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.tensor import NUMBERS
+from tinytorch.support.tensor import NUMBERS, inferred_array
 from tinytorch.testing.case import Case
 from tinytorch.testing.misconceptions import draws, misconception
 from tinytorch.testing.misconceptions.caller import called_from
@@ -49,7 +49,7 @@ def _again(samples: Any) -> Any:
 
 def _stack(samples: list[Any], dim: int = 0) -> Any:
     here: Any = called_from()
-    return here.stack([sample if is_tensor(sample) else here.Tensor(sample) for sample in samples], dim)
+    return here.stack([x if is_tensor(x) else here.Tensor(inferred_array(x)) for x in samples], dim)
 
 
 def _tuples(samples: list[Any]) -> Any:
@@ -108,11 +108,22 @@ def stacked_last(samples: list[Any]) -> Any:
     "default_collate",
     name="Python floats become float64",
     belief="np.array(samples) is the batch.",
-    explanation="NumPy makes Python floats float64. Tensor(sample) knows the dtype: float32.",
-    hints=("What is np.array([1.0, 2.0]).dtype?", "stack([Tensor(sample) for sample in samples])."),
+    explanation="NumPy makes Python floats float64. inferred_array(sample) knows the dtype: float32.",
+    hints=("What is np.array([1.0, 2.0]).dtype?", "stack([Tensor(inferred_array(sample)) for sample in samples])."),
 )
 def floats_float64(samples: list[Any]) -> Any:
     return _collate(samples, numbers=lambda samples: called_from().Tensor(np.array(samples)))
+
+
+@misconception(
+    "default_collate",
+    name="labels become float32",
+    belief="Tensor(samples) is the batch.",
+    explanation="Tensor makes float32 of Python's integers. Labels are integers: inferred_array(3) is int64.",
+    hints=("What is default_collate([1, 2]).dtype?", "stack([Tensor(inferred_array(sample)) for sample in samples])."),
+)
+def labels_float32(samples: list[Any]) -> Any:
+    return _collate(samples, numbers=lambda samples: called_from().Tensor(samples))
 
 
 @misconception(
