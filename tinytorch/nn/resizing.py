@@ -41,14 +41,27 @@ def interpolate(
     return input
 
 
-def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
-    """Return the tensor with `value`, 0 unless given, around its last axes, as `pad` of chapter 01 does.
+_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # NumPy's names
 
-    Raises ValueError for a mode other than "constant".
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
+    """Return the tensor with `value` (0), or with its own numbers, around its last axes; a negative pad takes away.
+
+    `pad` is as in chapter 01; "reflect" mirrors, "replicate" repeats the edge, "circular" goes on at the other end.
+    Raises ValueError for another mode.
     """
-    if mode != "constant":
-        raise ValueError(f'pad: mode: expected "constant", got {mode!r}; index the rows that repeat: x[[1, 0, 1, 2]]')
-    return _chapter.pad(input, pad=pad, value=value or 0.0)
+    if mode not in _MODES:
+        raise ValueError(f"pad: mode: expected one of {', '.join(_MODES)}, got {mode!r}")
+    for axis, (before, after) in enumerate(zip(pad[::2], pad[1::2]), start=1):
+        n = input.shape[-axis]
+        places = np.arange(n)
+        if mode != "constant":
+            places = np.pad(places, (max(0, before), max(0, after)), _MODES[mode])  # type: ignore[call-overload]
+        places = places[max(0, -before) : len(places) - max(0, -after)]
+        if mode != "constant" or len(places) < n:
+            index = (*[slice(None)] * (input.ndim - axis), places)
+            input = input[index]
+    return input if mode != "constant" else _chapter.pad(input, pad=[max(0, k) for k in pad], value=value or 0.0)
 
 
 class Upsample(Module):
