@@ -142,7 +142,7 @@ Pair = namedtuple("Pair", "a b")
         ({"a": np.array([None])}, "a: expected numbers, got an array of object"),
         (1j, "the object: expected .*, got complex"),
     ],
-    ids=str,
+    ids=["layer", "layer in a list", "function", "type", "set", "named tuple", "key", "text", "object", "complex"],
 )
 def test_what_cannot_be_stored_is_named_with_its_place_and_no_file_is_written(path, value, message):
     with pytest.raises(TypeError, match=f"^save: {message}"):

@@ -354,7 +354,9 @@ def both(pair, name, settings):
     ]
 
 
-@pytest.mark.parametrize(("name", "settings"), ALONE, ids=str)
+@pytest.mark.parametrize(
+    ("name", "settings"), ALONE, ids=[f"{name}-{number}" for number, (name, _) in enumerate(ALONE)]
+)
 @pytest.mark.parametrize("optimizer", [("SGD", {"momentum": 0.8}), ("Adam", {})], ids=["SGD", "Adam"])
 def test_a_schedule_has_torchs_rates_over_50_steps(name, settings, optimizer):
     pair = scheduled(optimizer[0], **optimizer[1])
@@ -387,7 +389,9 @@ def test_torchs_own_samples_of_schedules(name, constructors):
     follow(pair, schedules)
 
 
-@pytest.mark.parametrize(("name", "settings"), ALONE, ids=str)
+@pytest.mark.parametrize(
+    ("name", "settings"), ALONE, ids=[f"{name}-{number}" for number, (name, _) in enumerate(ALONE)]
+)
 def test_a_schedule_goes_on_from_its_state_dict(name, settings):
     pair = scheduled(momentum=0.8)
     ours, theirs = both(pair, name, settings)

@@ -33,7 +33,6 @@ class GradientHooks:
 
     data: np.ndarray
     requires_grad: bool
-    is_leaf: bool
     grad: Any
     grad_fn: Any
     _chapter: types.ModuleType
@@ -52,7 +51,7 @@ class GradientHooks:
     def retain_grad(self) -> None:
         """Fill `grad` in backward although this tensor is no leaf. Raises RuntimeError where it needs no gradient."""
         hooks = self._hooks("retain_grad")
-        if not self.is_leaf and not any(hasattr(hook, "retains") for hook in hooks):
+        if self.grad_fn is not None and not any(hasattr(hook, "retains") for hook in hooks):
             of = weakref.ref(self)
 
             def retain(gradient: Any) -> None:
@@ -68,7 +67,7 @@ class GradientHooks:
             raise RuntimeError(f"{method}: this tensor does not require a gradient; x.requires_grad_() makes a leaf do")
         if self.gradient_hooks is None:
             self.gradient_hooks = []
-            if self.is_leaf:
+            if self.grad_fn is None:
                 _hooked_leaves[id(self)] = self
             else:
                 hooked = with_hooks(self.grad_fn.function, self.gradient_hooks, self._chapter.Tensor)
