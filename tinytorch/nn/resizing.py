@@ -54,10 +54,12 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         raise ValueError(f"pad: mode: expected one of {', '.join(_MODES)}, got {mode!r}")
     for axis, (before, after) in enumerate(zip(pad[::2], pad[1::2]), start=1):
         n = input.shape[-axis]
-        places = np.arange(n)
+        places, less = np.arange(n), (max(0, -before), max(0, -after))
+        if mode == "circular":  # goes round what is left; the others take away from what they added to
+            places, less = places[less[0] : n - less[1]], (0, 0)
         if mode != "constant":
             places = np.pad(places, (max(0, before), max(0, after)), _MODES[mode])  # type: ignore[call-overload]
-        places = places[max(0, -before) : len(places) - max(0, -after)]
+        places = places[less[0] : len(places) - less[1]]
         if mode != "constant" or len(places) < n:
             index = (*[slice(None)] * (input.ndim - axis), places)
             input = input[index]
