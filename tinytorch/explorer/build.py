@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +134,7 @@ def _is_live(step: Step) -> bool:
     if step.op == "sum":
         return step.settings["dim"] == (2, 3)
     if step.op in ("add", "sub", "mul", "div"):
-        return all(size in (1, step.out[0].size) for size in (np.size(a) for a in step.constants))
+        return all(size in (1, step.out[0].size) for size in (math.prod(np.shape(a)) for a in step.constants))
     return step.op != "linear" or step.out.ndim == 2
 
 
