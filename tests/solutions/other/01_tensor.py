@@ -4,6 +4,7 @@ import numpy as np
 
 from tinytorch.core.tensor import Node, gather, getitem, join, matrix_product, permute, primitive, recording, sum
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import float16_in_float32, floating
 from tinytorch.support.tensor import (
     NUMBERS,
     Extremum,
@@ -82,6 +83,7 @@ def mul(a, b):
 
 
 @primitive
+@floating
 def div(a, b):
     return np.divide(a, b)
 
@@ -140,12 +142,14 @@ def elements(x, total):
     return x.size / total.size
 
 
+@float16_in_float32
 def mean(x, dim=None, keepdim=False):
     total = sum(x, dim=dim, keepdim=keepdim)
     return (1 / elements(x, total)) * total
 
 
-def var(x, dim=None, keepdim=False, correction=1):
+@float16_in_float32
+def var(x, dim=None, *, keepdim=False, correction=1):
     centred = mean(x, dim, True) - x
     mean_square = mean(centred * centred, dim, keepdim)
     n = elements(x, mean_square)

@@ -11,7 +11,7 @@ from tinytorch.core.spatial import Flatten, conv2d, placer
 from tinytorch.core.tensor import Tensor, primitive
 from tinytorch.support.random import default_generator
 from tinytorch.support.threads import batchwise, in_threads
-from tinytorch.support.windows import ImageLayer, check_batch_norm, check_channels, empty_output, pair
+from tinytorch.support.windows import ImageLayer, check_batch_norm, conv_settings, empty_output, ordering_all, pair
 
 
 # %% conv-output-size
@@ -165,8 +165,8 @@ def _(grad, out, x, weight, bias=None, *, stride, padding, dilation, groups):
 
 # %% conv2d-layer
 class Conv2d(ImageLayer, Module):
+    @conv_settings
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1, padding=0, dilation=1, groups=1, bias=True):
-        check_channels("Conv2d", in_channels, out_channels, groups)
         self.keep(in_channels=in_channels, out_channels=out_channels, kernel_size=pair("kernel_size", kernel_size, 1))
         self.keep(stride=stride, padding=padding, dilation=dilation, groups=groups)
         shape = out_channels, in_channels // groups, *self.kernel_size
@@ -196,6 +196,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0, dilation=1):
 
 
 @vjp(max_pool2d)
+@ordering_all(max_pool2d)
 @batchwise
 def _(grad, out, x, *, kernel_size, stride, padding, dilation):
     win = placer.of_pool(x, kernel_size, stride, padding, dilation)

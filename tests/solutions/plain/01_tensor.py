@@ -14,6 +14,7 @@ from tinytorch.core.tensor import (
     sum,
 )
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import float16_in_float32, floating
 from tinytorch.support.tensor import (
     NUMBERS,
     Extremum,
@@ -100,6 +101,7 @@ def mul(a, b):
 
 
 @primitive
+@floating
 def div(a, b):
     return np.true_divide(a, b)
 
@@ -177,6 +179,7 @@ def matmul(a, b):
 
 
 # %% reductions
+@float16_in_float32
 def mean(x, dim=None, keepdim=False):
     if dim is None:
         dims = range(x.ndim)
@@ -190,7 +193,8 @@ def mean(x, dim=None, keepdim=False):
     return sum(x, dim=dim, keepdim=keepdim) / count
 
 
-def var(x, dim=None, keepdim=False, correction=1):
+@float16_in_float32
+def var(x, dim=None, *, keepdim=False, correction=1):
     squares = (x - mean(x, dim, keepdim=True)) ** 2
     total = sum(squares, dim=dim, keepdim=keepdim)
     n = x.size // total.size

@@ -8,6 +8,7 @@ from tinytorch.core.activations import normal_cdf
 from tinytorch.core.tensor import primitive
 from tinytorch.support.activations import check_gelu, check_log_softmax, check_softmax
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import floating
 
 
 # %% relu
@@ -22,6 +23,7 @@ def leaky_relu(x, negative_slope=0.01):
 
 # %% sigmoid
 @primitive
+@floating
 def sigmoid(x):
     right = x >= 0
     result = np.empty(x.shape, x.dtype if x.dtype.kind == "f" else np.float32)
@@ -32,18 +34,21 @@ def sigmoid(x):
 
 
 @primitive
+@floating
 def tanh(x):
     double = -2 * np.abs(x)
     return -np.sign(x) * np.expm1(double) / (np.exp(double) + 1)
 
 
 @primitive
+@floating
 def softplus(x):
     return np.logaddexp(x, 0)
 
 
 # %% gelu
 @checked_by(check_gelu)
+@floating
 def gelu(x, approximate="none"):
     if approximate == "tanh":
         cube = x * x * x
@@ -59,6 +64,7 @@ def subtract_largest(x, dim):
 
 
 @checked_by(check_softmax)
+@floating
 def softmax(x, dim=-1):
     powers = subtract_largest(x, dim).exp()
     return powers * (1 / powers.sum(dim, keepdim=True))
@@ -66,6 +72,7 @@ def softmax(x, dim=-1):
 
 # %% log-softmax
 @checked_by(check_log_softmax)
+@floating
 def log_softmax(x, dim=-1):
     largest = x.max(dim, keepdim=True).values
     total = (x - largest).exp().sum(dim, keepdim=True)

@@ -19,6 +19,7 @@ from tinytorch.support.layers import (
     own_buffers,
     own_modules,
     own_parameters,
+    with_device_and_dtype,
 )
 from tinytorch.support.random import default_generator
 
@@ -126,6 +127,7 @@ def linear(x, weight, bias=None):
 
 # %% linear-layer
 class Linear(Module):
+    @with_device_and_dtype
     @checked_by(check_sizes)
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
         super().__init__()

@@ -6,6 +6,7 @@ from tinytorch.core.activations import log_softmax, softplus
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor, as_tensors, where
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.losses import (
     check_binary_cross_entropy_with_logits,
     check_cross_entropy,
@@ -24,6 +25,7 @@ def reduce_losses(losses, reduction, divisor):
 
 
 @checked_by(check_mse_loss)
+@float16_in_float32
 def mse_loss(input, target, reduction="mean"):
     prediction, wanted = as_tensors((input, target))
     return reduce_losses((wanted - prediction) ** 2, reduction, wanted.size)
@@ -59,6 +61,7 @@ def sample_losses(log_p, q):
 
 
 @checked_by(check_nll_loss)
+@float16_in_float32
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):
     log_p, labels, class_weights = as_tensors((input, target, weight))
     q, below = target_distribution(log_p, labels, weight=class_weights, ignore_index=ignore_index)
@@ -66,6 +69,7 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 
 @checked_by(check_cross_entropy)
+@float16_in_float32
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     scores, labels, class_weights = as_tensors((input, target, weight))
     q, below = target_distribution(scores, labels, class_weights, ignore_index, label_smoothing)
@@ -77,6 +81,7 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
 
 # %% bce
 @checked_by(check_binary_cross_entropy_with_logits)
+@float16_in_float32
 def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None, *, reduction="mean"):
     x, y, factor, p = as_tensors((input, target, weight, pos_weight))
     yes = y * softplus(-x)

@@ -8,7 +8,7 @@ import numpy as np
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.tensor import Tensor, to_array
 from tinytorch.support.arguments import checked_by
-from tinytorch.support.training import check_accuracy, check_max_norm, check_measured
+from tinytorch.support.training import check_accuracy, check_max_norm, check_measured, parts_keep_modes
 
 
 @checked_by(check_accuracy)
@@ -113,6 +113,7 @@ class Learner:
             self.schedule.step()
         return float(error), predictions
 
+    @parts_keep_modes
     def evaluate(self, loader):
         was_training = self.model.training
         self.model.train(False)

@@ -12,9 +12,9 @@ from tinytorch.support.dataloader import (
     check_images,
     check_lengths,
     check_normalize,
-    check_samples,
     check_subset,
     check_tensor_dataset,
+    checked_collate,
 )
 from tinytorch.support.random import default_generator
 from tinytorch.support.tensor import inferred_array
@@ -90,7 +90,7 @@ def random_split(dataset, lengths, generator=None):
 # %% collate
 
 
-@checked_by(check_samples)
+@checked_collate
 def default_collate(samples):
     kind = type(samples[0])
     if issubclass(kind, str):
