@@ -197,7 +197,7 @@ def mean(x, dim=None, keepdim=False):
 def var(x, dim=None, *, keepdim=False, correction=1):
     squares = (x - mean(x, dim, keepdim=True)) ** 2
     total = sum(squares, dim=dim, keepdim=keepdim)
-    n = x.size // total.size
+    n = x.numel() // total.numel()
     return total / (n - correction)
 
 

@@ -28,7 +28,7 @@ def reduce_losses(losses, reduction, divisor):
 @float16_in_float32
 def mse_loss(input, target, reduction="mean"):
     prediction, wanted = as_tensors((input, target))
-    return reduce_losses((wanted - prediction) ** 2, reduction, wanted.size)
+    return reduce_losses((wanted - prediction) ** 2, reduction, wanted.numel())
 
 
 # %% target-distribution
@@ -89,7 +89,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
     if p is not None:
         yes = p * yes
     each = yes + no if factor is None else factor * (yes + no)
-    return reduce_losses(each, reduction, x.size)
+    return reduce_losses(each, reduction, x.numel())
 
 
 # %% loss-objects

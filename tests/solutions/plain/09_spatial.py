@@ -279,7 +279,7 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     check_batch_norm(x, len(running_mean), training)
     channels = x.shape[1]
     if training:
-        n = x.size // channels
+        n = x.numel() // channels
         mean = x.sum(dim=(0, 2, 3)) / n
         difference = x - mean.reshape(1, channels, 1, 1)
         var = (difference * difference).sum(dim=(0, 2, 3)) / n

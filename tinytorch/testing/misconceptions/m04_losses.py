@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -108,7 +109,9 @@ def _squared_error(
     """mse_loss with another loss of the difference, or another divisor of the mean."""
     here: Any = called_from()
     input, target = here.as_tensors((input, target))
-    return here.reduce_losses(loss(input - target), reduction, input.size if divisor is None else divisor(input))
+    return here.reduce_losses(
+        loss(input - target), reduction, math.prod(input.shape) if divisor is None else divisor(input)
+    )
 
 
 @misconception(
@@ -116,7 +119,7 @@ def _squared_error(
     name="the squares are added up and not divided",
     belief="The loss is the squared distance.",
     explanation="The mean squared error is their mean: it does not grow with the batch.",
-    hints=("Is the loss of two equal batches twice that of one?", "reduce_losses(..., reduction, input.size)."),
+    hints=("Is the loss of two equal batches twice that of one?", "reduce_losses(..., reduction, input.numel())."),
 )
 def mse_not_divided(input: Any, target: Any, reduction: str = "mean") -> Any:
     return _squared_error(input, target, reduction, lambda d: d * d, lambda input: 1)
@@ -127,7 +130,7 @@ def mse_not_divided(input: Any, target: Any, reduction: str = "mean") -> Any:
     name="the sum is divided by the number of samples, not of elements",
     belief="A mean is over the batch.",
     explanation="As in torch the mean is over all elements: for (64, 10) the sum is divided by 640.",
-    hints=("How many squared differences are there?", "input.size."),
+    hints=("How many squared differences are there?", "input.numel()."),
 )
 def mse_by_samples(input: Any, target: Any, reduction: str = "mean") -> Any:
     return _squared_error(input, target, reduction, lambda d: d * d, lambda input: len(input.data) if input.ndim else 1)
@@ -727,7 +730,7 @@ def nll_ignore_index_not_passed(
 def nll_by_samples(
     input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
-    size: Any = lambda right, input, target: target.size  # noqa: E731
+    size: Any = lambda right, input, target: math.prod(target.shape)  # noqa: E731
     return _nll(input, target, weight, ignore_index, reduction, divisor=size)
 
 
@@ -868,7 +871,7 @@ def mean_over_all_elements(
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    size: Any = lambda right, input, target: input.size  # noqa: E731
+    size: Any = lambda right, input, target: math.prod(input.shape)  # noqa: E731
     return _nll(*settings, log_p=_log_softmax, divisor=size)
 
 
@@ -884,7 +887,7 @@ def mean_over_samples(
     ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     settings = input, target, weight, ignore_index, reduction, label_smoothing
-    size: Any = lambda right, input, target: target.size  # noqa: E731
+    size: Any = lambda right, input, target: math.prod(target.shape)  # noqa: E731
     return _nll(*settings, log_p=_log_softmax, divisor=size)
 
 
@@ -960,7 +963,7 @@ def _bce(
     pos_weight: Any,
     reduction: str,
     losses: Callable[[Any, Any, Any], Any],
-    divisor: Callable[[Any, Any], Any] = lambda losses, weight: losses.size,
+    divisor: Callable[[Any, Any], Any] = lambda losses, weight: losses.numel(),
 ) -> Any:
     """The loss with other losses(input, target, pos_weight), or another divisor(losses, weight)."""
     here: Any = called_from()
@@ -1159,13 +1162,13 @@ def bce_weight_ignored(
     name="the mean divides by the sum of the weights",
     belief="A weighted mean divides by the weights, as cross_entropy does.",
     explanation="Not here: as in torch, the mean divides by the number of elements.",
-    hints=("What does the docstring say about weight and mean?", "reduce_losses(losses, reduction, losses.size)."),
+    hints=("What does the docstring say about weight and mean?", "reduce_losses(losses, reduction, losses.numel())."),
 )
 def bce_by_weights(
     input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
     def total(losses: Any, weight: Any) -> Any:
-        return losses.size if weight is None else np.broadcast_to(weight.data, losses.shape).sum()
+        return losses.numel() if weight is None else np.broadcast_to(weight.data, losses.shape).sum()
 
     return _bce(input, target, weight, pos_weight, reduction, _right_losses, total)
 
@@ -1175,7 +1178,7 @@ def bce_by_weights(
     name="the reduction is ignored and the mean is always taken",
     belief="A loss is a mean.",
     explanation="reduction says what happens to the losses: 'none' keeps them, 'sum' adds them up.",
-    hints=("Where do you use reduction?", "reduce_losses(losses, reduction, losses.size)."),
+    hints=("Where do you use reduction?", "reduce_losses(losses, reduction, losses.numel())."),
 )
 def bce_always_mean(
     input: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str = "mean"

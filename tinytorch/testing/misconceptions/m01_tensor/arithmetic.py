@@ -413,18 +413,30 @@ def _variances(generator: np.random.Generator, home: types.ModuleType) -> Case:
 
 def _mean(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     total = x.sum(dim, keepdim)
+    return total / (x.numel() / total.numel())
+
+
+@misconception(
+    "mean",
+    name="size is taken for the number of elements",
+    belief="A tensor's size is a number, as an array's is.",
+    explanation="As in torch, x.size() is a method and gives the shape; x.numel() is the number of elements.",
+    hints=("What is Tensor([1.0, 2.0]).size()?", "x.numel() / total.numel()."),
+)
+def size_is_a_method(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    total = x.sum(dim, keepdim)
     return total / (x.size / total.size)
 
 
 @misconception(
     "mean",
     name="the sum is divided by the number of all elements",
-    belief="A mean divides by x.size.",
-    explanation="Along an axis only the elements of one sum are counted: x.size / total.size.",
-    hints=("How many numbers are in one row of x?", "Divide by x.size / total.size."),
+    belief="A mean divides by x.numel().",
+    explanation="Along an axis only the elements of one sum are counted: x.numel() / total.numel().",
+    hints=("How many numbers are in one row of x?", "Divide by x.numel() / total.numel()."),
 )
 def divided_by_all(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    return x.sum(dim, keepdim) / x.size
+    return x.sum(dim, keepdim) / x.numel()
 
 
 @misconception(
@@ -432,7 +444,7 @@ def divided_by_all(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     name="the sum is divided by the length of the first axis",
     belief="len(x) is the number of elements.",
     explanation="len(x) counts the rows. What counts is how many elements went into each sum.",
-    hints=("For x of shape (2, 3), how many numbers are in each sum over dim 1?", "x.size / total.size."),
+    hints=("For x of shape (2, 3), how many numbers are in each sum over dim 1?", "x.numel() / total.numel()."),
 )
 def divided_by_len(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return x.sum(dim, keepdim) / x.shape[0]
@@ -443,7 +455,7 @@ def divided_by_len(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     name="the sum is divided by x.shape[dim], which takes one axis only",
     belief="dim is one axis.",
     explanation="dim may also be a tuple, or None for all axes; then x.shape[dim] is an error.",
-    hints=("What is x.shape[None]?", "x.size / total.size is right for any dim."),
+    hints=("What is x.shape[None]?", "x.numel() / total.numel() is right for any dim."),
 )
 def divided_by_one_axis(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return x.sum(dim, keepdim) / x.shape[dim]
@@ -452,13 +464,13 @@ def divided_by_one_axis(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
 @misconception(
     "mean",
     name="the sums are counted, not the elements in each",
-    belief="A mean divides by total.size.",
-    explanation="total.size is the number of results. Each of them is a sum of x.size / total.size elements.",
-    hints=("From shape (2, 3) along dim 1 come 2 sums: of how many elements each?", "x.size / total.size."),
+    belief="A mean divides by total.numel().",
+    explanation="total.numel() is the number of results. Each of them is a sum of x.numel() / total.numel() elements.",
+    hints=("From shape (2, 3) along dim 1 come 2 sums: of how many elements each?", "x.numel() / total.numel()."),
 )
 def divided_by_number_of_sums(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     total = x.sum(dim, keepdim)
-    return total / total.size
+    return total / total.numel()
 
 
 @misconception(
@@ -496,7 +508,7 @@ def mean_not_recorded(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 def _var(x: Any, dim: Any, keepdim: bool, correction: float) -> Any:
     squares = ((x - _mean(x, dim, True)) ** 2).sum(dim, keepdim)
-    return squares / (x.size / squares.size - correction)
+    return squares / (x.numel() / squares.numel() - correction)
 
 
 @misconception(
@@ -534,13 +546,25 @@ def correction_added(x: Any, dim: Any = None, keepdim: bool = False, correction:
 
 @misconception(
     "var",
+    name="size is taken for the number of elements",
+    belief="A tensor's size is a number, as an array's is.",
+    explanation="As in torch, x.size() is a method and gives the shape; x.numel() is the number of elements.",
+    hints=("What is Tensor([1.0, 2.0]).size()?", "x.numel() / total.numel() - correction."),
+)
+def size_is_a_method_of_variance(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+    squares = (x - _mean(x, dim, True)) ** 2
+    return squares.sum(dim, keepdim) / (x.size / squares.size - correction)
+
+
+@misconception(
+    "var",
     name="the squares are divided by the number of all elements",
-    belief="n is x.size.",
-    explanation="Along an axis n is the number of elements of one sum: x.size / total.size.",
-    hints=("For shape (2, 3) along dim 1, what is n? 3.", "x.size / total.size - correction."),
+    belief="n is x.numel().",
+    explanation="Along an axis n is the number of elements of one sum: x.numel() / total.numel().",
+    hints=("For shape (2, 3) along dim 1, what is n? 3.", "x.numel() / total.numel() - correction."),
 )
 def variance_divided_by_all(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
-    return ((x - _mean(x, dim, True)) ** 2).sum(dim, keepdim) / (x.size - correction)
+    return ((x - _mean(x, dim, True)) ** 2).sum(dim, keepdim) / (x.numel() - correction)
 
 
 @misconception(
@@ -552,7 +576,7 @@ def variance_divided_by_all(x: Any, dim: Any = None, keepdim: bool = False, corr
 )
 def mean_of_all_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
     squares = ((x - _mean(x)) ** 2).sum(dim, keepdim)
-    return squares / (x.size / squares.size - correction)
+    return squares / (x.numel() / squares.numel() - correction)
 
 
 @misconception(
@@ -564,7 +588,7 @@ def mean_of_all_subtracted(x: Any, dim: Any = None, keepdim: bool = False, corre
 )
 def mean_without_axis(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
     squares = ((x - _mean(x, dim, keepdim)) ** 2).sum(dim, keepdim)
-    return squares / (x.size / squares.size - correction)
+    return squares / (x.numel() / squares.numel() - correction)
 
 
 @misconception(
@@ -576,7 +600,7 @@ def mean_without_axis(x: Any, dim: Any = None, keepdim: bool = False, correction
 )
 def mean_not_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
     squares = (x * x).sum(dim, keepdim)
-    return squares / (x.size / squares.size - correction)
+    return squares / (x.numel() / squares.numel() - correction)
 
 
 @misconception(
@@ -588,7 +612,7 @@ def mean_not_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correcti
 )
 def differences_not_squared(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
     total = (x - _mean(x, dim, True)).sum(dim, keepdim)
-    return total / (x.size / total.size - correction)
+    return total / (x.numel() / total.numel() - correction)
 
 
 @misconception(

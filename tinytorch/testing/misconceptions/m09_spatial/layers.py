@@ -990,7 +990,7 @@ def _network_parts(generator: np.random.Generator, home: types.ModuleType) -> Ca
     def parts(num_classes: int, images: Any, maps: Any) -> Any:
         with _same_weights(home):
             model = home.SimpleCNN(num_classes)
-        return [*(parameter.size for parameter in model.parameters()), model.conv1(images), model.conv2(maps)]
+        return [*(parameter.numel() for parameter in model.parameters()), model.conv1(images), model.conv2(maps)]
 
     shapes = (1, 3, 8, 8), (1, 32, 8, 8)
     inputs = (home.Tensor(generator.standard_normal(shape).astype(np.float32)) for shape in shapes)
