@@ -184,7 +184,7 @@ def test_a_state_from_before_batches_were_counted_loads():
     assert net.body[1].num_batches_tracked.item() == 1
 
 
-IMAGES, SCORES, LABELS = x(1, 2, 6, 6), x(2, 3), Tensor([0, 1])
+IMAGES, SCORES, LABELS = x(1, 2, 6, 6), x(2, 3), tinytorch.tensor([0, 1])
 REFUSED = {
     "padding_mode": lambda: nn.Conv2d(1, 1, 3, padding_mode="reflect"),
     "size_average": lambda: F.mse_loss(SCORES, SCORES, "sum"),
@@ -224,11 +224,11 @@ def test_dropped_channels_are_dropped_whole():
 def test_the_padding_row_of_an_embedding_is_zero_and_stays_so():
     table = nn.Embedding(4, 3, padding_idx=1)
     assert not table.weight.data[1].any()
-    table(Tensor([[1, 2], [2, 1]])).sum().backward()
+    table(tinytorch.tensor([[1, 2], [2, 1]])).sum().backward()
     assert table.weight.grad.data.tolist() == [[0] * 3, [0] * 3, [2] * 3, [0] * 3]
     for indices, error in (([4], IndexError), ([-1], IndexError), ([1.5], TypeError)):
         with pytest.raises(error, match="embedding: input: expected"):
-            table(Tensor(indices))
+            table(tinytorch.tensor(indices))
     frozen = nn.Embedding.from_pretrained(SCORES)
     assert not frozen.weight.requires_grad and frozen(LABELS).data.tolist() == SCORES.data.tolist()
 
