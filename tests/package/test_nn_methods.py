@@ -237,3 +237,16 @@ def test_probabilities_outside_their_range_are_refused():
     for p, y, name in (([1.5], [1.0], "input"), ([0.5], [-0.1], "target"), ([np.nan], [1.0], "input")):
         with pytest.raises(ValueError, match=rf"binary_cross_entropy: {name}\[0\] is"):
             F.binary_cross_entropy(Tensor(p), Tensor(y))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: F.cross_entropy(tinytorch.zeros(0, 3), tinytorch.zeros(0, 3)),
+        lambda: F.batch_norm(tinytorch.zeros(0, 3, 2), tinytorch.zeros(3), tinytorch.ones(3)),
+        lambda: nn.BatchNorm1d(3)(tinytorch.zeros(0, 3)),
+    ],
+)
+def test_an_empty_batch_is_named(use):
+    with pytest.raises(ValueError, match="expected at least one sample, got an empty batch"):
+        use()

@@ -333,7 +333,7 @@ def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarra
 def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Return the data as an array: Python's floats as float32, integers as int64, truth values as bool.
 
-    NumPy's arrays and numbers keep their dtype, also within a list. Raises ValueError for rows of unequal length, and
+    Arrays, and numbers that have a dtype, keep it, also within a list. Raises ValueError for rows of unequal length, and
     TypeError for what is no number.
     """
     array = _check_numbers(data)
@@ -357,7 +357,7 @@ def _check_numbers(data: Any) -> np.ndarray:
 def _holds_float64(data: Any) -> bool:
     if isinstance(data, (list, tuple)):
         return any(map(_holds_float64, data))
-    return getattr(data, "dtype", None) == np.float64
+    return hasattr(data, "dtype") and np.asarray(data).dtype == np.float64  # also of a tensor of torch's
 
 
 def lists_as_arrays(as_tensors: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
