@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
+from tinytorch.support.package import package_function
 from tinytorch.support.printing import numbers_as_text
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
@@ -233,7 +233,7 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         if correction is None:
             correction = 0 if unbiased is False else 1
         if self.numel() == 0:  # NaN for each variance of nothing
-            return importlib.import_module("tinytorch").var(self, dim, keepdim=keepdim, correction=correction)
+            return package_function("var")(self, dim, keepdim=keepdim, correction=correction)
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
     def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinytorch.support.devices import device
+from tinytorch.support.package import package_function
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -73,4 +73,4 @@ _NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(N
 def _as_input(value: Any, name: str) -> Any:
     if value is None or isinstance(value, (list, tuple, str)):
         raise TypeError(f"{name}: input: expected a Tensor, got {type(value).__name__}; wrap it: tensor(...)")
-    return importlib.import_module("tinytorch").as_tensor(value)
+    return package_function("as_tensor")(value)
