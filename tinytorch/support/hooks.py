@@ -8,27 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.support.gradient_hooks import RemovableHandle
 from tinytorch.support.tensor import TensorMethods
 
 _Hook = Callable[..., Any]
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away, as leaving a `with` block does."""
-
-    def __init__(self, hooks: list[tuple[_Hook, bool]], entry: tuple[_Hook, bool]) -> None:
-        self._hooks = hooks
-        self._entry = entry
-
-    def remove(self) -> None:
-        """Take the hook away; a second time nothing happens."""
-        self._hooks[:] = [entry for entry in self._hooks if entry is not self._entry]
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.remove()
 
 
 class Hooks:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from tinytorch.support.hooks import Hooks, RemovableHandle
+from tinytorch.support.gradient_hooks import RemovableHandle
+from tinytorch.support.hooks import Hooks
 from tinytorch.support.tensor import TensorMethods, inferred_array
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])

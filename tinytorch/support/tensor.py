@@ -333,8 +333,8 @@ def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarra
 def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Return the data as an array: Python's floats as float32, integers as int64, truth values as bool.
 
-    Arrays, and numbers that have a dtype, keep it, also within a list. Raises ValueError for rows of unequal length, and
-    TypeError for what is no number.
+    Arrays, and numbers that have a dtype, keep it, also within a list. Raises ValueError for rows of unequal length,
+    and TypeError for what is no number.
     """
     array = _check_numbers(data)
     if dtype is not None:
