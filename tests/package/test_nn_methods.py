@@ -67,9 +67,9 @@ def test_floating_parameters_and_buffers_are_converted_in_place(convert, dtype):
 
 def test_another_device_or_an_integer_dtype_is_refused():
     for use in (lambda n: n.cuda(), lambda n: n.to("cuda:0"), lambda n: n.to(device="mps")):
-        with pytest.raises(ValueError, match="device: expected 'cpu', the only one here, got '(cuda|mps)"):
+        with pytest.raises(ValueError, match='device: expected "cpu", got \'(cuda|mps)'):
             use(Net())
-    with pytest.raises(ValueError, match="device: expected 'cpu'"):
+    with pytest.raises(ValueError, match='device: expected "cpu"'):
         nn.Linear(2, 2, device="cuda")
     with pytest.raises(TypeError, match="dtype: expected a floating dtype, got int64"):
         Net().to(np.int64)

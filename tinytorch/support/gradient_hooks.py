@@ -93,7 +93,7 @@ def with_hooks(function: Callable[..., Any], hooks: list[_Hook], make: Callable[
 
 
 def run_hooks(hooks: list[_Hook], gradient: Any) -> Any:
-    """Call the hooks one after another with a gradient, or with what the one before returned; return the last result."""
+    """Call the hooks one after another, each with the gradient that the one before left; return the last one."""
     # retain_grad's hook comes last: it keeps what the others return, as in torch
     for hook in sorted(hooks, key=lambda hook: hasattr(hook, "retains")):
         changed = hook(gradient)

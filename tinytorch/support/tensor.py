@@ -226,12 +226,7 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         correction: int | None = None,
     ) -> _Tensor:
         """Return the variance; `unbiased` is torch's older name of correction 1 (True, the default) and 0 (False)."""
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        if unbiased is not None and correction is not None:
-            raise TypeError("var: expected one of unbiased and correction, got both")
-        if correction is None:
-            correction = 0 if unbiased is False else 1
+        dim, correction = dim_and_correction(dim, unbiased, correction)
         if self.numel() == 0:  # NaN for each variance of nothing
             return package_function("var")(self, dim, keepdim=keepdim, correction=correction)
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
@@ -287,6 +282,18 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
 
     def unsqueeze(self: _Tensor, dim: int) -> _Tensor:
         return self._chapter.unsqueeze(self, dim)
+
+
+def dim_and_correction(dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, Any]:
+    """Return the axes and the correction of a variance: `unbiased`, also as the first argument, is torch's older name.
+
+    True is correction 1, the default, and False is 0. Raises TypeError where both names are given.
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError("unbiased, correction: expected one of them, got both; pass correction")
+    return dim, correction if correction is not None else 0 if unbiased is False else 1
 
 
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

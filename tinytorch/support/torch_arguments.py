@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinytorch.support.devices import device
+from tinytorch.support.devices import check_device
 from tinytorch.support.package import package_function
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -40,7 +40,7 @@ def torch_arguments(function: _Function) -> _Function:
         out = keywords.pop("out", None) if "out" not in parameters else None
         for name in keywords.keys() - parameters.keys():
             if name == "device":
-                device(keywords.pop(name) or "cpu")
+                check_device(keywords.pop(name))
             elif name in _NOT_SERVED:
                 harmless, instead = _NOT_SERVED[name]
                 if not any(keywords[name] is value for value in harmless):
