@@ -32,7 +32,7 @@ class Hooks:
         return RemovableHandle(hooks, entry)
 
     def call(self, module: Any, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Return `module.forward(*inputs, **keywords)`, as the hooks have it."""
+        """Run the hooks before, `module.forward(*inputs, **keywords)` and the hooks after; return the last result."""
         for hook, with_kwargs in list(self.before):
             changed = hook(module, inputs, keywords) if with_kwargs else hook(module, inputs)
             if changed is not None and with_kwargs:
@@ -75,7 +75,7 @@ class _BackwardWatch:
 
     def _output(self, position: int, grad: Any) -> Any:
         self.grad_output[position] = grad
-        if self.awaited == 0:  # no input requires a gradient: nothing more will come
+        if self.awaited == 0:  # no input requires a gradient: no other call follows
             self._run()
         return grad
 
