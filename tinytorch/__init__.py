@@ -1,8 +1,8 @@
 """TinyTorch: a deep-learning framework that you build, chapter by chapter, with torch's names.
 
-Here are tensors and their functions, `no_grad` and `grad`, and the `Trainer`. Layers are in `tinytorch.nn`, their
-functions in `tinytorch.nn.functional`, optimizers in `tinytorch.optim`, loaders and data in `tinytorch.data`, and the
-cost and receptive field of a network in `tinytorch.analysis`.
+Here are tensors and their functions, `no_grad` and `grad`, `save` and `load`, and the `Trainer`. Layers are in
+`tinytorch.nn`, their functions in `tinytorch.nn.functional`, optimizers in `tinytorch.optim`, loaders and data in
+`tinytorch.data`, the cost and receptive field of a network in `tinytorch.analysis`, and ONNX files in `tinytorch.onnx`.
 """
 
 import importlib

@@ -33,7 +33,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> TitoError:
-    """What to say when the system refuses a write: the path, the reason, and what mends it."""
+    """What to say when the system refuses a write: the path, the reason, and how to fix it."""
     folder = shlex.quote(str(path.parent))
     if error.errno in _NOT_ALLOWED and os.path.isfile(path) and not path.stat().st_mode & 0o222:
         fix = f"If it is to be written: `chmod u+w {shlex.quote(str(path))}`"

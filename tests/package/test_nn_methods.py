@@ -67,9 +67,9 @@ def test_floating_parameters_and_buffers_are_converted_in_place(convert, dtype):
 
 def test_another_device_or_an_integer_dtype_is_refused():
     for use in (lambda n: n.cuda(), lambda n: n.to("cuda:0"), lambda n: n.to(device="mps")):
-        with pytest.raises(ValueError, match="device: expected 'cpu', the only one here, got '(cuda|mps)"):
+        with pytest.raises(ValueError, match='device: expected "cpu", got \'(cuda|mps)'):
             use(Net())
-    with pytest.raises(ValueError, match="device: expected 'cpu'"):
+    with pytest.raises(ValueError, match='device: expected "cpu"'):
         nn.Linear(2, 2, device="cuda")
     with pytest.raises(TypeError, match="dtype: expected a floating dtype, got int64"):
         Net().to(np.int64)
@@ -184,7 +184,7 @@ def test_a_state_from_before_batches_were_counted_loads():
     assert net.body[1].num_batches_tracked.item() == 1
 
 
-IMAGES, SCORES, LABELS = x(1, 2, 6, 6), x(2, 3), Tensor([0, 1])
+IMAGES, SCORES, LABELS = x(1, 2, 6, 6), x(2, 3), tinytorch.tensor([0, 1])
 REFUSED = {
     "padding_mode": lambda: nn.Conv2d(1, 1, 3, padding_mode="reflect"),
     "size_average": lambda: F.mse_loss(SCORES, SCORES, "sum"),
@@ -224,11 +224,11 @@ def test_dropped_channels_are_dropped_whole():
 def test_the_padding_row_of_an_embedding_is_zero_and_stays_so():
     table = nn.Embedding(4, 3, padding_idx=1)
     assert not table.weight.data[1].any()
-    table(Tensor([[1, 2], [2, 1]])).sum().backward()
+    table(tinytorch.tensor([[1, 2], [2, 1]])).sum().backward()
     assert table.weight.grad.data.tolist() == [[0] * 3, [0] * 3, [2] * 3, [0] * 3]
     for indices, error in (([4], IndexError), ([-1], IndexError), ([1.5], TypeError)):
         with pytest.raises(error, match="embedding: input: expected"):
-            table(Tensor(indices))
+            table(tinytorch.tensor(indices))
     frozen = nn.Embedding.from_pretrained(SCORES)
     assert not frozen.weight.requires_grad and frozen(LABELS).data.tolist() == SCORES.data.tolist()
 
@@ -237,3 +237,16 @@ def test_probabilities_outside_their_range_are_refused():
     for p, y, name in (([1.5], [1.0], "input"), ([0.5], [-0.1], "target"), ([np.nan], [1.0], "input")):
         with pytest.raises(ValueError, match=rf"binary_cross_entropy: {name}\[0\] is"):
             F.binary_cross_entropy(Tensor(p), Tensor(y))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: F.cross_entropy(tinytorch.zeros(0, 3), tinytorch.zeros(0, 3)),
+        lambda: F.batch_norm(tinytorch.zeros(0, 3, 2), tinytorch.zeros(3), tinytorch.ones(3)),
+        lambda: nn.BatchNorm1d(3)(tinytorch.zeros(0, 3)),
+    ],
+)
+def test_an_empty_batch_is_named(use):
+    with pytest.raises(ValueError, match="expected at least one sample, got an empty batch"):
+        use()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
-import unittest
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,7 +13,7 @@ from tinytorch import nn, tensor
 
 # Samples of modules we have that are not served: part of the sample's description → (what our refusal says, reason).
 # A refusal is a ValueError or TypeError; a sample in this table that is served after all is a failure, too.
-UNBATCHED = ("add the batch axis", "pictures come in a batch")
+UNBATCHED = ("add the batch axis", "images come in a batch")
 EMPTY = ("at least one", "an empty batch is nearly always a mistake")
 NOT_SERVED: dict[str, dict[str, tuple[str, str]]] = {
     **dict.fromkeys(["Conv2d", "AvgPool2d", "AdaptiveAvgPool2d"], {"no_batch_dim": UNBATCHED}),
@@ -58,11 +55,6 @@ def _shown(value: Any) -> str:
 
 def module_db() -> dict[str, Any]:
     """Return torch's table of modules by class name, of those that we have."""
-    # torch's table imports the base class of its tests from this package, and uses it for nothing that is needed here
-    if "expecttest" not in sys.modules:
-        stand_in = types.ModuleType("expecttest")
-        stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]
-        sys.modules["expecttest"] = stand_in
     from torch.testing._internal.common_modules import module_db as table
 
     return {info.module_cls.__name__: info for info in table if info.module_cls.__name__ in nn.__all__}

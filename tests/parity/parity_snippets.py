@@ -66,13 +66,8 @@ def namespace(library: str, folder: Path) -> dict[str, Any]:
     torch = importlib.import_module(library)
     names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "optim": torch.optim, "__name__": "snippet"}
     names |= {"np": np, "math": math, "io": io, "itertools": itertools, "OrderedDict": OrderedDict, "folder": folder}
-    try:
-        data = importlib.import_module(f"{library}.utils.data")
-        for name in ("DataLoader", "Dataset", "TensorDataset", "random_split", "Subset"):
-            if hasattr(data, name):
-                names[name] = getattr(data, name)
-    except ModuleNotFoundError:
-        pass  # then each snippet that needs them fails by itself
+    data = importlib.import_module(f"{library}.utils.data")
+    names |= {name: getattr(data, name) for name in "DataLoader Dataset TensorDataset random_split Subset".split()}
 
     def numbers(*shape: int) -> Any:
         """Return a float32 tensor of numbers between -2 and 2 without order."""

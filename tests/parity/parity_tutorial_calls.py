@@ -1353,7 +1353,6 @@ NOT_SERVED: dict[str, list[str]] = {
         "printing of a tensor",
         "printing of a size",
         "Size arithmetic",
-        "set_printoptions",
     ],
     "one seed for everything: `manual_seed`": ["Generator"],
     "`norm` is there": ["linalg.norm, vector_norm"],

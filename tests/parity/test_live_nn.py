@@ -287,3 +287,12 @@ def test_gains_are_torchs(name):
     import torch
 
     assert tinytorch.nn.init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
+
+
+def test_a_state_of_torchs_in_float64_keeps_its_digits():
+    import torch
+
+    theirs, ours = torch.nn.Linear(3, 2).double(), tinytorch.nn.Linear(3, 2, dtype=np.float64)
+    ours.load_state_dict(theirs.state_dict())
+    np.testing.assert_array_equal(to_array(ours.weight), theirs.weight.detach().numpy())
+    assert tinytorch.tensor(torch.ones(1, dtype=torch.float64)).dtype == np.float64

@@ -178,7 +178,7 @@ def test_var_takes_torchs_older_name_of_the_correction():
     assert_close(Tensor(X).var(2, False), Tensor(X.var(2)))
     assert_close(Tensor(X).var(unbiased=False), Tensor(X.var()))
     assert_close(Tensor(X).var(False), Tensor(X.var()))
-    with pytest.raises(TypeError, match="^var: expected one of unbiased and correction, got both"):
+    with pytest.raises(TypeError, match="^unbiased, correction: expected one of them, got both"):
         Tensor(X).var(2, True, correction=1)
 
 

@@ -321,8 +321,10 @@ def _clamp_rule(grad: Array, out: Array, x: Array, low: Array | None, high: Arra
     below_low = False if low is None else ~above & (True if high is None else low < high)
     over_high = False if high is None else (x > high) | (False if low is None else high < low)
 
-    def share(chosen: Any, of: Array | None) -> Any:
-        return None if of is None else lambda: unbroadcast(np.where(chosen, grad, 0).astype(grad.dtype), of.shape)
+    def share(chosen: Any, array: Array | None) -> Any:
+        if array is None:
+            return None
+        return lambda: unbroadcast(np.where(chosen, grad, 0).astype(grad.dtype), array.shape)
 
     return share(above & below, x), share(below_low, low), share(over_high, high)
 

@@ -100,8 +100,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         return T.gather(input.reshape(-1), indices.reshape(-1), dim=0)
     axis = positive_axis(dim, input.ndim)
     shape = list(np.broadcast_shapes(*((*s[:axis], 1, *s[axis + 1 :]) for s in (input.shape, indices.shape))))
-    to = [(*shape[:axis], x.shape[axis], *shape[axis + 1 :]) for x in (input, indices)]
-    return T.gather(broadcast_to(input, to[0]), broadcast_to(indices, to[1]), dim=axis)
+    sizes = [(*shape[:axis], x.shape[axis], *shape[axis + 1 :]) for x in (input, indices)]
+    return T.gather(broadcast_to(input, sizes[0]), broadcast_to(indices, sizes[1]), dim=axis)
 
 
 @torch_arguments

@@ -118,18 +118,18 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         dims = dims.data.tolist()
     if isinstance(dims, int):
         dims = (range(a.ndim - dims, a.ndim), range(dims))
-    of_a, of_b = ([positive_axis(d, x.ndim) for d in axes] for axes, x in zip(dims, (a, b)))
-    for d, e in zip(of_a, of_b):  # an axis of length 1 is repeated, so the other one is summed
+    axes_a, axes_b = ([positive_axis(d, x.ndim) for d in axes] for axes, x in zip(dims, (a, b)))
+    for d, e in zip(axes_a, axes_b):  # an axis of length 1 is repeated, so the other one is summed
         if a.shape[d] == 1 < b.shape[e]:
             b = sum(b, e, True).to(b.dtype)
         elif b.shape[e] == 1 < a.shape[d]:
             a = sum(a, d, True).to(a.dtype)
-    if [a.shape[d] for d in of_a] != [b.shape[d] for d in of_b]:
+    if [a.shape[d] for d in axes_a] != [b.shape[d] for d in axes_b]:
         raise ValueError(f"tensordot: dims: {dims} are axes of different lengths in {a.shape} and {b.shape}")
-    rest_a, rest_b = ([d for d in range(x.ndim) if d not in axes] for x, axes in ((a, of_a), (b, of_b)))
-    length = math.prod(a.shape[d] for d in of_a)
-    rows = T.reshape(T.permute(a, dims=(*rest_a, *of_a)), shape=(math.prod(a.shape[d] for d in rest_a), length))
-    columns = T.reshape(T.permute(b, dims=(*of_b, *rest_b)), shape=(length, math.prod(b.shape[d] for d in rest_b)))
+    rest_a, rest_b = ([d for d in range(x.ndim) if d not in axes] for x, axes in ((a, axes_a), (b, axes_b)))
+    length = math.prod(a.shape[d] for d in axes_a)
+    rows = T.reshape(T.permute(a, dims=(*rest_a, *axes_a)), shape=(math.prod(a.shape[d] for d in rest_a), length))
+    columns = T.reshape(T.permute(b, dims=(*axes_b, *rest_b)), shape=(length, math.prod(b.shape[d] for d in rest_b)))
     shape = (*(a.shape[d] for d in rest_a), *(b.shape[d] for d in rest_b))
     return T.reshape(T.matmul(rows, columns), shape=shape)
 

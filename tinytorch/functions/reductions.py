@@ -12,7 +12,7 @@ from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor, pick
 from tinytorch.functions import elementwise
 from tinytorch.functions.declared import in_floats, primitive_with, rules
-from tinytorch.support.tensor import Extremum, positive_axis
+from tinytorch.support.tensor import Extremum, dim_and_correction, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
 Array = np.ndarray
@@ -81,14 +81,9 @@ def _count(input: Tensor, dim: Any) -> int:
     return math.prod(input.shape[axis] for axis in axes_of(input, dim))
 
 
-def _moments(input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> tuple[Any, Tensor, Tensor]:
-    """Return (dim, mean, variance); `unbiased` is torch's older name of correction 1 (True) and 0 (False)."""
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if unbiased is not None and correction is not None:
-        raise TypeError("expected one of unbiased and correction, got both")
-    if correction is None:
-        correction = 0 if unbiased is False else 1
+def _moments(input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> tuple[Tensor, Tensor]:
+    """Return (mean, variance)."""
+    dim, correction = dim_and_correction(dim, unbiased, correction)
     if input.dtype.kind != "f":
         raise TypeError(f"input: expected floating numbers, got {input.dtype}; use input.float()")
     wide = as_dtype(input, np.float64)  # the squares of float32 overflow from 2e19 on
@@ -97,10 +92,10 @@ def _moments(input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: 
     divisor = np.asarray(builtins.max(0, _count(input, dim) - correction), np.float64)
     variance = as_dtype(T.sum(difference * difference, dim=dim, keepdim=keepdim) / Tensor(divisor), input.dtype)
     average = as_dtype(average, input.dtype)
-    return dim, average if keepdim else squeeze_axes(average, axes_of(input, dim)), variance
+    return average if keepdim else _squeeze_axes(average, axes_of(input, dim)), variance
 
 
-def squeeze_axes(input: Tensor, axes: tuple[int, ...]) -> Tensor:
+def _squeeze_axes(input: Tensor, axes: tuple[int, ...]) -> Tensor:
     """Return the tensor without these axes, which have length 1."""
     return T.reshape(input, shape=tuple(n for i, n in enumerate(input.shape) if i not in axes))
 
@@ -113,7 +108,7 @@ def var(
 
     Correction 1 is the default; `unbiased=False` is torch's older way to write correction 0.
     """
-    return _moments(input, dim, unbiased, keepdim, correction)[2]
+    return _moments(input, dim, unbiased, keepdim, correction)[1]
 
 
 @torch_arguments
@@ -134,7 +129,7 @@ def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean over the axes `dim`: see `var`."""
-    _, average, variance = _moments(input, dim, unbiased, keepdim, correction)
+    average, variance = _moments(input, dim, unbiased, keepdim, correction)
     return variance, average
 
 
@@ -184,24 +179,16 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return T.min(input, dim, keepdim)
 
 
-def _place(function: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    if dim is not None:
-        dim = positive_axis(dim, input.ndim)
-        if input.ndim == 0:
-            return Tensor(np.zeros((), np.int64))
-    return Tensor(np.asarray(function(input.data, axis=dim, keepdims=keepdim)))
-
-
 @torch_arguments
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest value along `dim`, or of all in row-major order; the first among equals."""
-    return _place(np.argmax, input, dim, keepdim)
+    return input.argmax(dim, keepdim)
 
 
 @torch_arguments
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest value along `dim`, or of all in row-major order; the first among equals."""
-    return _place(np.argmin, input, dim, keepdim)
+    return input.argmin(dim, keepdim)
 
 
 # Truth values

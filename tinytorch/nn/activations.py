@@ -14,7 +14,7 @@ import tinytorch.nn.activation_functions as _functions
 from tinytorch.core.activations import gelu, sigmoid, tanh
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.layers import check_device
+from tinytorch.support.devices import check_device
 
 
 class Identity(Module):
@@ -243,7 +243,7 @@ class PReLU(_Settings):
     num_parameters: int
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
-        check_device(str(device or "cpu"))
+        check_device(device)
         self._keep(num_parameters=num_parameters)
         self.weight = Parameter(np.full(num_parameters, init), dtype=dtype or np.float32)
 

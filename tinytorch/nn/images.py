@@ -11,7 +11,7 @@ import tinytorch.core.spatial as _chapter
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.spatial import placer
 from tinytorch.core.tensor import Tensor, squeeze, unsqueeze
-from tinytorch.support.layers import check_device
+from tinytorch.support.devices import check_device
 from tinytorch.support.random import default_generator
 from tinytorch.support.windows import (
     CeilPadding,
@@ -224,7 +224,7 @@ class Conv1d(ImageLayer, Module):
     ) -> None:
         check_channels("Conv1d", in_channels, out_channels, groups)
         check_padding_mode("Conv1d", padding_mode)
-        check_device(str(device or "cpu"))
+        check_device(device)
         length = one_number("kernel_size", kernel_size)
         self.keep(in_channels=in_channels, out_channels=out_channels)
         self.keep(**one_numbers(kernel_size=length, stride=stride, padding=padding, dilation=dilation), groups=groups)
@@ -294,7 +294,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise every channel of x (N, C, …), as _chapter 09 does for images.
+    """Normalise every channel of x (N, C, …), as chapter 09 does for images.
 
     Without running estimates `training` must be True; then nothing is remembered.
     """

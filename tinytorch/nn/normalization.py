@@ -10,7 +10,8 @@ import numpy as np
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, clip, pow, sum, where
 from tinytorch.functions.shapes import broadcast_tensors
-from tinytorch.support.layers import as_normalized_shape, check_device, check_groups, check_last_axes
+from tinytorch.support.devices import check_device
+from tinytorch.support.layers import as_normalized_shape, check_groups, check_last_axes
 
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
@@ -159,5 +160,5 @@ class GroupNorm(Module):
 
 
 def _filled(value: float, shape: tuple[int, ...], wanted: bool, device: Any, dtype: Any) -> Parameter | None:
-    check_device(str(device or "cpu"))
+    check_device(device)
     return Parameter(np.full(shape, value), dtype=dtype or np.float32) if wanted else None

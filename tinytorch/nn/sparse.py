@@ -8,7 +8,8 @@ import numpy as np
 
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, where
-from tinytorch.support.layers import check_device, check_indices
+from tinytorch.support.devices import check_device
+from tinytorch.support.layers import check_indices
 from tinytorch.support.random import default_generator
 
 
@@ -79,7 +80,7 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         _check_not_served("Embedding", max_norm, scale_grad_by_freq, sparse)
-        check_device(str(device or "cpu"))
+        check_device(device)
         for name, size in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
             if size < 1:
                 raise ValueError(f"Embedding: {name}: expected a whole number of at least 1, got {size!r}")

@@ -61,7 +61,7 @@ def _names(name: str, count: int) -> list[str]:
 
 
 def _other_numbers(array: np.ndarray) -> np.ndarray:
-    """Numbers like those of the array, in another order, and floats others, too: what depends on them shows."""
+    """Return an array of the same shape in another order, floats changed too: a second run on it shows constants."""
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(array.reshape(-1)).reshape(array.shape)
     if array.dtype.kind != "f":
@@ -71,10 +71,10 @@ def _other_numbers(array: np.ndarray) -> np.ndarray:
 
 
 def _larger_run(model: Any, examples: list[np.ndarray]) -> Run | None:
-    """A run with one more sample in every input; None where the inputs have no common batch axis, or that fails."""
+    """Run with one more sample in every input; return None where the inputs share no batch axis, or the run fails."""
     if any(array.ndim == 0 for array in examples) or len({len(array) for array in examples}) != 1:
         return None
-    with contextlib.suppress(Exception):  # a forward for one size of batch may raise what it likes
+    with contextlib.suppress(Exception):  # a forward for one size of batch may raise any error
         return run(model, [np.concatenate([array, array[:1]]) for array in examples])
     return None
 

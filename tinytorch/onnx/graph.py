@@ -1,4 +1,4 @@
-"""An ONNX graph while it is made: nodes, constants and weights by name; what is unused or simpler is put right here."""
+"""An ONNX graph while it is built: nodes, constants and weights by name, and patterns that are one operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OnnxNode(NamedTuple):
 
 
 def identity(array: np.ndarray) -> tuple[Any, ...]:
-    """What arrays of the same numbers at the same place have in common, as those of x and x.detach()."""
+    """Return a key that is equal for arrays which share address, shape, strides and dtype, as x and x.detach() do."""
     return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
 
 

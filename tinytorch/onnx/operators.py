@@ -173,9 +173,7 @@ def _(call: NodeCall, x: Tensor) -> Tensor:
 def _(call: NodeCall, x: Tensor, ratio: Tensor | None = None, training: Tensor | None = None) -> Any:
     p = 0.5 if ratio is None else ratio.item()
     if training is not None and training.item() and p > 0:
-        raise NotImplementedError(
-            "training_mode: its draws at random are nobody's but the program's that made the file"
-        )
+        raise NotImplementedError("training_mode: dropout in training is not served; export the network in eval mode")
     return x, Tensor(np.ones(x.shape, bool))
 
 
@@ -487,7 +485,7 @@ def _(call: NodeCall, x: Tensor, scale: Tensor, bias: Tensor | None = None) -> A
 def _(call: NodeCall, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.ndim not in (3, 4):
         raise NotImplementedError(f"x: expected one or two axes beside batch and channels, got shape {x.shape}")
-    if x.ndim == 3:  # a row of pixels is a picture of height 1
+    if x.ndim == 3:  # a signal is an image of height 1
         return _conv(
             call, x.unsqueeze(2), weight.unsqueeze(2), bias, Placement(call, x.shape[2:], weight.shape[2:])
         ).squeeze(2)

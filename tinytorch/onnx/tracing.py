@@ -34,7 +34,7 @@ class Run(NamedTuple):
 
 
 def run(model: Any, given: list[np.ndarray]) -> Run:
-    """Run `model` on arrays, and return all steps. Raises TypeError where not tensors come back."""
+    """Run `model` on arrays, and return all steps. Raises TypeError where it returns anything but tensors."""
     steps: list[Step] = []
     tensors = [Tensor(array.copy()) for array in given]
     inputs = [t.data for t in tensors]
@@ -84,14 +84,6 @@ def _watched(steps: list[Step]) -> list[tuple[Any, str, Callable[..., Any]]]:
 
         return watched
 
-    def places_of(place: Any) -> Any:
-        def noted(function: Any, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-            out = place(function, x, dim, keepdim)
-            steps.append(Step(function.__name__, (x.data,), {"dim": dim, "keepdim": keepdim}, out.data))
-            return out
-
-        return noted
-
     def conversions(convert: Any) -> Any:
         def noted(x: Tensor, dtype: Any = None) -> Tensor:
             out = convert(x) if dtype is None else convert(x, dtype)
@@ -114,7 +106,6 @@ def _watched(steps: list[Step]) -> list[tuple[Any, str, Callable[..., Any]]]:
         (Tensor, "argmax", places("argmax")),
         (Tensor, "argmin", places("argmin")),
         (Tensor, "clone", conversions),
-        (reductions, "_place", places_of),
         (reductions, "convert", conversions),
         (in_place, "write", writes),
     ]
@@ -136,4 +127,4 @@ def _replaced(place: Any, name: str, value: Any) -> Iterator[None]:
         if own:
             setattr(place, name, before)
         else:
-            delattr(place, name)  # the inherited one comes to light again
+            delattr(place, name)  # then the inherited one is found again

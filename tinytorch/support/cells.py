@@ -130,7 +130,7 @@ def _python_from(begin: int, rows: list[str], marks: list[int]) -> tuple[int, se
 
 def _parse(rows: list[str]) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python says them when it runs the file
+        warnings.simplefilter("ignore")  # Python prints them when it runs the file
         return ast.parse("".join(rows))
 
 
@@ -153,22 +153,22 @@ def _read_title(mark: str) -> tuple[str, dict[str, Any], str]:
     if not start:
         return kind, {}, ""
     try:
-        told, _ = json.JSONDecoder().raw_decode(title[start.end() :])
+        metadata, _ = json.JSONDecoder().raw_decode(title[start.end() :])
     except (ValueError, RecursionError) as error:
         return kind, {}, f"metadata is not JSON: {getattr(error, 'msg', type(error).__name__)}"
-    return kind, told if isinstance(told, dict) else {}, _problem(told)
+    return kind, metadata if isinstance(metadata, dict) else {}, _problem(metadata)
 
 
-def _problem(told: Any) -> str:
+def _problem(metadata: Any) -> str:
     """What is wrong with metadata for grading."""
-    if not isinstance(told, dict):
-        return f"metadata is not a JSON object, but {told!r:.40}"
-    if not isinstance(told.get("grade_id"), str) or not re.fullmatch(r"[\w-]+", told["grade_id"]):
-        return f"grade_id is {told.get('grade_id')!r:.40}, and must be letters, digits, `-` and `_`"
+    if not isinstance(metadata, dict):
+        return f"metadata is not a JSON object, but {metadata!r:.40}"
+    if not isinstance(metadata.get("grade_id"), str) or not re.fullmatch(r"[\w-]+", metadata["grade_id"]):
+        return f"grade_id is {metadata.get('grade_id')!r:.40}, and must be letters, digits, `-` and `_`"
     for name in ("grade", "solution"):
-        if not isinstance(told.get(name, False), bool):
-            return f"{name} is {told[name]!r:.40}, and must be true or false"
-    points = told.get("points", 0)
+        if not isinstance(metadata.get(name, False), bool):
+            return f"{name} is {metadata[name]!r:.40}, and must be true or false"
+    points = metadata.get("points", 0)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= _MOST_POINTS:
         return f"points is {points!r:.40}, and must be a number from 0 to {_MOST_POINTS:,}"
     return ""

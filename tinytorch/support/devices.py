@@ -31,6 +31,12 @@ class device:
         return "device(type='cpu')"
 
 
+def check_device(given: Any) -> None:
+    """Raise ValueError for a device that is not the CPU; None is the CPU, too."""
+    if given is not None:
+        device(given)
+
+
 def get_default_device() -> device:
     """Return the device of new tensors: the CPU."""
     return device("cpu")

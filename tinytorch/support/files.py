@@ -70,7 +70,7 @@ def keep_mode(old: Path, new: Path) -> None:
     try:
         os.chown(new, status.st_uid, status.st_gid)
     except OSError:
-        pass  # it stays ours, as a file that we had written anew
+        pass  # then it belongs to who runs this, as a new file does
     shutil.copystat(old, new)
     os.utime(new)
 
@@ -81,7 +81,7 @@ def beside(path: Path) -> Path:
 
 
 def sweep(path: Path) -> None:
-    """Remove what processes that were killed have left of making `path`; those that live are still at it."""
+    """Remove what processes that were killed have left of making `path`; a process that runs may still need its own."""
     try:
         names = os.listdir(path.parent)
     except OSError:

@@ -1,4 +1,4 @@
-"""Hooks of tensors: functions that see, and may replace, the gradient of one tensor on its way back."""
+"""Hooks of tensors: functions that are called with the gradient of a tensor in backward, and may replace it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ _Hook = Callable[[Any], Any]
 _hooked_leaves: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # by id: == compares numbers
 
 
-class GradientHandle:
-    """What `register_hook` returns: `remove()` takes the hook away."""
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook away, as leaving a `with` block does."""
 
-    def __init__(self, hooks: list[_Hook], hook: _Hook) -> None:
+    def __init__(self, hooks: list[Any], entry: Any) -> None:
         self._hooks = hooks
-        self._hook = hook
+        self._entry = entry
 
     def remove(self) -> None:
         """Take the hook away; a second time nothing happens."""
-        self._hooks[:] = [hook for hook in self._hooks if hook is not self._hook]
+        self._hooks[:] = [entry for entry in self._hooks if entry is not self._entry]
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.remove()
 
 
 class GradientHooks:
@@ -39,23 +45,23 @@ class GradientHooks:
 
     gradient_hooks: list[_Hook] | None = None
 
-    def register_hook(self, hook: _Hook) -> GradientHandle:
+    def register_hook(self, hook: _Hook) -> RemovableHandle:
         """Call `hook(gradient)` in each backward; what it returns, if not None, takes the gradient's place.
 
         Raises RuntimeError for a tensor that requires no gradient.
         """
         hooks = self._hooks("register_hook")
         hooks.append(hook)
-        return GradientHandle(hooks, hook)
+        return RemovableHandle(hooks, hook)
 
     def retain_grad(self) -> None:
         """Fill `grad` in backward although this tensor is no leaf. Raises RuntimeError where it needs no gradient."""
         hooks = self._hooks("retain_grad")
         if self.grad_fn is not None and not any(hasattr(hook, "retains") for hook in hooks):
-            of = weakref.ref(self)
+            reference = weakref.ref(self)
 
             def retain(gradient: Any) -> None:
-                tensor = of()
+                tensor = reference()
                 if tensor is not None:
                     tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
@@ -79,18 +85,17 @@ def with_hooks(function: Callable[..., Any], hooks: list[_Hook], make: Callable[
     """Return the function of the graph as one whose result's gradient goes through `hooks` before the rule has it."""
 
     @functools.wraps(function)
-    def same(*inputs: Any, **settings: Any) -> Any:
+    def hooked(*inputs: Any, **settings: Any) -> Any:
         return function(*inputs, **settings)
 
-    same.before_rule = lambda grad: through(hooks, make(grad)).data  # type: ignore[attr-defined]
-    return same
+    hooked.before_rule = lambda grad: run_hooks(hooks, make(grad)).data  # type: ignore[attr-defined]
+    return hooked
 
 
-def through(hooks: list[_Hook], gradient: Any) -> Any:
-    """Return what the hooks, one after another, make of a gradient."""
-    for hook in sorted(
-        hooks, key=lambda hook: hasattr(hook, "retains")
-    ):  # retain_grad keeps what comes out, as in torch
+def run_hooks(hooks: list[_Hook], gradient: Any) -> Any:
+    """Call the hooks one after another, each with the gradient that the one before left; return the last one."""
+    # retain_grad's hook comes last: it keeps what the others return, as in torch
+    for hook in sorted(hooks, key=lambda hook: hasattr(hook, "retains")):
         changed = hook(gradient)
         gradient = gradient if changed is None else changed
     return gradient
@@ -98,7 +103,7 @@ def through(hooks: list[_Hook], gradient: Any) -> Any:
 
 @contextlib.contextmanager
 def hooks_of_leaves() -> Iterator[None]:
-    """Send what a backward within this block adds to the `grad` of leaves with hooks through these."""
+    """Call the hooks of leaves with the gradient that a backward within this block adds to their `grad`."""
     leaves = [leaf for leaf in _hooked_leaves.values() if leaf.gradient_hooks]
     before = [leaf.grad for leaf in leaves]
     for leaf in leaves:
@@ -107,7 +112,7 @@ def hooks_of_leaves() -> Iterator[None]:
         yield
         for leaf in leaves:
             if leaf.grad is not None:
-                leaf.grad = through(leaf.gradient_hooks, leaf.grad)
+                leaf.grad = run_hooks(leaf.gradient_hooks, leaf.grad)
     finally:
         for leaf, old in zip(leaves, before):
             if old is not None:

@@ -8,27 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.support.gradient_hooks import RemovableHandle
 from tinytorch.support.tensor import TensorMethods
 
 _Hook = Callable[..., Any]
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away, as leaving a `with` block does."""
-
-    def __init__(self, hooks: list[tuple[_Hook, bool]], entry: tuple[_Hook, bool]) -> None:
-        self._hooks = hooks
-        self._entry = entry
-
-    def remove(self) -> None:
-        """Take the hook away; a second time nothing happens."""
-        self._hooks[:] = [entry for entry in self._hooks if entry is not self._entry]
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.remove()
 
 
 class Hooks:
@@ -49,7 +32,7 @@ class Hooks:
         return RemovableHandle(hooks, entry)
 
     def call(self, module: Any, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Return `module.forward(*inputs, **keywords)`, as the hooks have it."""
+        """Run the hooks before, `module.forward(*inputs, **keywords)` and the hooks after; return the last result."""
         for hook, with_kwargs in list(self.before):
             changed = hook(module, inputs, keywords) if with_kwargs else hook(module, inputs)
             if changed is not None and with_kwargs:
@@ -92,7 +75,7 @@ class _BackwardWatch:
 
     def _output(self, position: int, grad: Any) -> Any:
         self.grad_output[position] = grad
-        if self.awaited == 0:  # no input requires a gradient: nothing more will come
+        if self.awaited == 0:  # no input requires a gradient: no other call follows
             self._run()
         return grad
 

@@ -1,7 +1,7 @@
-"""Writes to a tensor in place, and the notice that a rule takes of them.
+"""Writes to a tensor in place, and the check in `backward` that no rule reads numbers which were overwritten.
 
 A function of the graph remembers tensors, not copies of their numbers. So a write between the forward pass and
-`backward` must be seen in two ways. **What was computed before it** belongs to the numbers as they were: a recorded
+`backward` has two consequences. **What was computed before it** belongs to the old numbers: a recorded
 write gives the tensor a new `grad_fn`, and earlier users of the tensor get a stand-in that has the old one. **What a
 rule reads** must be what its function read: each recorded function notes its inputs and its output with `mark`, and
 `check_marks` compares before the gradient is used.
@@ -90,11 +90,11 @@ def check_marks(tensor: Any, entries: tuple[Any, ...]) -> None:
     if not tensor.marks:
         return
     function, inputs, _ = tensor.grad_fn
-    of, marks = (tensor, *inputs), dict(tensor.marks)
+    arrays, marks = (tensor, *inputs), dict(tensor.marks)
     later = [(t, entry.__code__) for t, entry in zip(inputs, entries) if isinstance(entry, types.FunctionType)]
     called = tuple(code for t, code in later if t is not None and t.requires_grad)
     for position in function.rule_reads.wanted(tuple(code for _, code in later), called):
-        if position in marks and mark(of[position]) != marks[position]:
+        if position in marks and mark(arrays[position]) != marks[position]:
             which = f"input {position - 1}" if position else "result"
             raise RuntimeError(
                 f"backward: the gradient of {function.__name__} needs its {which} as it was, but its numbers were "
@@ -120,10 +120,10 @@ def tracked(out: Any, function: Callable[..., Any], tensors: list[Any], settings
         _note_view(out, function, tensors[0], settings)
     if out.grad_fn is not None:
         _note_use(out)
-        reads, of = getattr(function, "rule_reads", None), (out, *tensors)
+        reads, arrays = getattr(function, "rule_reads", None), (out, *tensors)
         if reads is not None:
             positions = reads.positions.values()
-            out.marks = [(i, mark(of[i])) for i in positions if i < len(of) and of[i] is not None]
+            out.marks = [(i, mark(arrays[i])) for i in positions if i < len(arrays) and arrays[i] is not None]
     return out
 
 
@@ -144,7 +144,9 @@ def _note_use(out: Any) -> None:
 
 
 def _append(references: list[weakref.ref[Any]], tensor: Any) -> None:
-    if len(references) & (len(references) - 1) == 0 and len(references) >= 16:  # now and then, drop what is gone
+    if (
+        len(references) & (len(references) - 1) == 0 and len(references) >= 16
+    ):  # at each power of two, drop the tensors that were deleted
         references[:] = [reference for reference in references if reference() is not None]
     references.append(weakref.ref(tensor))
 

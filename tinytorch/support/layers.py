@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from tinytorch.support.hooks import Hooks, RemovableHandle
+from tinytorch.support.devices import check_device
+from tinytorch.support.gradient_hooks import RemovableHandle
+from tinytorch.support.hooks import Hooks
 from tinytorch.support.tensor import TensorMethods, inferred_array
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -307,12 +309,6 @@ def check_name(module: Any, name: Any) -> None:
         )
     if name == "forward" or hasattr(type(module), name):
         raise ValueError(f"{owner}: name: {name!r} is an attribute of {owner} already; choose another name")
-
-
-def check_device(device: str) -> None:
-    """Raise ValueError for a device that is not the CPU."""
-    if device.partition(":")[0] != "cpu":
-        raise ValueError(f"device: expected 'cpu', the only one here, got {device!r}; leave it out")
 
 
 def dotted(prefix: str, name: str) -> str:

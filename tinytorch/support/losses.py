@@ -187,7 +187,7 @@ def check_probability_targets(
 ) -> None:
     """Raise ValueError for settings of a cross entropy that do not fit targets which are class probabilities."""
     check_reduction("cross_entropy", reduction)
-    if input.size == 0:
+    if input.numel() == 0:
         raise ValueError(f"cross_entropy: input: expected at least one sample, got an empty batch {input.shape}")
     if ignore_index != -100:
         raise ValueError(

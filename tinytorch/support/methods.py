@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import importlib
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinytorch.support.devices import device
+from tinytorch.support.package import package_function
 from tinytorch.support.random import default_generator
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -30,7 +30,7 @@ class FromPackage:
         self.function = self.function or name
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Callable[..., Any]:
-        function = getattr(importlib.import_module("tinytorch"), str(self.function))
+        function = package_function(str(self.function))
         return function if tensor is None else types.MethodType(function, tensor)
 
 
@@ -114,7 +114,7 @@ class TorchMethods:
                 dtype = value
         if dtype is None or self.dtype == dtype:
             return self.clone() if copy else self
-        return importlib.import_module("tinytorch.functions.reductions").convert(self, np.dtype(dtype))
+        return package_function("convert", "tinytorch.functions.reductions")(self, np.dtype(dtype))
 
     type_as = to
 
@@ -261,7 +261,7 @@ class TorchMethods:
         return self._new("tensor", data, dtype=dtype, requires_grad=requires_grad)
 
     def _new(self, function: str, *arguments: Any, dtype: Any, requires_grad: Any) -> Any:
-        make = getattr(importlib.import_module("tinytorch"), function)
+        make = package_function(function)
         return make(*arguments, dtype=self.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
     # Writes in place
@@ -314,7 +314,7 @@ class TorchMethods:
 
     def where(self, condition: Any, other: Any) -> Any:
         """Return the tensor where the condition holds, `other` elsewhere."""
-        return importlib.import_module("tinytorch").where(condition, self, other)
+        return package_function("where")(condition, self, other)
 
     # Operators that chapter 01 does not write
     def __and__(self, other: Any) -> Any:
@@ -335,13 +335,13 @@ class TorchMethods:
         return self.remainder(other)
 
     def __rmod__(self, other: Any) -> Any:
-        return importlib.import_module("tinytorch").remainder(other, self)
+        return package_function("remainder")(other, self)
 
     def __floordiv__(self, other: Any) -> Any:
         return self.floor_divide(other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return importlib.import_module("tinytorch").floor_divide(other, self)
+        return package_function("floor_divide")(other, self)
 
     def __pos__(self: _Tensor) -> _Tensor:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
 from tinytorch.support.in_place import InPlaceMethods, as_index
 from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
+from tinytorch.support.package import package_function
 from tinytorch.support.printing import numbers_as_text
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
@@ -226,14 +226,9 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         correction: int | None = None,
     ) -> _Tensor:
         """Return the variance; `unbiased` is torch's older name of correction 1 (True, the default) and 0 (False)."""
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        if unbiased is not None and correction is not None:
-            raise TypeError("var: expected one of unbiased and correction, got both")
-        if correction is None:
-            correction = 0 if unbiased is False else 1
+        dim, correction = dim_and_correction(dim, unbiased, correction)
         if self.numel() == 0:  # NaN for each variance of nothing
-            return importlib.import_module("tinytorch").var(self, dim, keepdim=keepdim, correction=correction)
+            return package_function("var")(self, dim, keepdim=keepdim, correction=correction)
         return self._chapter.var(self, dim, keepdim=keepdim, correction=correction)
 
     def max(self: _Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -289,6 +284,18 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
         return self._chapter.unsqueeze(self, dim)
 
 
+def dim_and_correction(dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, Any]:
+    """Return the axes and the correction of a variance: `unbiased`, also as the first argument, is torch's older name.
+
+    True is correction 1, the default, and False is 0. Raises TypeError where both names are given.
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError("unbiased, correction: expected one of them, got both; pass correction")
+    return dim, correction if correction is not None else 0 if unbiased is False else 1
+
+
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Return (2, 3) for the arguments of both f(2, 3) and f((2, 3))."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
@@ -333,8 +340,8 @@ def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarra
 def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Return the data as an array: Python's floats as float32, integers as int64, truth values as bool.
 
-    NumPy's arrays and numbers keep their dtype, also within a list. Raises ValueError for rows of unequal length, and
-    TypeError for what is no number.
+    Arrays, and numbers that have a dtype, keep it, also within a list. Raises ValueError for rows of unequal length,
+    and TypeError for what is no number.
     """
     array = _check_numbers(data)
     if dtype is not None:
@@ -357,7 +364,7 @@ def _check_numbers(data: Any) -> np.ndarray:
 def _holds_float64(data: Any) -> bool:
     if isinstance(data, (list, tuple)):
         return any(map(_holds_float64, data))
-    return getattr(data, "dtype", None) == np.float64
+    return hasattr(data, "dtype") and np.asarray(data).dtype == np.float64  # also of a tensor of torch's
 
 
 def lists_as_arrays(as_tensors: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tinytorch.support.devices import device
+from tinytorch.support.devices import check_device
+from tinytorch.support.package import package_function
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ def torch_arguments(function: _Function) -> _Function:
         out = keywords.pop("out", None) if "out" not in parameters else None
         for name in keywords.keys() - parameters.keys():
             if name == "device":
-                device(keywords.pop(name) or "cpu")
+                check_device(keywords.pop(name))
             elif name in _NOT_SERVED:
                 harmless, instead = _NOT_SERVED[name]
                 if not any(keywords[name] is value for value in harmless):
@@ -73,4 +73,4 @@ _NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(N
 def _as_input(value: Any, name: str) -> Any:
     if value is None or isinstance(value, (list, tuple, str)):
         raise TypeError(f"{name}: input: expected a Tensor, got {type(value).__name__}; wrap it: tensor(...)")
-    return importlib.import_module("tinytorch").as_tensor(value)
+    return package_function("as_tensor")(value)

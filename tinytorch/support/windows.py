@@ -293,7 +293,7 @@ def check_normalized(x: Any, running_mean: Any, running_var: Any, training: bool
     """Raise ValueError where x has no channels, or there are no estimates to normalise with."""
     if x.ndim < 2:
         raise ValueError(f"x: expected at least 2 axes (batch, channels, …), got shape {x.shape}")
-    if x.size == 0:
+    if math.prod(x.shape) == 0:
         raise ValueError(f"x: expected at least one sample, got an empty batch {x.shape}")
     if (running_mean is None) != (running_var is None):
         raise ValueError("running_mean, running_var: expected both or neither, got one of them")
