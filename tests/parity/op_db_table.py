@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-Rule = tuple[Callable[[Any], bool], str]  # whether a sample is left out, and why
+
+class Rule(NamedTuple):
+    """Samples that are not served."""
+
+    applies: Callable[[Any], bool]
+    reason: str
+    refusal: str | None  # what our error says; None where torch leaves open what the result is
 
 
 def gives(name: str, *values: Any) -> Callable[[Any], bool]:
@@ -19,20 +25,43 @@ def has_ties(sample: Any) -> bool:
     return sample.input.numel() > sample.input.unique().numel()
 
 
-ANY_INDEX: Rule = (has_ties, "which of several equal values is named is left open by torch")
+def is_empty(sample: Any) -> bool:
+    return sample.input.numel() == 0
 
-# Samples of all operators that need an argument which we do not serve, and refuse by its name.
-NEVER_SERVED: list[Rule] = [
-    (gives("memory_format", torch.channels_last), "every tensor is in the order of NumPy"),
-    (gives("pin_memory", True), "there is no other device to copy to"),
+
+def of_integers(sample: Any) -> bool:
+    return not sample.input.dtype.is_floating_point
+
+
+def without_a_batch(sample: Any) -> bool:
+    return sample.input.ndim == 3
+
+
+def asks_a_gradient(sample: Any) -> bool:
+    return sample.input.requires_grad
+
+
+ANY_INDEX = Rule(has_ties, "which of several equal values is named is left open by torch", None)
+NO_SAMPLE = Rule(is_empty, "an empty batch is a mistake of the caller", "got an empty batch")
+NOT_FLOATS = Rule(of_integers, "the pixels of a picture are floats", "pixels become floats by x / 255.0")
+NO_BATCH = Rule(without_a_batch, "a picture has a batch axis", "add the batch axis with x.unsqueeze(0)")
+KEEPS_SHAPE = Rule(
+    asks_a_gradient, "a tensor in a graph has the shape that was recorded", "keeps its shape; use x = x."
+)
+
+# Samples of all operators that need an argument which we do not serve.
+NEVER_SERVED = [
+    Rule(gives("memory_format", torch.channels_last), "every tensor is in the order of NumPy", "memory_format"),
+    Rule(gives("pin_memory", True), "there is no other device to copy to", "pin_memory"),
 ]
 
-# Samples of one operator that need an argument or a kind of input that we do not serve.
+# Samples of one operator, or of one of its forms, that need an argument or a kind of input that we do not serve.
 NOT_SERVED: dict[str, list[Rule]] = {
     "einsum": [
-        (
+        Rule(
             lambda sample: sample.input[0].dtype is torch.uint8 and "..." in str(sample.args),
             "the dtype of a sum of uint8 depends on the way that torch takes",
+            None,
         )
     ],
     "kthvalue": [ANY_INDEX],
@@ -40,9 +69,50 @@ NOT_SERVED: dict[str, list[Rule]] = {
     "mode": [ANY_INDEX],
     "median": [ANY_INDEX],
     "norm": [
-        (lambda sample: "nuc" in (*sample.args, sample.kwargs.get("p")), "the nuclear norm needs singular values")
+        Rule(
+            lambda sample: "nuc" in (*sample.args, sample.kwargs.get("p")),
+            "the nuclear norm needs singular values",
+            '"nuc" is not served',
+        )
     ],
-    "scatter": [(gives("reduce", "multiply"), "torch itself advises scatter_reduce in its place")],
+    "scatter": [
+        Rule(gives("reduce", "multiply"), "torch itself advises scatter_reduce in its place", "scatter_reduce")
+    ],
+    "__rpow__": [
+        Rule(
+            lambda sample: of_integers(sample) and bool((sample.input < 0).any()),
+            "a fraction that torch rounds to 0 is refused, as it is by NumPy",
+            "Integers to negative integer powers",
+        )
+    ],
+    "Tensor.squeeze_": [KEEPS_SHAPE],
+    "Tensor.unsqueeze_": [KEEPS_SHAPE],
+    "Tensor.t_": [KEEPS_SHAPE],
+    "nn.functional.interpolate": [
+        Rule(
+            lambda sample: of_integers(sample) and "nearest" not in str(sample.kwargs["mode"]),
+            *NOT_FLOATS[1:],
+        )
+    ],
+    **dict.fromkeys(("nn.functional.avg_pool1d", "nn.functional.conv1d"), [NO_SAMPLE, NOT_FLOATS]),
+    **dict.fromkeys(
+        (
+            "nn.functional.adaptive_avg_pool2d",
+            "nn.functional.avg_pool2d",
+            "nn.functional.conv2d",
+            "nn.functional.max_pool2d",
+        ),
+        [NO_BATCH, NO_SAMPLE, NOT_FLOATS],
+    ),
+    **dict.fromkeys(
+        (
+            "nn.functional.batch_norm",
+            "nn.functional.group_norm",
+            "nn.functional.layer_norm",
+            "nn.functional.rms_norm",
+        ),
+        [NO_SAMPLE],
+    ),
 }
 
 # Operators whose numbers are drawn or left as they are in memory: shape and dtype are compared.
@@ -50,46 +120,3 @@ WITHOUT_NUMBERS = {
     "bernoulli", "empty", "empty_like", "multinomial", "new_empty", "nn.functional.dropout", "nn.functional.dropout2d", "normal", "rand_like",
     "randint", "randint_like", "randn", "randn_like", "uniform",
 }  # fmt: skip
-
-# Operators that do not agree yet, and where the work stands.
-_OF_NN = "the functions of nn.functional do not take all of torch's arguments yet"
-UNFINISHED: dict[tuple[str, str], str] = {
-    ("softmax", ""): _OF_NN,
-    ("softmax", "with_dtype"): _OF_NN,
-    ("nn.functional.softmin", ""): _OF_NN,
-    ("nn.functional.softmin", "with_dtype"): _OF_NN,
-    ("nn.functional.cross_entropy", ""): _OF_NN,
-    ("nn.functional.normalize", ""): _OF_NN,
-    ("nn.functional.adaptive_avg_pool2d", ""): _OF_NN,
-    ("nn.functional.avg_pool1d", ""): _OF_NN,
-    ("nn.functional.conv1d", ""): _OF_NN,
-    ("nn.functional.conv2d", ""): _OF_NN,
-    ("nn.functional.group_norm", ""): _OF_NN,
-    ("nn.functional.layer_norm", ""): _OF_NN,
-    ("nn.functional.rms_norm", ""): _OF_NN,
-    ("nn.functional.pad", "constant"): _OF_NN,
-    ("nn.functional.pad", "reflect"): _OF_NN,
-    ("nn.functional.pad", "replicate"): _OF_NN,
-    ("nn.functional.pad", "replicate_negative"): _OF_NN,
-    ("nn.functional.pad", "circular"): _OF_NN,
-    ("nn.functional.interpolate", "nearest"): _OF_NN,
-    ("nn.functional.interpolate", "nearest-exact"): _OF_NN,
-    ("nn.functional.interpolate", "bilinear"): _OF_NN,
-    ("nn.functional.interpolate", "bicubic"): _OF_NN,
-    ("nn.functional.interpolate", "trilinear"): _OF_NN,
-    ("nn.functional.interpolate", "area"): _OF_NN,
-    ("nn.functional.avg_pool2d", ""): _OF_NN,
-    ("nn.functional.max_pool2d", ""): _OF_NN,
-    ("nn.functional.prelu", ""): _OF_NN,
-    ("nn.functional.batch_norm", ""): _OF_NN,
-    ("nn.functional.binary_cross_entropy", ""): _OF_NN,
-    ("nn.functional.hardtanh", ""): _OF_NN,
-    ("nn.functional.relu6", ""): _OF_NN,
-    ("__rpow__", ""): "a whole number to a negative power is 0, 1 or -1 in torch",
-    ("nn.functional.smooth_l1_loss", ""): _OF_NN,
-    ("nn.functional.l1_loss", ""): _OF_NN,
-    ("log_softmax", ""): _OF_NN,
-    ("log_softmax", "with_dtype"): _OF_NN,
-    ("nn.functional.huber_loss", ""): _OF_NN,
-    ("nn.functional.kl_div", ""): _OF_NN,
-}

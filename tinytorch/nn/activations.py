@@ -1,6 +1,6 @@
 """Activation functions as layers that only remember settings: given, and composed from chapters 02 and 03.
 
-With `inplace=True` a layer returns the same numbers as without; see `activation_functions`.
+With `inplace=True` a layer writes its result into its input; see `activation_functions`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class ReLU(_Settings, _layers.ReLU):
     def __init__(self, inplace: bool = False) -> None:
         self._keep(inplace=inplace)
 
+    def forward(self, x: Any) -> Tensor:
+        return _functions.relu(x, self.inplace)
+
 
 class LeakyReLU(_Settings, _layers.LeakyReLU):
     """`leaky_relu` as a layer."""
@@ -55,6 +58,9 @@ class LeakyReLU(_Settings, _layers.LeakyReLU):
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         _layers.LeakyReLU.__init__(self, negative_slope)
         self._keep(negative_slope=negative_slope, inplace=inplace)
+
+    def forward(self, x: Any) -> Tensor:
+        return _functions.leaky_relu(x, self.negative_slope, self.inplace)
 
 
 class Hardtanh(_Settings):
@@ -76,7 +82,7 @@ class Hardtanh(_Settings):
         self._keep(min_val=min_val, max_val=max_val, inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.hardtanh(x, self.min_val, self.max_val)
+        return _functions.hardtanh(x, self.min_val, self.max_val, self.inplace)
 
 
 class ReLU6(_Settings):
@@ -86,7 +92,7 @@ class ReLU6(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.relu6(x)
+        return _functions.relu6(x, self.inplace)
 
 
 class ELU(_Settings):
@@ -98,7 +104,7 @@ class ELU(_Settings):
         self._keep(alpha=alpha, inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.elu(x, self.alpha)
+        return _functions.elu(x, self.alpha, self.inplace)
 
 
 class CELU(_Settings):
@@ -110,7 +116,7 @@ class CELU(_Settings):
         self._keep(alpha=alpha, inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.celu(x, self.alpha)
+        return _functions.celu(x, self.alpha, self.inplace)
 
 
 class SELU(_Settings):
@@ -120,7 +126,7 @@ class SELU(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.selu(x)
+        return _functions.selu(x, self.inplace)
 
 
 class SiLU(_Settings):
@@ -130,7 +136,7 @@ class SiLU(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.silu(x)
+        return _functions.silu(x, self.inplace)
 
 
 class Mish(_Settings):
@@ -140,7 +146,7 @@ class Mish(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.mish(x)
+        return _functions.mish(x, self.inplace)
 
 
 class Hardsigmoid(_Settings):
@@ -150,7 +156,7 @@ class Hardsigmoid(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.hardsigmoid(x)
+        return _functions.hardsigmoid(x, self.inplace)
 
 
 class Hardswish(_Settings):
@@ -160,7 +166,7 @@ class Hardswish(_Settings):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.hardswish(x)
+        return _functions.hardswish(x, self.inplace)
 
 
 class Sigmoid(Module):
@@ -234,7 +240,7 @@ class Threshold(_Settings):
         self._keep(threshold=threshold, value=value, inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.threshold(x, self.threshold, self.value)
+        return _functions.threshold(x, self.threshold, self.value, self.inplace)
 
 
 class PReLU(_Settings):

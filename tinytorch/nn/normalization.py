@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from tinytorch.core.layers import Module, Parameter
-from tinytorch.core.tensor import Tensor, clip, pow, sum, where
+from tinytorch.core.tensor import Tensor, clip, sum
+from tinytorch.functions.reductions import norm
 from tinytorch.functions.shapes import broadcast_tensors
 from tinytorch.support.devices import check_device
 from tinytorch.support.layers import as_normalized_shape, check_groups, check_last_axes
@@ -58,13 +58,7 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
     """Return x divided by its p-norm along `dim`, or by eps where the norm is smaller."""
     if out is not None:
         raise ValueError("normalize: out: not served; use the returned tensor")
-    if math.isinf(p):
-        norm = input.abs().max(dim, keepdim=True).values
-    else:
-        total = sum(input * input if p == 2 else pow(input.abs(), p), dim=dim, keepdim=True)
-        root = where(total > 0, total, 1.0)  # the root of 0 has an infinite slope
-        norm = where(total > 0, root.sqrt() if p == 2 else pow(root, 1 / p), 0.0)
-    return input / clip(norm, min=eps)
+    return input / clip(norm(input, p, dim, keepdim=True), min=eps)
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:

@@ -10,17 +10,20 @@ import tinytorch.core.layers as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.arguments import checked_by
+from tinytorch.support.in_place import may_write_input
 from tinytorch.support.layers import check_probability
 
 
+@may_write_input
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Return x with each element set to zero with probability p, and the others divided by 1 − p.
 
-    With `inplace` the numbers are the same; the input keeps its own.
+    With `inplace` the result is written into the input; both raise for a leaf that requires a gradient.
     """
     return _chapter.dropout(input, p, training)
 
 
+@may_write_input
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Return x (N, C, …) with each channel of each sample set to zero with probability p, the others over 1 − p."""
     if not training:
@@ -39,6 +42,9 @@ class Dropout(_chapter.Dropout):
         super().__init__(p)
         self.inplace = inplace
 
+    def forward(self, x: Any) -> Tensor:
+        return dropout(x, self.p, self.training, self.inplace)
+
 
 class Dropout2d(Module):
     """`dropout2d`, while its attribute `training` is True: whole feature maps are dropped (arXiv:1411.4280)."""
@@ -49,7 +55,7 @@ class Dropout2d(Module):
         self.inplace = inplace
 
     def forward(self, x: Any) -> Tensor:
-        return dropout2d(x, self.p, self.training)
+        return dropout2d(x, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -8,8 +8,9 @@ import numpy as np
 
 from tinytorch.core import tensor as _chapter
 from tinytorch.core.layers import Module
-from tinytorch.core.tensor import Tensor
-from tinytorch.support.resizing import check_interpolate, linear_places, nearest_places, sizes_and_scales
+from tinytorch.core.tensor import Tensor, stack
+from tinytorch.support.resizing import check_interpolate, sizes_and_scales, taps
+from tinytorch.support.windows import regions
 
 
 def interpolate(
@@ -21,23 +22,26 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
-    """Return images (N, C, H, W), or signals (N, C, L), with another number of pixels: `size`, or H · `scale_factor`.
+    """Return images (N, C, H, W) with another number of pixels: `size`, or H · `scale_factor`. Signals and volumes, too.
 
-    "nearest" repeats pixels; "bilinear" ("linear" for signals) mixes the two nearest of each axis. With `align_corners`
-    the corner pixels keep their places, without it the edges of the image do.
+    "nearest" and "nearest-exact" repeat pixels; "bilinear" ("linear" for signals, "trilinear" for volumes) mixes the two
+    nearest of each axis, "bicubic" the four nearest; "area" is the mean of a region. With `align_corners` the corner
+    pixels keep their places, without it the edges of the image do. Raises TypeError for integers that would be mixed.
     """
     check_interpolate(input, size, scale_factor, mode, align_corners, antialias)
     scales = sizes_and_scales(input.shape[2:], size, scale_factor, bool(recompute_scale_factor))
     for axis, (old, new, scale) in enumerate(scales, start=2):
         before = (slice(None),) * axis
-        if mode == "nearest":
-            nearest = *before, nearest_places(old, new, scale)
-            input = input[nearest]
+        if mode == "area":
+            input = stack([input[(*before, region)].mean(dim=axis) for region in regions(old, new)], dim=axis)
             continue
-        low, high, part = linear_places(old, new, scale, bool(align_corners))
-        share = Tensor(part.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
-        first, second = (*before, low), (*before, high)
-        input = input[first] * (1 - share) + input[second] * share
+        mixed = None
+        for places, shares in taps(mode, old, new, scale, bool(align_corners)):
+            part = input[(*before, places)]
+            if not mode.startswith("nearest"):
+                part = part * Tensor(shares.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
+            mixed = part if mixed is None else mixed + part
+        input = mixed
     return input
 
 

@@ -32,9 +32,3 @@ def implicit_dim(x: Any, dim: int | None) -> int:
     if dim is not None:
         return dim
     return 0 if x.ndim in (0, 1, 3) else 1
-
-
-def check_dtype(name: str, dtype: Any) -> None:
-    """Raise ValueError where a dtype is given to a function that computes in that of its input."""
-    if dtype is not None:
-        raise ValueError(f"{name}: dtype: not served; convert the input first: Tensor(x, dtype=...)")

@@ -239,6 +239,24 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
         _note_use(t)
 
 
+def may_write_input(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function of `input` with the argument `inplace`: where that is True, the result is written to `input`.
+
+    Raises RuntimeError for a leaf that requires a gradient, as `write` does.
+    """
+    place = list(inspect.signature(function).parameters).index("inplace") - 1  # among what follows the input
+
+    @functools.wraps(function)
+    def called(input: Any, *others: Any, **settings: Any) -> Any:
+        if not (others[place] if len(others) > place else settings.get("inplace", False)):
+            return function(input, *others, **settings)
+        before = input.clone()  # the gradient rule may need its numbers
+        result = function(before, *others, **settings)
+        return input if result is before else input.copy_(result)
+
+    return called
+
+
 class InPlaceMethods:
     """The methods of a tensor that write to its memory, with torch's names: the function's, and an underscore."""
 

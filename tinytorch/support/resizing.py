@@ -7,20 +7,24 @@ from typing import Any
 
 import numpy as np
 
+_LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}  # torch's names, by the number of axes
+
 
 def check_interpolate(
     x: Any, size: Any, scale_factor: Any, mode: str, align_corners: bool | None, antialias: bool
 ) -> None:
     """Raise ValueError for settings of `interpolate` that do not fit each other, or are not served."""
-    linear = {3: "linear", 4: "bilinear"}
-    if x.ndim not in linear:
-        raise ValueError(f"input: expected (N, C, L) or (N, C, H, W), got shape {x.shape}; add the batch axis first")
-    if mode not in ("nearest", linear[x.ndim]):
-        raise ValueError(f"mode: expected 'nearest' or {linear[x.ndim]!r} for {x.ndim} axes, got {mode!r}")
+    if x.ndim not in _LINEAR:
+        raise ValueError(f"input: expected (N, C, L), (N, C, H, W) or (N, C, D, H, W), got shape {x.shape}")
+    served = ["nearest", "nearest-exact", "area", _LINEAR[x.ndim], *["bicubic"] * (x.ndim == 4)]
+    if mode not in served:
+        raise ValueError(f"mode: expected one of {', '.join(served)} for {x.ndim} axes, got {mode!r}")
+    if x.dtype.kind != "f" and not mode.startswith("nearest"):
+        raise TypeError(f"input: expected floating numbers, got {x.dtype}; pixels become floats by x / 255.0")
     if (size is None) == (scale_factor is None):
         raise ValueError("size, scale_factor: expected one of them, got both or neither")
-    if align_corners is not None and mode == "nearest":
-        raise ValueError("align_corners: only for 'linear' and 'bilinear'; leave it out with mode='nearest'")
+    if align_corners is not None and not mode.endswith(("linear", "cubic")):
+        raise ValueError(f"align_corners: only for modes that mix by distance; leave it out with mode={mode!r}")
     if antialias:
         raise ValueError("antialias: not served; average with avg_pool2d before making an image smaller")
 
@@ -42,17 +46,34 @@ def sizes_and_scales(
     return found
 
 
-def nearest_places(old: int, new: int, scale: float) -> np.ndarray:
-    """Return for each new pixel the old one that it repeats: ⌊i · scale⌋, computed in float32 as in torch."""
-    places = np.floor(np.arange(new, dtype=np.float32) * np.float32(scale)).astype(np.int64)
-    return np.minimum(places, old - 1)
+Taps = list[tuple[np.ndarray, np.ndarray]]  # for each new pixel: an old one's place, and its share
 
 
-def linear_places(old: int, new: int, scale: float, align_corners: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return for each new pixel the two old ones between which it lies, and the share of the second."""
+def taps(mode: str, old: int, new: int, scale: float, align_corners: bool) -> Taps:
+    """Return which old pixels of one axis the new ones are mixed from, and their shares, which sum to 1.
+
+    "nearest" takes ⌊i · scale⌋ and "nearest-exact" ⌊(i + ½) · scale⌋, in float32 as in torch. "bicubic" is the cubic
+    convolution with a = −¾ (Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing", eq. 4).
+    """
+    if mode.startswith("nearest"):
+        middle = np.float32(0.5 if mode == "nearest-exact" else 0.0)
+        nearest = np.floor((np.arange(new, dtype=np.float32) + middle) * np.float32(scale)).astype(np.int64)
+        return [(np.minimum(nearest, old - 1), np.ones(new))]
     if align_corners:
         places = np.arange(new) * ((old - 1) / (new - 1) if new > 1 else 0.0)
     else:
-        places = np.maximum((np.arange(new) + 0.5) * scale - 0.5, 0.0)
+        places = (np.arange(new) + 0.5) * scale - 0.5
+    if mode != "bicubic":
+        places = np.maximum(places, 0.0)
     low = np.minimum(np.floor(places).astype(np.int64), old - 1)
-    return low, np.minimum(low + 1, old - 1), places - low
+    part = places - low
+    if mode == "bicubic":
+        shares = {offset: _cubic(np.abs(part - offset)) for offset in (-1, 0, 1, 2)}
+    else:
+        shares = {0: 1 - part, 1: part}
+    return [(np.clip(low + offset, 0, old - 1), share) for offset, share in shares.items()]
+
+
+def _cubic(x: np.ndarray, a: float = -0.75) -> np.ndarray:
+    near, far = ((a + 2) * x - (a + 3)) * x * x + 1, ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return np.where(x <= 1, near, far)

@@ -101,7 +101,8 @@ def _positions(
 
 def pair(name: str, value: Any, least: int) -> Pair:
     """Return (height, width) from one whole number or two, each at least `least`. Raises ValueError, naming it."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    values = values * 2 if len(values) == 1 else values
     if len(values) != 2 or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
         raise ValueError(
             f"{name}: expected a whole number >= {least}, or a pair (height, width) of them, got {value!r}"
@@ -212,7 +213,7 @@ class WindowPlacer:
 
     def of_pool(self, x: np.ndarray, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Windows:
         """Return the `Windows` of a pooling layer, whose stride is the kernel's size unless another is given."""
-        win = self.on_images(x, kernel_size, kernel_size if stride is None else stride, padding, dilation)
+        win = self.on_images(x, kernel_size, kernel_size if stride in (None, (), []) else stride, padding, dilation)
         if any(2 * before > k for (before, _), k in zip(win.padding, win.kernel)):
             raise ValueError(f"padding: expected at most half the kernel {win.kernel}, got {padding}")
         if win.dilation != (1, 1) and not win.pixel_counts(np.intp, count_border=False).all():
@@ -291,10 +292,10 @@ def check_signal(x: Any) -> None:
 
 def check_normalized(x: Any, running_mean: Any, running_var: Any, training: bool) -> None:
     """Raise ValueError where x has no channels, or there are no estimates to normalise with."""
-    if x.ndim < 2:
-        raise ValueError(f"x: expected at least 2 axes (batch, channels, …), got shape {x.shape}")
     if math.prod(x.shape) == 0:
         raise ValueError(f"x: expected at least one sample, got an empty batch {x.shape}")
+    if x.ndim < 2:
+        raise ValueError(f"x: expected at least 2 axes (batch, channels, …), got shape {x.shape}")
     if (running_mean is None) != (running_var is None):
         raise ValueError("running_mean, running_var: expected both or neither, got one of them")
     if running_mean is None and not training:
