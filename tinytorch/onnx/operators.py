@@ -69,9 +69,7 @@ def serves(*names: str) -> Callable[[Operator], Operator]:
 
 def _truncated(a: Tensor, b: Tensor) -> Tensor:
     """a / b of whole numbers, rounded towards 0."""
-    if a.dtype.kind == "f":
-        return a / b
-    return Tensor(np.abs(a.data) // np.abs(b.data) * (np.sign(a.data) * np.sign(b.data)))
+    return a / b if a.dtype.kind == "f" else tinytorch.div(a, b, rounding_mode="trunc")
 
 
 def _larger(a: Tensor, b: Tensor) -> Tensor:
@@ -202,12 +200,6 @@ def _sum(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
     return x.sum(dim, keepdim)
 
 
-def _log_sum_exp(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
-    largest = x.data.max(axis=dim, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(largest), largest, 0).astype(x.dtype)
-    return (x - shift).exp().sum(dim, keepdim).log() + (shift if keepdim else shift.squeeze(dim))
-
-
 def _extreme(function: Any, of_none: float) -> Any:
     def reduce(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
         if x.data.size:
@@ -232,7 +224,7 @@ REDUCTIONS = {
     "ReduceL2": lambda x, dim, keepdim: _sum(x * x, dim, keepdim).sqrt(),
     "ReduceSumSquare": lambda x, dim, keepdim: _sum(x * x, dim, keepdim),
     "ReduceLogSum": lambda x, dim, keepdim: _sum(x, dim, keepdim).log(),
-    "ReduceLogSumExp": _log_sum_exp,
+    "ReduceLogSumExp": tinytorch.logsumexp,
 }
 
 
@@ -369,7 +361,7 @@ def _(call: NodeCall, x: Tensor) -> Tensor:
 
 @serves("Expand")
 def _(call: NodeCall, x: Tensor, shape: Tensor) -> Tensor:
-    return where(np.ones(np.broadcast_shapes(x.shape, tuple(numbers(shape))), bool), x, x)
+    return tinytorch.broadcast_to(x, np.broadcast_shapes(x.shape, tuple(numbers(shape))))
 
 
 @serves("Concat")
@@ -385,8 +377,7 @@ def _(call: NodeCall, x: Tensor, split: Tensor | None = None) -> tuple[Tensor, .
         each = -(-x.shape[axis] // len(call.outputs))
         sizes = [each] * (len(call.outputs) - 1)
         sizes.append(x.shape[axis] - sum(sizes))
-    ends = np.cumsum(sizes)
-    return tuple(along(x, axis, slice(end - size, end)) for size, end in zip(sizes, ends))
+    return tinytorch.split(x, sizes, axis)
 
 
 def along(x: Tensor, axis: int, part: Any) -> Tensor:
