@@ -37,7 +37,7 @@ def test_counts(name):
     biases = 0
     for call in trace(model.eval(), np.zeros(shape, np.float32)):
         if getattr(call.layer, "bias", None) is not None and type(call.layer).__name__ in ("Conv2d", "Linear"):
-            biases += call.output.size
+            biases += call.output.numel()
     assert 2 * (found.total_mult_adds - biases) == counter.get_total_flops()
 
 
