@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import torch
 
 
-
 class Rule(NamedTuple):
     """Samples that are not served."""
 
@@ -46,7 +45,9 @@ ANY_INDEX = Rule(has_ties, "which of several equal values is named is left open 
 NO_SAMPLE = Rule(is_empty, "an empty batch is a mistake of the caller", "got an empty batch")
 NOT_FLOATS = Rule(of_integers, "the pixels of a picture are floats", "pixels become floats by x / 255.0")
 NO_BATCH = Rule(without_a_batch, "a picture has a batch axis", "add the batch axis with x.unsqueeze(0)")
-KEEPS_SHAPE = Rule(asks_a_gradient, "a tensor in a graph has the shape that was recorded", "keeps its shape; use x = x.")
+KEEPS_SHAPE = Rule(
+    asks_a_gradient, "a tensor in a graph has the shape that was recorded", "keeps its shape; use x = x."
+)
 
 # Samples of all operators that need an argument which we do not serve.
 NEVER_SERVED = [
@@ -74,7 +75,9 @@ NOT_SERVED: dict[str, list[Rule]] = {
             '"nuc" is not served',
         )
     ],
-    "scatter": [Rule(gives("reduce", "multiply"), "torch itself advises scatter_reduce in its place", "scatter_reduce")],
+    "scatter": [
+        Rule(gives("reduce", "multiply"), "torch itself advises scatter_reduce in its place", "scatter_reduce")
+    ],
     "__rpow__": [
         Rule(
             lambda sample: of_integers(sample) and bool((sample.input < 0).any()),

@@ -22,10 +22,10 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
-    """Return images (N, C, H, W) with another number of pixels: `size`, or H · `scale_factor`. Signals and volumes, too.
+    """Return images (N, C, H, W) with another number of pixels: `size`, or H · `scale_factor`; signals, volumes too.
 
-    "nearest" and "nearest-exact" repeat pixels; "bilinear" ("linear" for signals, "trilinear" for volumes) mixes the two
-    nearest of each axis, "bicubic" the four nearest; "area" is the mean of a region. With `align_corners` the corner
+    "nearest" and "nearest-exact" repeat pixels; "bilinear" ("linear" for signals, "trilinear" for volumes) mixes the
+    two nearest of each axis, "bicubic" the four nearest; "area" is the mean of a region. With `align_corners` corner
     pixels keep their places, without it the edges of the image do. Raises TypeError for integers that would be mixed.
     """
     check_interpolate(input, size, scale_factor, mode, align_corners, antialias)

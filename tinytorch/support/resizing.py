@@ -9,6 +9,7 @@ import numpy as np
 
 _LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}  # torch's names, by the number of axes
 
+
 def check_interpolate(
     x: Any, size: Any, scale_factor: Any, mode: str, align_corners: bool | None, antialias: bool
 ) -> None:
