@@ -33,11 +33,11 @@ def interpolate(
     for axis, (old, new, scale) in enumerate(scales, start=2):
         before = (slice(None),) * axis
         if mode == "area":
-            input = stack([input[(*before, region)].mean(dim=axis) for region in regions(old, new)], dim=axis)
+            input = stack([input[before + (region,)].mean(dim=axis) for region in regions(old, new)], dim=axis)
             continue
         mixed = None
         for places, shares in taps(mode, old, new, scale, bool(align_corners)):
-            part = input[(*before, places)]
+            part = input[before + (places,)]
             if not mode.startswith("nearest"):
                 part = part * Tensor(shares.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
             mixed = part if mixed is None else mixed + part
