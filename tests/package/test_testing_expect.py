@@ -74,5 +74,5 @@ def test_a_layer_is_tested_by_its_forward():
 
 
 def test_a_class_is_tested_by_its_constructor():
-    expect(np.array([1, 2]), Tensor, [1, 2])
-    expect_error(TypeError, "requires_grad", Tensor, [1, 2], requires_grad=True)
+    expect(np.array([1, 2]), Tensor, np.array([1, 2]))
+    expect_error(TypeError, "requires_grad", Tensor, np.array([1, 2]), requires_grad=True)

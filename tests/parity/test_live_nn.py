@@ -296,3 +296,20 @@ def test_a_state_of_torchs_in_float64_keeps_its_digits():
     ours.load_state_dict(theirs.state_dict())
     np.testing.assert_array_equal(to_array(ours.weight), theirs.weight.detach().numpy())
     assert tinytorch.tensor(torch.ones(1, dtype=torch.float64)).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "call", ["relu(x, True)", "leaky_relu(x, 0.2, inplace=True)", "elu(x, inplace=True)", "relu6(x, True)"]
+)
+def test_an_activation_writes_its_result_into_its_input(call):
+    torch = pytest.importorskip("torch")
+    numbers = generator().standard_normal((3, 4))
+    leaf, theirs = tinytorch.Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
+    for space, start in ((tinytorch.nn.functional, leaf), (torch.nn.functional, theirs)):
+        x = start * 2
+        out = eval(f"space.{call}", {"space": space, "x": x})
+        assert out is x
+        (x * x).sum().backward()
+        with pytest.raises(RuntimeError, match="leaf"):
+            eval(f"space.{call}", {"space": space, "x": start})
+    np.testing.assert_allclose(leaf.grad, theirs.grad.numpy(), rtol=1e-12)

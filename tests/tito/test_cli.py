@@ -35,7 +35,7 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it(arguments):
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=REPOSITORY, check=True)
     imported = set(json.loads(ran.stdout.splitlines()[-1]))
-    assert imported & {"numpy", "jupytext", "nbdev", "fastcore", "pytest", "IPython", "tinytorch", "yaml"} == set()
+    assert imported & {"numpy", "jupytext", "nbdev", "fastcore", "pytest", "IPython", "yaml"} == set()
     assert arguments != ["--version"] or "typer" not in imported
 
 

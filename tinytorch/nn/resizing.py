@@ -22,10 +22,10 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
-    """Return images (N, C, H, W) with another number of pixels: `size`, or H · `scale_factor`. Signals and volumes, too.
+    """Return images (N, C, H, W) with another number of pixels: `size`, or H · `scale_factor`; signals, volumes too.
 
-    "nearest" and "nearest-exact" repeat pixels; "bilinear" ("linear" for signals, "trilinear" for volumes) mixes the two
-    nearest of each axis, "bicubic" the four nearest; "area" is the mean of a region. With `align_corners` the corner
+    "nearest" and "nearest-exact" repeat pixels; "bilinear" ("linear" for signals, "trilinear" for volumes) mixes the
+    two nearest of each axis, "bicubic" the four nearest; "area" is the mean of a region. With `align_corners` corner
     pixels keep their places, without it the edges of the image do. Raises TypeError for integers that would be mixed.
     """
     check_interpolate(input, size, scale_factor, mode, align_corners, antialias)
@@ -33,11 +33,11 @@ def interpolate(
     for axis, (old, new, scale) in enumerate(scales, start=2):
         before = (slice(None),) * axis
         if mode == "area":
-            input = stack([input[(*before, region)].mean(dim=axis) for region in regions(old, new)], dim=axis)
+            input = stack([input[before + (region,)].mean(dim=axis) for region in regions(old, new)], dim=axis)
             continue
         mixed = None
         for places, shares in taps(mode, old, new, scale, bool(align_corners)):
-            part = input[(*before, places)]
+            part = input[before + (places,)]
             if not mode.startswith("nearest"):
                 part = part * Tensor(shares.reshape(-1, *[1] * (input.ndim - axis - 1)), dtype=input.dtype)
             mixed = part if mixed is None else mixed + part

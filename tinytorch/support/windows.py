@@ -292,7 +292,7 @@ def check_signal(x: Any) -> None:
 
 def check_normalized(x: Any, running_mean: Any, running_var: Any, training: bool) -> None:
     """Raise ValueError where x has no channels, or there are no estimates to normalise with."""
-    if math.prod(x.shape) == 0:
+    if 0 in x.shape:
         raise ValueError(f"x: expected at least one sample, got an empty batch {x.shape}")
     if x.ndim < 2:
         raise ValueError(f"x: expected at least 2 axes (batch, channels, …), got shape {x.shape}")

@@ -825,7 +825,7 @@ def shapes_not_compared(own: dict[str, Any], given: dict[str, Array], strict: bo
 )
 def sizes_compared(own: dict[str, Any], given: dict[str, Array], strict: bool = True) -> Any:
     def problems(missing: list[str], unexpected: list[str], misshapen: list[str]) -> list[str]:
-        return missing + unexpected + [name for name in misshapen if own[name].size != given[name].size]
+        return missing + unexpected + [name for name in misshapen if own[name].numel() != given[name].size]
 
     return _load(own, given, strict, problems)
 
