@@ -307,7 +307,7 @@ def is_grad_enabled() -> bool:
 @batchwise  # shares large arrays among the cores
 def _(grad, out, x):
     """Return the gradient of x for y = max(x, 0); at 0 it is 0, as in torch."""
-    return np.where(out <= 0, 0, grad)  # so that it passes NaN, and 0 stays 0 where the gradient is infinite
+    return grad * ~(out <= 0)  # so that it passes where the value is NaN, as in torch
 
 
 @vjp(activations.tanh)
@@ -320,4 +320,4 @@ def _(grad, out, x):
 def _(grad, out, x):
     """Return the gradient of x for y = σ(x)."""
     return grad * out * (1 - out)
-# sha256 of the lines above: 4bcfa9b26926092dc137fe2e91aaf193dcfaf916ca689d2774b15257ea4416a9
+# sha256 of the lines above: e7e5b9bbc4f00fcc305e2f61d1e6c028c0a6193a3dc01abd3355b8d8f82c4138
