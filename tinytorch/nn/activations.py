@@ -30,6 +30,7 @@ class Identity(Module):
 class _Settings(Module):
     """A layer that remembers its settings by name, and shows them."""
 
+    inplace: bool
     _settings: tuple[str, ...] = ()
 
     def _keep(self, **settings: Any) -> None:
@@ -49,7 +50,7 @@ class ReLU(_Settings, _layers.ReLU):
         self._keep(inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.relu(x, self.inplace)
+        return _functions.relu(x, inplace=True) if self.inplace else _layers.ReLU.forward(self, x)
 
 
 class LeakyReLU(_Settings, _layers.LeakyReLU):
@@ -60,7 +61,9 @@ class LeakyReLU(_Settings, _layers.LeakyReLU):
         self._keep(negative_slope=negative_slope, inplace=inplace)
 
     def forward(self, x: Any) -> Tensor:
-        return _functions.leaky_relu(x, self.negative_slope, self.inplace)
+        if self.inplace:
+            return _functions.leaky_relu(x, self.negative_slope, inplace=True)
+        return _layers.LeakyReLU.forward(self, x)
 
 
 class Hardtanh(_Settings):
