@@ -198,8 +198,6 @@ REFUSED = {
     "always_call": lambda: nn.ReLU().register_forward_hook(print, always_call=True),
     "antialias": lambda: F.interpolate(IMAGES, size=3, antialias=True),
     "align_corners": lambda: F.interpolate(IMAGES, size=3, align_corners=True),
-    "mode": lambda: F.interpolate(IMAGES, size=3, mode="bicubic"),
-    "dtype": lambda: F.softmax(SCORES, dim=1, dtype=np.float64),
     "out": lambda: F.normalize(SCORES, out=SCORES),
     "min_value, max_value": lambda: nn.Hardtanh(min_value=-1),
     "delta": lambda: F.huber_loss(SCORES, SCORES, delta=0.0),

@@ -43,7 +43,7 @@ class Dropout(_chapter.Dropout):
         self.inplace = inplace
 
     def forward(self, x: Any) -> Tensor:
-        return dropout(x, self.p, self.training, self.inplace)
+        return dropout(x, self.p, self.training, inplace=True) if self.inplace else super().forward(x)
 
 
 class Dropout2d(Module):
