@@ -532,17 +532,6 @@ def missing_is_zero(self: Any) -> None:
 
 @misconception(
     "Optimizer.step",
-    name="update gets the gradient as a tensor",
-    belief="p.grad is the gradient.",
-    explanation="update computes with arrays, and NumPy cannot subtract a tensor from an array in place.",
-    hints=("What is type(grad) in update?", "p.grad.data."),
-)
-def gradient_is_a_tensor(self: Any) -> None:
-    _step(self, gradient=lambda p: p.grad)
-
-
-@misconception(
-    "Optimizer.step",
     name="the parameters of a group share one state",
     belief="An optimizer has a velocity.",
     explanation="Each parameter has a velocity of its own, in self.state under that parameter.",

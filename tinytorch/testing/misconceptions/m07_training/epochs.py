@@ -35,6 +35,9 @@ class _Model:
     def eval(self) -> None:
         self.training = False
 
+    def modules(self) -> list[Any]:
+        return [self]
+
     def parameters(self) -> list[Any]:
         return [self.weight]
 
