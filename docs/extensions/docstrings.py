@@ -32,6 +32,8 @@ def as_rst(lines: list[str]) -> list[str]:
                     written.append(f"    {_escaped(row.strip())}")
         elif all(row.startswith(("    ", ">>>")) for row in rows):
             written += ["::", "", *(f"    {row}" for row in rows)]
+        elif rows[0].startswith("- "):  # a list, whose items go on in indented lines
+            written += [_escaped(row) for row in rows]
         else:
             written += [_escaped(row.strip()) for row in rows]
         written.append("")
@@ -49,7 +51,7 @@ def rewrite(app: Sphinx, what: str, name: str, thing, options, lines: list[str])
 
 
 class PublicNames(Directive):
-    """`public-names:: tinytorch.nn`: the package's docstring, then each of its public functions and classes."""
+    """`public-names:: tinytorch.nn`: the package's docstring, then each of its public functions, classes and dtypes."""
 
     required_arguments = 1
 
@@ -60,6 +62,9 @@ class PublicNames(Directive):
         for name in module.__all__:
             thing = getattr(module, name)
             if isinstance(thing, ModuleType):
+                continue
+            if not getattr(thing, "__module__", "").startswith("tinytorch"):  # a dtype, which NumPy describes
+                lines += [f".. py:data:: {package}.{name}", f"    :value: {thing!r}", ""]
                 continue
             lines += [f".. auto{'class' if isinstance(thing, type) else 'function'}:: {package}.{name}"]
             lines += ["    :members:", ""] if isinstance(thing, type) else [""]

@@ -72,6 +72,20 @@ def floats_stay_float64(data: Any, dtype: Any = None) -> Array:
 
 @misconception(
     "to_array",
+    name="Python floats become float64, and a tensor is read like a list",
+    belief="np.asarray(data, dtype) does it all.",
+    explanation="np.asarray makes Python floats float64; here they become float32. A tensor gives its .data itself.",
+    hints=(
+        "What is np.asarray([1.0]).dtype?",
+        "If no dtype was asked for and the data is not NumPy's, np.asarray(data, np.float32).",
+    ),
+)
+def left_to_numpy(data: Any, dtype: Any = None) -> Array:
+    return np.asarray(data, dtype)
+
+
+@misconception(
+    "to_array",
     name="NumPy's arrays become float32 as well",
     belief="Everything is float32 in a network.",
     explanation="A NumPy array keeps its dtype: float64 was chosen on purpose, and labels are arrays of integers.",
