@@ -297,6 +297,19 @@ def _out_of_time(module: Module, outcome: child.Outcome, limit: float, running: 
     )
 
 
+def _prevented(root: Path, what: list[str]) -> Verdict | None:
+    """Return why pytest cannot judge `what`, if it cannot: a test is missing, or the student's settings choose tests.
+
+    Raises TitoError for a folder whose name pytest takes apart.
+    """
+    for name in what:
+        if not (root / name.partition("::")[0]).exists():
+            return Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
+    if "[" in str(root):
+        raise child.taken_apart(str(root), "[", "begins a parameter in pytest")
+    return _chosen_by_student(root, what)
+
+
 def package(
     root: Path,
     what: list[str],
@@ -318,19 +331,9 @@ def package(
     """
     shown = " ".join(what)
     contents = {module: progress.content(module) for module in modules}
-    for name in what:
-        if not (root / name.partition("::")[0]).exists():
-            missing = Package(
-                Verdict(False, f"{name} is missing: nothing checks the package.", f"`git checkout -- {name}`")
-            )
-            _record_pytest(contents, missing)
-            return missing
-    if "[" in str(root):
-        raise child.taken_apart(str(root), "[", "begins a parameter in pytest")
-    if chosen := _choosing(root, what):
-        strange = Package(chosen)
-        _record_pytest(contents, strange)
-        return strange
+    if prevented := _prevented(root, what):
+        _record_pytest(contents, Package(prevented))
+        return Package(prevented)
     options = ["-q", "--no-header", "--tb=no", "--no-summary", *([] if every else ["--maxfail=1"])]
     extra = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TITO_ROOT": str(root)}
     with contextlib.ExitStack() as stack:
@@ -374,8 +377,8 @@ def package(
     return package
 
 
-def _choosing(root: Path, what: list[str]) -> Verdict | None:
-    """What to say where a conftest.py of a student edition, which can choose tests, is not as it was handed out."""
+def _chosen_by_student(root: Path, what: list[str]) -> Verdict | None:
+    """Return what to say where a student edition's conftest.py, which can choose tests, is not as it was handed out."""
     edition = manifest.read(root)
     if edition is None:
         return None

@@ -42,6 +42,11 @@ def asks_a_gradient(sample: Any) -> bool:
 
 
 ANY_INDEX = Rule(has_ties, "which of several equal values is named is left open by torch", None)
+ANY_ORDER = Rule(
+    lambda sample: has_ties(sample) and not sample.kwargs.get("stable"),
+    "the order of equal values is left open by torch unless it is asked for a stable one",
+    None,
+)
 NO_SAMPLE = Rule(is_empty, "an empty batch is a mistake of the caller", "got an empty batch")
 NOT_FLOATS = Rule(of_integers, "the pixels of a picture are floats", "pixels become floats by x / 255.0")
 NO_BATCH = Rule(without_a_batch, "a picture has a batch axis", "add the batch axis with x.unsqueeze(0)")
@@ -64,6 +69,7 @@ NOT_SERVED: dict[str, list[Rule]] = {
             None,
         )
     ],
+    **dict.fromkeys(("sort", "argsort"), [ANY_ORDER]),
     "kthvalue": [ANY_INDEX],
     "topk": [ANY_INDEX],
     "mode": [ANY_INDEX],

@@ -4,6 +4,7 @@ Expected values were worked out by hand; `tests/parity` runs the same programs i
 """
 
 import copy
+import functools
 import pickle
 
 import numpy as np
@@ -303,3 +304,18 @@ def test_numbers_that_are_written_as_they_were_are_no_error():
     w.data[...] = w.data.copy()
     loss.backward()
     assert w.grad.data.tolist() == [2, 4]
+
+
+def test_a_rule_that_is_no_python_function_may_read_all_that_it_gets():
+    @primitive
+    def negative(x):
+        return -x
+
+    vjp(negative)(functools.partial(lambda grad, out, x: -grad))
+    w = leaf(1.0, 2.0)
+    negative(w).sum().backward()
+    assert w.grad.data.tolist() == [-1, -1]
+    out = negative(w)
+    w.data[0] = 5.0
+    with pytest.raises(RuntimeError, match=CHANGED):
+        out.sum().backward()

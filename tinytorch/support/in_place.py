@@ -54,9 +54,12 @@ class RuleReads:
     """Which arrays a rule may read for more than their shape."""
 
     def __init__(self, rule: Callable[..., Any]) -> None:
-        self.code = inspect.unwrap(rule).__code__
-        names = self.code.co_varnames[1 : self.code.co_argcount]  # the first parameter is the gradient
-        read = variables_read(self.code)
+        code = getattr(inspect.unwrap(rule), "__code__", None)
+        if code is None:  # a function of NumPy's, say: it may read all that it gets
+            code = _reads_all.__code__
+        self.code = code
+        names = code.co_varnames[1 : code.co_argcount]  # the first parameter is the gradient
+        read = variables_read(code)
         self.positions = {name: i for i, name in enumerate(names) if name in read}  # 0 is the result, 1 an input, ...
 
     @functools.lru_cache  # noqa: B019  # rules live as long as their functions
@@ -64,6 +67,10 @@ class RuleReads:
         """Return the positions that are read where the rule returned functions of this code, and `called` run."""
         read = variables_read(self.code, frozenset(entries)).union(*(variables_read(code) for code in called))
         return tuple(position for name, position in self.positions.items() if name in read)
+
+
+def _reads_all(grad: Any, out: Any, first: Any, second: Any, third: Any) -> Any:
+    return out, first, second, third
 
 
 _WHOLE = 2**18  # up to so many elements every one of them is compared
@@ -144,9 +151,8 @@ def _note_use(out: Any) -> None:
 
 
 def _append(references: list[weakref.ref[Any]], tensor: Any) -> None:
-    if (
-        len(references) & (len(references) - 1) == 0 and len(references) >= 16
-    ):  # at each power of two, drop the tensors that were deleted
+    count = len(references)
+    if count >= 16 and count & (count - 1) == 0:  # at each power of two, drop the tensors that were deleted
         references[:] = [reference for reference in references if reference() is not None]
     references.append(weakref.ref(tensor))
 

@@ -1,7 +1,7 @@
 """What Python and other libraries ask of a tensor: its numbers as an array, as bytes, as a copy, and its rows.
 
 An array made from a tensor shares its memory where the caller allows it. It is no part of the graph, so a tensor that
-requires a gradient gives its numbers, too. DLPack refuses such a tensor, as in torch: whoever receives it would take
+requires a gradient gives its numbers, too. DLPack refuses such a tensor, as in torch: the receiver would take
 the numbers for a tensor of its own, and the gradient would be lost there unnoticed.
 """
 
