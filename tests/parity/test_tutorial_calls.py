@@ -1,13 +1,16 @@
 """The calls of torch's beginner tutorials give torch's numbers, shapes, dtypes and errors."""
 
 import pytest
+from parity_further_calls import TENSORS
 from parity_snippets import outcome, read, same
-from parity_tutorial_calls import FIRST, NEXT, NOT_SERVED
+from parity_training_calls import NOT_SERVED, TRAINING
+from parity_tutorial_calls import FIRST
 
 pytestmark = pytest.mark.parity
 
 UNSERVED = {title for titles in NOT_SERVED.values() for title in titles}
-CALLS = [*read(FIRST), *read(NEXT)]
+NEXT = [*read(TENSORS), *read(TRAINING)]
+CALLS = [*read(FIRST), *NEXT]
 SERVED = [call for call in CALLS if call.title not in UNSERVED]
 
 
@@ -18,11 +21,11 @@ def test_a_call_gives_what_torch_gives(call):
 
 
 def test_120_calls_and_the_next_218_are_tried():
-    assert (len(read(FIRST)), len(read(NEXT))) == (120, 218)
+    assert (len(read(FIRST)), len(NEXT)) == (120, 218)
     assert len({call.title for call in CALLS}) == 338
     assert {call.title for call in read(FIRST)} & UNSERVED == set()
     assert len(UNSERVED) <= 38
-    assert UNSERVED <= {call.title for call in read(NEXT)}
+    assert UNSERVED <= {call.title for call in NEXT}
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.title in UNSERVED], ids=lambda call: call.title)
