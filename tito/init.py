@@ -32,7 +32,7 @@ COPIED = (
 )
 # The tests of the tools, and the alternative solutions.
 CONTRIBUTORS = {
-    f"tests/{name}" for name in "analysis chapters explorer package site solutions support tito viz".split()
+    f"tests/{name}" for name in "analysis chapters explorer onnx package site solutions support tito viz".split()
 }
 CATALOGUE = "tinytorch/testing/misconceptions"
 _PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.tmp", "*.ipynb", "*.safetensors")

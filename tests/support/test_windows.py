@@ -11,7 +11,6 @@ from tinytorch.support.windows import (
     check_batch_norm,
     check_channels,
     empty_output,
-    pair,
     regions,
 )
 from tinytorch.testing import assert_close
@@ -190,7 +189,6 @@ REFUSED = {
         lambda: check_batch_norm(images(1, 2, 1, 1), 2, True),
         "x: expected more than one value per channel in training, got (1, 2, 1, 1); use a larger batch",
     ),
-    "a pair of one": (lambda: pair("size", (3,), 1), "size: expected a whole number >= 1, or a pair (height, width)"),
 }  # fmt: skip
 
 

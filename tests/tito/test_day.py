@@ -95,9 +95,9 @@ class Day:
     def saves(self, module: Module, grade_id: str, *change: str) -> None:
         """Write an exercise as the reference does, or with a mistake; beside, and renamed, as many editors save."""
         text = module.read_dev()
-        first, last = solution_cells(text)[grade_id]
+        written = text.replace(solution_cells(text)[grade_id].text, cell(REFERENCE, grade_id, *change))
         beside = module.dev.with_name(".spatial_dev.py.swp")
-        beside.write_text(text[:first] + cell(REFERENCE, grade_id, *change) + text[last:], encoding="utf-8")
+        beside.write_text(written, encoding="utf-8")
         os.replace(beside, module.dev)
         self.cast.mark(f"{grade_id} is saved{' with a mistake' if change else ''}")
 
@@ -108,10 +108,9 @@ class Day:
 
 def cell(module: Module, grade_id: str, *change: str) -> str:
     """An exercise's cell as the reference has it, one text in it replaced by another, without the markers."""
-    text = module.read_dev()
-    first, last = solution_cells(text)[grade_id]
-    lines = text[first:last].replace(*change) if change else text[first:last]
-    assert not change or lines != text[first:last], f"{grade_id} has no {change[0]!r}"
+    right = solution_cells(module.read_dev())[grade_id].text
+    lines = right.replace(*change) if change else right
+    assert not change or lines != right, f"{grade_id} has no {change[0]!r}"
     return re.sub(r"^ *### (BEGIN|END) SOLUTION\n", "", lines, flags=re.MULTILINE)
 
 

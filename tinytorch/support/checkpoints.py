@@ -40,8 +40,11 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str,
         with safe_open(path, framework="numpy") as file:
             info = (file.metadata() or {}).get("tinytorch")
             arrays = {name: file.get_tensor(name) for name in file.keys()}
+            for name, array in arrays.items():
+                if array.dtype.kind not in "fiub":  # another library has taught NumPy bfloat16
+                    raise TypeError(f"{name}: {array.dtype}")
     except TypeError as error:  # bfloat16 and other dtypes that NumPy does not have
-        raise ValueError(f"checkpoint {path}: {error}; write its tensors as float32") from None
+        raise ValueError(f"checkpoint {path}: {error} is no dtype of NumPy's; write its tensors as float32") from None
     except SafetensorError as error:
         size = Path(path).stat().st_size
         raise ValueError(f"checkpoint {path}: truncated or damaged ({size:,} bytes): {error}; use another") from None
