@@ -92,7 +92,7 @@ def test_numpy_and_tensors_share_memory_by_dlpack_both_ways(array):
 @each(ARRAYS)
 @pytest.mark.parity
 def test_torch_and_tensors_share_memory_by_dlpack_both_ways(array):
-    import torch
+    torch = pytest.importorskip("torch", reason="the `parity` extra")
 
     there = torch.from_dlpack(Tensor(array))
     np.testing.assert_array_equal(there.numpy(), array, strict=True)
@@ -108,7 +108,7 @@ def test_torch_and_tensors_share_memory_by_dlpack_both_ways(array):
 
 @pytest.mark.parity
 def test_what_torch_cannot_share_is_an_error():
-    import torch
+    torch = pytest.importorskip("torch", reason="the `parity` extra")
 
     with pytest.raises(BufferError, match="detach"):
         from_dlpack(torch.ones(2, requires_grad=True))
