@@ -1,6 +1,7 @@
 """The page in Chromium, used as a person would: every control, and the numbers it shows against tinytorch's own."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,19 @@ def photograph(tab, name):
 
 def number(text):
     """A number as the page writes it: −0.5, 2.1·10⁻⁷, 12."""
-    text = text.strip().replace("−", "-").replace("·10", "e").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
-    return float(text)
+    return float(_plain(text))
+
+
+def rounded_as(text):
+    """What equals the numbers that the page may write as `text`: up to half of its last digit, and float32's rounding."""
+    last = Decimal(_plain(text)).as_tuple().exponent
+    return pytest.approx(
+        number(text), rel=1e-6, abs=0.51 * 10.0**last if last < 0 else None
+    )  # integers are not rounded
+
+
+def _plain(text):
+    return text.strip().replace("−", "-").replace("·10", "e").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
 
 
 def output_of(tab):
@@ -294,7 +306,7 @@ def look_at(tab, step, map_, row, column):
 
 def value_shown(tab):
     where, value = re.match(r"y\[([\d, ]+)\] = (\S+)", tab.inner_text("#net-value")).groups()
-    return tuple(map(int, where.split(","))), number(value)
+    return tuple(map(int, where.split(","))), value
 
 
 def traced(page):
@@ -322,7 +334,7 @@ def test_every_layer_shows_its_numbers_and_what_they_see(simple, visit):
         look_at(tab, step, map_, row, column)
         where, value = value_shown(tab)
         assert where == ((map_, row, column) if step < 8 else (map_,))
-        assert value == pytest.approx(float(steps[step].out[0][where]), rel=1e-3, abs=6e-5)
+        assert float(steps[step].out[0][where]) == rounded_as(value)
         if steps[step].op == "conv2d":
             field = receptive_field(simple.network.model, (1, 3, 32, 32), steps[step].name)
             top, left, bottom, right = field.box(row, column)
@@ -331,7 +343,7 @@ def test_every_layer_shows_its_numbers_and_what_they_see(simple, visit):
                 == f"it can see rows {top} to {bottom - 1}, columns {left} to {right - 1}"
             )
             told = tab.inner_text("#net-arithmetic")
-            assert number(re.search(r"tinytorch computed (\S+);", told)[1]) == pytest.approx(value, abs=1e-3)
+            assert float(steps[step].out[0][where]) == rounded_as(re.search(r"tinytorch computed (\S+);", told)[1])
             assert number(re.search(r"the difference is (\S+)", told)[1]) < 1e-4
     photograph(tab, "network-linear")
 
@@ -348,9 +360,7 @@ def test_a_convolutions_parts_are_window_times_kernel_and_add_up(simple, visit):
         channel = int(parts.nth(k).locator(".channel").inner_text().split()[1])
         padded = np.pad(x[channel], 1)[0:3, 5:8]
         part = float((padded * weight[channel]).sum())
-        assert number(parts.nth(k).locator(".total").inner_text().split("= ")[1]) == pytest.approx(
-            part, rel=2e-3, abs=1e-4
-        )
+        assert part == rounded_as(parts.nth(k).locator(".total").inner_text().split("= ")[1])
         if k == 0:
             cells = parts.nth(k).locator(".grid").nth(0).locator(".cell").all_inner_texts()
             assert cells[:3] == ["", "", ""], "there is nothing outside"
@@ -359,7 +369,7 @@ def test_a_convolutions_parts_are_window_times_kernel_and_add_up(simple, visit):
             )
         total += part
     bias = float(simple.network.model.conv2.bias.data[3])
-    assert value_shown(tab)[1] == pytest.approx(total + bias, rel=1e-3)
+    assert total + bias == rounded_as(value_shown(tab)[1])
     assert f"+ bias {bias:.4f}" in tab.inner_text("#net-arithmetic")
 
 
@@ -396,12 +406,10 @@ def test_a_score_is_the_sum_of_what_the_maps_say(simple, visit):
     parts = (layer.weight.data[2] * flat).reshape(64, -1).sum(1)
     strongest = np.argsort(-abs(parts))[:8]
     assert tab.locator(".vote span").all_inner_texts() == [f"map {c}" for c in strongest]
-    assert [number(text) for text in tab.locator(".vote b").all_inner_texts()] == pytest.approx(
-        parts[strongest].tolist(), rel=1e-3, abs=1e-4
-    )
+    assert parts[strongest].tolist() == [rounded_as(text) for text in tab.locator(".vote b").all_inner_texts()]
     told = tab.inner_text("#net-arithmetic")
-    assert number(re.search(r"for it (\S+),", told)[1]) == pytest.approx(parts[parts > 0].sum(), rel=1e-3)
-    assert number(re.search(r"against it (\S+),", told)[1]) == pytest.approx(parts[parts < 0].sum(), rel=1e-3)
+    assert parts[parts > 0].sum() == rounded_as(re.search(r"for it (\S+),", told)[1])
+    assert parts[parts < 0].sum() == rounded_as(re.search(r"against it (\S+),", told)[1])
 
 
 def test_a_network_with_two_ways_can_be_followed(branched, visit):
@@ -420,7 +428,7 @@ def test_a_network_with_two_ways_can_be_followed(branched, visit):
             continue
         where = (1, 2, 1) if step.out.ndim == 4 and step.out.shape[2] > 1 else (1, 0, 0)
         look_at(tab, i, *where)
-        assert value_shown(tab)[1] == pytest.approx(float(step.out[0][where]), rel=1e-3, abs=6e-5), step.op
+        assert float(step.out[0][where]) == rounded_as(value_shown(tab)[1]), step.op
         assert re.search(said[step.op], tab.inner_text("#net-arithmetic")), (step.op, tab.inner_text("#net-arithmetic"))
 
 
@@ -435,7 +443,7 @@ def test_pictures_and_maps_are_reached_by_keyboard(simple, visit):
     tab.focus(".layer[data-step='1'] canvas")
     tab.keyboard.press("ArrowRight")
     (map_, row, column), value = value_shown(tab)
-    assert value == pytest.approx(float(steps[1].out[1, map_, row, column]), rel=1e-3), "of the second picture"
+    assert float(steps[1].out[1, map_, row, column]) == rounded_as(value), "of the second picture"
     tab.keyboard.press("Enter")
     tab.keyboard.press("ArrowDown")
     assert value_shown(tab)[0] == (map_, min(31, row + 1), column)
@@ -546,9 +554,7 @@ def test_a_page_that_computes_otherwise_computes_nothing(simple, visit):
     assert not tab.is_visible("#shift-live")
     tab.click("#tab-network")
     (map_, row, column), value = value_shown(tab)
-    assert value == pytest.approx(float(traced(simple)[1].out[0, map_, row, column]), rel=1e-3), (
-        "tinytorch's own numbers stay"
-    )
+    assert float(traced(simple)[1].out[0, map_, row, column]) == rounded_as(value), "tinytorch's own numbers stay"
 
 
 def test_a_wrong_linear_layer_is_noticed_too(simple, visit):
@@ -566,9 +572,7 @@ def test_what_cannot_be_computed_is_shown_without_arithmetic(digits_for, shown, 
     page = shown(digits_for(model))
     tab = visit(page.text, "network")
     look_at(tab, 2, 1, 5, 6)
-    assert value_shown(tab)[1] == pytest.approx(
-        float(F.gelu(model[0](page.inputs)).data[0, 1, 5, 6]), rel=1e-3, abs=6e-5
-    )
+    assert float(F.gelu(model[0](page.inputs)).data[0, 1, 5, 6]) == rounded_as(value_shown(tab)[1])
     assert "without its arithmetic" in tab.inner_text("#net-arithmetic")
     tab.click("#tab-shift")
     assert "This network uses gelu, which the page cannot compute" in tab.inner_text("#shift-refused")

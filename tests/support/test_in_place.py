@@ -262,6 +262,18 @@ def test_a_write_in_place_to_few_of_many_numbers_is_noticed():
         loss.backward()
 
 
+@pytest.mark.parametrize("count", [5_001, 300_001])
+@pytest.mark.parametrize("layout", [slice(None), slice(None, None, -1), slice(None, None, 2)])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_view_is_no_write_in_any_layout(count, layout, dtype):
+    x = Tensor(np.linspace(0, 1, count, dtype=dtype)[layout], requires_grad=True)
+    square = x * x
+    loss = (square * square).sum()
+    assert square[0].item() == x[0].item() ** 2, "looks at the result, and at the input, before backward"
+    loss.backward()
+    np.testing.assert_allclose(x.grad.data, 4 * x.data.astype(float) ** 3, rtol=4e-3, atol=1e-6)
+
+
 def test_a_write_to_a_result_that_its_rule_reads_is_noticed():
     h = exp(leaf(1.0, 2.0))
     h.data *= 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -114,13 +115,12 @@ def accurate_sum(x: np.ndarray, axis: int | tuple[int, ...] | None = None, keepd
     """
     if x.dtype.kind in "bu":
         return np.asarray(np.sum(x, axis=axis, keepdims=keepdims, dtype=np.int64))  # as torch does, not uint64
-    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis))
-    last = x.ndim
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes, last = tuple(a % x.ndim for a in axes), x.ndim
     while last - 1 in axes and x.flags.c_contiguous:
         last -= 1
-    rows = np.prod([x.shape[a] for a in axes if a < last], dtype=np.int64)
-    if x.dtype != np.float32 or rows <= 256:
-        return np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
+    if x.dtype != np.float32 or math.prod(x.shape[a] for a in axes if a < last) <= 256:
+        return np.asarray(np.add.reduce(x, axes, keepdims=keepdims))
     if last < x.ndim:
         x = np.sum(x, axis=tuple(range(last, x.ndim)), keepdims=True)
     return np.asarray(np.sum(x, axis=axes, dtype=np.float64, keepdims=keepdims), np.float32)

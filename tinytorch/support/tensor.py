@@ -331,7 +331,8 @@ def only_numbers(to_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarra
                 f"data: expected a float, a list or an array, got the int {data}; for one number write tensor({data}), "
                 f"for a shape zeros({data}) or zeros({data}, ...)"
             )
-        _check_numbers(data)  # before NumPy makes numbers of text, and NaN of None
+        if type(data) is not np.ndarray or data.dtype.kind not in "fiub":
+            _check_numbers(data)  # before NumPy makes numbers of text, and NaN of None
         return to_array(data, dtype)
 
     return checked
