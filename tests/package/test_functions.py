@@ -16,10 +16,6 @@ X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
     ("call", "message"),
     [
         (lambda: tt.sort(X, out=X), r"sort: out: expected a Extremum, got Tensor"),
-        (lambda: tt.zeros(2, layout="sparse"), r"zeros: layout is not served; every tensor is dense"),
-        (lambda: tt.rand(2, generator=generator()), r"rand: generator is not served; tinytorch.manual_seed"),
-        (lambda: tt.zeros(2, pin_memory=True), r"zeros: pin_memory is not served"),
-        (lambda: X.float(memory_format="channels_last"), r"float: memory_format is not served"),
         (lambda: tt.topk([1, 2], 1), r"topk: input: expected a Tensor, got list; wrap it"),
         (lambda: tt.sin(None), r"sin: input: expected a Tensor, got NoneType"),
         (lambda: tt.sin(X, dim=1), r"dim"),
@@ -37,6 +33,10 @@ def test_an_argument_that_cannot_work_is_a_type_error_that_names_it(call, messag
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: tt.zeros(2, layout="sparse"), r"zeros: layout: not served, got .sparse.; every tensor is dense"),
+        (lambda: tt.rand(2, generator=generator()), r"rand: generator: not served, got .*; tinytorch.manual_seed"),
+        (lambda: tt.zeros(2, pin_memory=True), r"zeros: pin_memory: not served, got True"),
+        (lambda: X.float(memory_format="channels_last"), r"float: memory_format: not served"),
         (lambda: tt.zeros(2, device="cuda"), r"device: expected \"cpu\", got 'cuda'"),
         (lambda: X.to("cuda:0"), r"device: expected \"cpu\", got 'cuda:0'"),
         (lambda: X.cuda(), r"device: expected \"cpu\""),

@@ -114,7 +114,7 @@ def test_parts_are_registered_by_name():
     assert [name for name, _ in net.named_modules()] == ["", "act"] and list(net.state_dict()) == ["w"]
     with pytest.raises(TypeError, match="w: expected a Parameter or None, got Tensor"):
         net.register_parameter("w", Tensor([1.0]))
-    with pytest.raises(ValueError, match="persistent=False is not served"):
+    with pytest.raises(ValueError, match="register_buffer: persistent: not served, got False"):
         net.register_buffer("b", Tensor([1.0]), persistent=False)
 
 

@@ -103,10 +103,10 @@ def test_numbers_of_numpy_and_tensors_decide_no_dtype(name):
         ("RMSprop", {"momentum": -0.1}, "momentum: expected a number of at least 0, got -0.1"),
         ("Adagrad", {"lr_decay": -1}, "lr_decay: expected a number of at least 0, got -1"),
         ("Adagrad", {"initial_accumulator_value": float("nan")}, "initial_accumulator_value: .* got nan"),
-        ("Adam", {"fused": True}, "fused: expected None or False, got True: there are no fused kernels; leave it out"),
-        ("AdamW", {"capturable": True}, "capturable: expected None or False, got True"),
-        ("SGD", {"foreach": True}, "foreach: expected None or False, got True"),
-        ("RMSprop", {"differentiable": True}, "differentiable: expected None or False, got True"),
+        ("Adam", {"fused": True}, "fused: not served, got True; there are no fused kernels; leave it out"),
+        ("AdamW", {"capturable": True}, "capturable: not served, got True"),
+        ("SGD", {"foreach": True}, "foreach: not served, got True"),
+        ("RMSprop", {"differentiable": True}, "differentiable: not served, got True"),
     ],
 )
 def test_a_bad_setting_is_named(name, settings, message):

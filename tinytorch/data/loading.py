@@ -13,6 +13,7 @@ import tinytorch.core.dataloader as chapter
 from tinytorch.core.tensor import Tensor
 from tinytorch.data.samplers import BatchSampler
 from tinytorch.support.loading import batch_count, check_sampling, check_workers, in_workers
+from tinytorch.support.torch_arguments import refuse_not_served
 
 
 class IterableDataset(chapter.Dataset):
@@ -81,9 +82,15 @@ class DataLoader(chapter.DataLoader):
         in_order: bool = True,
         seed: int | None = None,
     ):
-        others = {"timeout": timeout, "worker_init_fn": worker_init_fn, "pin_memory_device": pin_memory_device}
-        others |= {"multiprocessing_context": multiprocessing_context, "in_order": in_order}
-        check_workers(num_workers, prefetch_factor, persistent_workers, pin_memory, **others)
+        refuse_not_served(
+            "DataLoader",
+            timeout=timeout,
+            worker_init_fn=worker_init_fn,
+            multiprocessing_context=multiprocessing_context,
+            pin_memory_device=pin_memory_device,
+            in_order=in_order,
+        )
+        check_workers(num_workers, prefetch_factor, persistent_workers, pin_memory)
         self.is_stream = isinstance(dataset, IterableDataset)
         check_sampling(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last, self.is_stream)
         if self.is_stream and num_workers > 0:

@@ -13,12 +13,12 @@ from tinytorch.core.spatial import placer
 from tinytorch.core.tensor import Tensor, squeeze, unsqueeze
 from tinytorch.support.devices import check_device
 from tinytorch.support.random import default_generator
+from tinytorch.support.torch_arguments import refuse_not_served
 from tinytorch.support.windows import (
     CeilPadding,
     ImageLayer,
     check_channels,
     check_normalized,
-    check_padding_mode,
     check_signal,
     one_number,
     one_numbers,
@@ -223,7 +223,7 @@ class Conv1d(ImageLayer, Module):
         dtype: Any = None,
     ) -> None:
         check_channels("Conv1d", in_channels, out_channels, groups)
-        check_padding_mode("Conv1d", padding_mode)
+        refuse_not_served("Conv1d", padding_mode=padding_mode)
         check_device(device)
         length = one_number("kernel_size", kernel_size)
         self.keep(in_channels=in_channels, out_channels=out_channels)

@@ -16,15 +16,15 @@ from tinytorch.support.losses import (
     check_probabilities,
     check_probability_targets,
     class_axis,
-    refuse_old_names,
 )
+from tinytorch.support.torch_arguments import refuse_not_served
 
 
 def mse_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Tensor:
     """Return (input − target)², reduced. Errors as in chapter 04."""
-    refuse_old_names("mse_loss", size_average, reduce, weight)
+    refuse_not_served("mse_loss", size_average=size_average, reduce=reduce, weight=weight)
     return _chapter.mse_loss(input, target, reduction)
 
 
@@ -32,7 +32,7 @@ def l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Tensor:
     """Return |input − target|, reduced."""
-    refuse_old_names("l1_loss", size_average, reduce, weight)
+    refuse_not_served("l1_loss", size_average=size_average, reduce=reduce, weight=weight)
     input, target = _elements("l1_loss", input, target, reduction)
     return reduce_losses((input - target).abs(), reduction, input.numel())
 
@@ -41,7 +41,7 @@ def smooth_l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
     """Return d² / (2·beta) where d = |input − target| < beta, d − beta/2 elsewhere, reduced."""
-    refuse_old_names("smooth_l1_loss", size_average, reduce)
+    refuse_not_served("smooth_l1_loss", size_average=size_average, reduce=reduce)
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta: expected a number of at least 0, got {beta}")
     if beta == 0:
@@ -51,7 +51,7 @@ def smooth_l1_loss(
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
     """Return d² / 2 where d = |input − target| ≤ delta, delta · (d − delta/2) elsewhere, reduced."""
-    refuse_old_names("huber_loss", weight=weight)
+    refuse_not_served("huber_loss", weight=weight)
     if not delta > 0:
         raise ValueError(f"huber_loss: delta: expected a number above 0, got {delta}")
     input, target = _elements("huber_loss", input, target, reduction)
@@ -72,7 +72,7 @@ def kl_div(
 
     `reduction="batchmean"` divides the sum by the batch size, which is the Kullback-Leibler divergence per sample.
     """
-    refuse_old_names("kl_div", size_average, reduce)
+    refuse_not_served("kl_div", size_average=size_average, reduce=reduce)
     input, target = _elements("kl_div", input, target, "sum" if reduction == "batchmean" else reduction)
     if log_target:
         losses = exp(target) * (target - input)
@@ -93,7 +93,7 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """Return −w_y · log p_y for log-probabilities `input` and class indices y. Shapes and errors as in chapter 04."""
-    refuse_old_names("nll_loss", size_average, reduce)
+    refuse_not_served("nll_loss", size_average=size_average, reduce=reduce)
     return _chapter.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
@@ -112,7 +112,7 @@ def cross_entropy(
     Probabilities are floats of the input's shape: −Σ_c w_c · ((1 − ε)·p_c + ε/C) · log softmax(input)_c, and the mean
     divides by the number of samples, also with weights.
     """
-    refuse_old_names("cross_entropy", size_average, reduce)
+    refuse_not_served("cross_entropy", size_average=size_average, reduce=reduce)
     if not are_probabilities(input, target):
         settings = {"ignore_index": ignore_index, "reduction": reduction, "label_smoothing": label_smoothing}
         return _chapter.cross_entropy(input, target, weight, **settings)
@@ -141,7 +141,7 @@ def binary_cross_entropy(
     numbers outside [0, 1]. `binary_cross_entropy_with_logits` takes scores, and rounds less.
     """
     name = "binary_cross_entropy"
-    refuse_old_names(name, size_average, reduce)
+    refuse_not_served(name, size_average=size_average, reduce=reduce)
     input, target = _elements(name, input, target, reduction)
     (weight,) = as_tensors((weight,))
     check_probabilities(name, input, target, weight)
@@ -165,7 +165,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: Any = None,
 ) -> Tensor:
     """Return the binary cross entropy of scores and probabilities, as in chapter 04."""
-    refuse_old_names("binary_cross_entropy_with_logits", size_average, reduce)
+    refuse_not_served("binary_cross_entropy_with_logits", size_average=size_average, reduce=reduce)
     return _chapter.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
@@ -178,7 +178,7 @@ class _Loss(Module):
     """A loss that remembers `reduction`."""
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
-        refuse_old_names(type(self).__name__, size_average, reduce)
+        refuse_not_served(type(self).__name__, size_average=size_average, reduce=reduce)
         check_loss(self, reduction=reduction)
         self.reduction = reduction
 
@@ -190,7 +190,7 @@ class MSELoss(_chapter.MSELoss):
     """`mse_loss` as an object."""
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
-        refuse_old_names("MSELoss", size_average, reduce)
+        refuse_not_served("MSELoss", size_average=size_average, reduce=reduce)
         super().__init__(reduction=reduction)
 
 
@@ -253,7 +253,7 @@ class CrossEntropyLoss(_chapter.CrossEntropyLoss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        refuse_old_names("CrossEntropyLoss", size_average, reduce)
+        refuse_not_served("CrossEntropyLoss", size_average=size_average, reduce=reduce)
         super().__init__(weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Tensor:

@@ -12,6 +12,7 @@ from tinytorch.functions.reductions import norm
 from tinytorch.functions.shapes import broadcast_tensors
 from tinytorch.support.devices import check_device
 from tinytorch.support.layers import as_normalized_shape, check_groups, check_last_axes
+from tinytorch.support.torch_arguments import refuse_not_served
 
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
@@ -56,8 +57,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
     """Return x divided by its p-norm along `dim`, or by eps where the norm is smaller."""
-    if out is not None:
-        raise ValueError("normalize: out: not served; use the returned tensor")
+    refuse_not_served("normalize", out=out)
     return input / clip(norm(input, p, dim, keepdim=True), min=eps)
 
 

@@ -11,6 +11,7 @@ from tinytorch.core.tensor import Tensor, where
 from tinytorch.support.devices import check_device
 from tinytorch.support.layers import check_indices
 from tinytorch.support.random import default_generator
+from tinytorch.support.torch_arguments import refuse_not_served
 
 
 def embedding(
@@ -26,7 +27,7 @@ def embedding(
 
     The row `padding_idx` gets no gradient. Raises IndexError for a number without a row.
     """
-    _check_not_served("embedding", max_norm, scale_grad_by_freq, sparse)
+    refuse_not_served("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     indices = np.asarray(input)
     check_indices("embedding", indices, len(weight))
     rows = weight[indices]
@@ -50,15 +51,6 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     return Tensor((indices[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
-def _check_not_served(name: str, max_norm: Any, scale_grad_by_freq: bool, sparse: bool) -> None:
-    if max_norm is not None:
-        raise ValueError(f"{name}: max_norm: not served; divide the weight's rows by their norm yourself")
-    if scale_grad_by_freq:
-        raise ValueError(f"{name}: scale_grad_by_freq: not served; leave it out")
-    if sparse:
-        raise ValueError(f"{name}: sparse: not served: gradients are dense; leave it out")
-
-
 class Embedding(Module):
     """A table of `num_embeddings` learned rows of `embedding_dim` numbers; see `embedding`.
 
@@ -79,7 +71,7 @@ class Embedding(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        _check_not_served("Embedding", max_norm, scale_grad_by_freq, sparse)
+        refuse_not_served("Embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
         check_device(device)
         for name, size in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
             if size < 1:

@@ -10,7 +10,8 @@ import numpy as np
 
 import tinytorch.core.optimizers as chapter
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.optimizers import check_not_served, named_parameters, settings_of_torch
+from tinytorch.support.optimizers import named_parameters, settings_of_torch
+from tinytorch.support.torch_arguments import refuse_not_served
 
 State = dict[str, Any]
 
@@ -107,7 +108,7 @@ class SGD(_Maximizing, chapter.SGD):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
-        check_not_served(self, foreach=foreach, differentiable=differentiable, fused=fused)
+        refuse_not_served(type(self).__name__, foreach=foreach, differentiable=differentiable, fused=fused)
         settings = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
         Optimizer.__init__(self, params, {"lr": lr, **settings, "maximize": maximize})
 
@@ -140,7 +141,9 @@ class Adam(_Maximizing, chapter.Adam):
     ):
         if decoupled_weight_decay:
             raise ValueError(f"{type(self).__name__}: decoupled_weight_decay: this is AdamW; pass the rest to AdamW")
-        check_not_served(self, foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused)
+        refuse_not_served(
+            type(self).__name__, foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused
+        )
         settings = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
         Optimizer.__init__(self, params, {"lr": lr, **settings, "maximize": maximize})
 
@@ -205,7 +208,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ):
-        check_not_served(self, capturable=capturable, foreach=foreach, differentiable=differentiable)
+        refuse_not_served(type(self).__name__, capturable=capturable, foreach=foreach, differentiable=differentiable)
         settings = {"alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
         super().__init__(params, {"lr": lr, **settings, "centered": centered, "maximize": maximize})
 
@@ -248,7 +251,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ):
-        check_not_served(self, capturable=capturable, foreach=foreach, differentiable=differentiable)
+        refuse_not_served(type(self).__name__, capturable=capturable, foreach=foreach, differentiable=differentiable)
         settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(params, settings)
 
@@ -285,7 +288,7 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
-        check_not_served(self, foreach=foreach, differentiable=differentiable, fused=fused)
+        refuse_not_served(type(self).__name__, foreach=foreach, differentiable=differentiable, fused=fused)
         settings = {"lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
         start = {"initial_accumulator_value": initial_accumulator_value}
         super().__init__(params, {"lr": lr, **settings, **start, "maximize": maximize})

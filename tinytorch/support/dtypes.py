@@ -120,7 +120,7 @@ def accurate_sum(x: np.ndarray, axis: int | tuple[int, ...] | None = None, keepd
     while last - 1 in axes and x.flags.c_contiguous:
         last -= 1
     if x.dtype != np.float32 or math.prod(x.shape[a] for a in axes if a < last) <= 256:
-        return np.asarray(np.add.reduce(x, axes, keepdims=keepdims))
+        return np.asarray(x.sum(axes, keepdims=keepdims))
     if last < x.ndim:
         x = np.sum(x, axis=tuple(range(last, x.ndim)), keepdims=True)
     return np.asarray(np.sum(x, axis=axes, dtype=np.float64, keepdims=keepdims), np.float32)

@@ -15,6 +15,7 @@ from tinytorch.support.devices import check_device
 from tinytorch.support.gradient_hooks import RemovableHandle
 from tinytorch.support.hooks import Hooks
 from tinytorch.support.tensor import TensorMethods, inferred_array
+from tinytorch.support.torch_arguments import refuse_not_served
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Named = Iterator[tuple[str, Any]]
@@ -208,8 +209,7 @@ class ModuleMethods:
 
         With `with_kwargs` it is `hook(module, inputs, keywords, output)`.
         """
-        if always_call:
-            raise ValueError("always_call: not served; a forward that raises runs no hooks: leave it out")
+        refuse_not_served("register_forward_hook", always_call=always_call)
         return Hooks.add(self._own_hooks().after, hook, prepend, with_kwargs)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
@@ -226,8 +226,7 @@ class ModuleMethods:
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Set the attribute `name` and make it a buffer: part of the state, not learned. None is left out there."""
-        if not persistent:
-            raise ValueError(f"register_buffer: {name}: persistent=False is not served; set a plain attribute instead")
+        refuse_not_served("register_buffer", persistent=persistent)
         check_name(self, name)
         if not (tensor is None or isinstance(tensor, TensorMethods)):
             raise TypeError(f"register_buffer: {name}: expected a Tensor or None, got {type(tensor).__name__}")

@@ -14,20 +14,9 @@ import numpy as np
 from tinytorch.support.dataloader import WHOLE
 from tinytorch.support.random import default_generator, generator_in_this_thread
 
-# Arguments of torch's DataLoader for other processes and for GPUs: the only value that has a meaning here, and why.
-_NOT_SERVED: dict[str, tuple[Any, str]] = {
-    "timeout": (0, "a thread that waits cannot be stopped"),
-    "worker_init_fn": (None, "workers are threads that share this process; the data set is as it was made"),
-    "multiprocessing_context": (None, "workers are threads"),
-    "pin_memory_device": ("", "there is no GPU"),
-    "in_order": (True, "batches come in order"),
-}
 
-
-def check_workers(
-    num_workers: Any, prefetch_factor: Any, persistent_workers: bool, pin_memory: bool, **others: Any
-) -> None:
-    """Raise ValueError for a setting of workers that is out of range, or that threads do not have."""
+def check_workers(num_workers: Any, prefetch_factor: Any, persistent_workers: bool, pin_memory: bool) -> None:
+    """Raise ValueError for a setting of workers that is out of range. Warn where memory should be pinned."""
     if not isinstance(num_workers, WHOLE) or num_workers < 0:
         raise ValueError(f"DataLoader: num_workers: expected a whole number from 0, got {num_workers!r}")
     if prefetch_factor is not None and (not isinstance(prefetch_factor, WHOLE) or prefetch_factor < 1):
@@ -35,10 +24,6 @@ def check_workers(
     for name, value in (("prefetch_factor", prefetch_factor), ("persistent_workers", persistent_workers)):
         if value and num_workers == 0:
             raise ValueError(f"DataLoader: {name}={value!r} needs workers; pass num_workers=2, or leave {name} out")
-    for name, value in others.items():
-        served, reason = _NOT_SERVED[name]
-        if value != served:
-            raise ValueError(f"DataLoader: {name}: expected {served!r}, got {value!r:.80}: {reason}; leave it out")
     if pin_memory:
         warnings.warn("DataLoader: pin_memory=True has no effect: there is no GPU", UserWarning, stacklevel=4)
 

@@ -146,17 +146,6 @@ def _first_index(marked: np.ndarray) -> list[int] | str:
     return [int(i) for i in np.argwhere(marked)[0]] if marked.ndim else ""
 
 
-def refuse_old_names(name: str, size_average: Any = None, reduce: Any = None, weight: Any = None) -> None:
-    """Raise ValueError where one of torch's arguments that are not served is given, with what to pass instead."""
-    for argument, given in (("size_average", size_average), ("reduce", reduce)):
-        if given is not None:
-            raise ValueError(
-                f"{name}: {argument}: an old setting of torch's, got {given!r}; pass reduction='mean', 'sum' or 'none'"
-            )
-    if weight is not None:
-        raise ValueError(f"{name}: weight: not served; multiply: (weight * {name}(..., reduction='none')).mean()")
-
-
 def check_elementwise(name: str, input: Any, target: Any, reduction: Any) -> None:
     """Raise ValueError for shapes that differ, an empty batch or an unknown reduction."""
     check_reduction(name, reduction)

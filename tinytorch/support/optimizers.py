@@ -11,16 +11,10 @@ import numpy as np
 
 from tinytorch.support.tensor import TensorMethods
 from tinytorch.support.threads import keep_memory
+from tinytorch.support.torch_arguments import NOT_SERVED
 
 Group = dict[str, Any]  # "params", a list of parameters, and the settings for them by name
 
-# Settings of torch's optimizers that concern how it computes the same numbers, and why there is no such choice here.
-NOT_SERVED = {
-    "foreach": "parameters are updated one after the other",
-    "fused": "there are no fused kernels",
-    "capturable": "there are no CUDA graphs to capture a step",
-    "differentiable": "a step is not recorded, so there is no gradient through it",
-}
 # What schedules of the learning rate, and named parameters, keep in a parameter group beside the settings.
 KEPT_IN_GROUPS = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "param_names"}
 ADDED_OPTIONS = {"maximize": False, "amsgrad": False}  # which a state dict of chapter 06's own optimizers lacks
@@ -96,16 +90,6 @@ def fitting_state(load_state_dict: Callable[[Any, Any], None]) -> Callable[[Any,
         load_state_dict(self, {"state": state, "param_groups": groups})
 
     return checked
-
-
-def check_not_served(optimizer: Any, **settings: Any) -> None:
-    """Raise ValueError for a setting of torch's that would have no effect here; None and False leave it out."""
-    for setting, value in settings.items():
-        if value not in (None, False):
-            raise ValueError(
-                f"{type(optimizer).__name__}: {setting}: expected None or False, got {value!r}: "
-                f"{NOT_SERVED[setting]}; leave it out, the numbers are the same"
-            )
 
 
 def named_parameters(optimizer: Any, group: Group) -> tuple[Group, list[str] | None]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.support.torch_arguments import refuse_not_served
+
 _LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}  # torch's names, by the number of axes
 
 
@@ -25,8 +27,7 @@ def check_interpolate(
         raise ValueError("size, scale_factor: expected one of them, got both or neither")
     if align_corners is not None and not mode.endswith(("linear", "cubic")):
         raise ValueError(f"align_corners: only for modes that mix by distance; leave it out with mode={mode!r}")
-    if antialias:
-        raise ValueError("antialias: not served; average with avg_pool2d before making an image smaller")
+    refuse_not_served("interpolate", antialias=antialias)
 
 
 def sizes_and_scales(

@@ -14,23 +14,57 @@ from tinytorch.support.package import package_function
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# Torch's arguments that are not served: the values that change nothing, and what to do instead.
-_NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "layout": ((None,), "every tensor is dense: leave it out"),
-    "memory_format": ((None,), "every tensor is in the order of NumPy: leave it out"),
-    "pin_memory": ((None, False), "there is no other device to copy to: leave it out"),
-    "non_blocking": ((None, False, True), "there is no other device to copy to: leave it out"),
+_REDUCTION = "an old name; pass reduction='mean', 'sum' or 'none'"
+# Torch's arguments that are not served: the values that change nothing, and what to do instead of giving another.
+NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
+    # of functions that make tensors
+    "layout": ((None,), "every tensor is dense; leave it out"),
+    "memory_format": ((None,), "every tensor is in the order of NumPy; leave it out"),
+    "pin_memory": ((None, False), "there is no other device to copy to; leave it out"),
+    "non_blocking": ((None, False, True), "there is no other device to copy to; leave it out"),
     "generator": ((None,), "tinytorch.manual_seed(seed) makes everything random repeatable"),
-    "names": ((None,), "axes have numbers, no names"),
-    "sparse_grad": ((False,), "gradients are dense: leave it out"),
+    "names": ((None,), "axes have numbers, no names; leave it out"),
+    "out": ((None,), "use the result: y = f(x)"),
+    # of layers, and of what they compute
+    "padding_mode": (("zeros",), "pad the input before the layer if its border must have other numbers"),
+    "antialias": ((None, False), "average with avg_pool2d before making an image smaller"),
+    "always_call": ((None, False), "a forward that raises runs no hooks; leave it out"),
+    "persistent": ((None, True), "set a plain attribute instead, which is not part of the state"),
+    "sparse": ((None, False), "gradients are dense; leave it out"),
+    "sparse_grad": ((None, False), "gradients are dense; leave it out"),
+    "scale_grad_by_freq": ((None, False), "every row gets its whole gradient; leave it out"),
+    "max_norm": ((None,), "divide the weight's rows by their norm before the call"),
+    # of losses
+    "size_average": ((None,), _REDUCTION),
+    "reduce": ((None,), _REDUCTION),
+    "weight": ((None,), "multiply the losses: (weight * loss(..., reduction='none')).mean()"),
+    # of optimizers
+    "foreach": ((None, False), "parameters are updated one after the other; leave it out, the numbers are the same"),
+    "fused": ((None, False), "there are no fused kernels; leave it out, the numbers are the same"),
+    "capturable": ((None, False), "there are no CUDA graphs to capture a step; leave it out, the numbers are the same"),
+    "differentiable": ((None, False), "no gradient goes through a step; leave it out, the numbers are the same"),
+    # of DataLoader
+    "timeout": ((None, 0), "a thread that waits cannot be stopped; leave it out"),
+    "worker_init_fn": ((None,), "workers are threads that share this process and the data set; leave it out"),
+    "multiprocessing_context": ((None,), "workers are threads; leave it out"),
+    "pin_memory_device": ((None, ""), "there is no GPU; leave it out"),
+    "in_order": ((None, True), "batches come in order; leave it out"),
 }
+
+
+def refuse_not_served(name: str, **arguments: Any) -> None:
+    """Raise ValueError for an argument of torch's that is not served, unless its value changes nothing."""
+    for argument, value in arguments.items():
+        harmless, instead = NOT_SERVED[argument]
+        if not (isinstance(value, (bool, int, float, str, type(None))) and value in harmless):
+            raise ValueError(f"{name}: {argument}: not served, got {value!r:.80}; {instead}")
 
 
 def torch_arguments(function: _Function) -> _Function:
     """Decorate a function with torch's name: an argument of torch's that is not served is refused by its name.
 
     `device` may be "cpu", and `out` a tensor that the result is written to. Where the first parameter is `input`, an
-    array or number is made a tensor. Raises TypeError for lists and the like, and for what would be ignored.
+    array or number is made a tensor. Raises TypeError for lists and the like, and ValueError for what would be ignored.
     """
     parameters = inspect.signature(function).parameters
     takes_input = next(iter(parameters), None) == "input"
@@ -41,11 +75,8 @@ def torch_arguments(function: _Function) -> _Function:
         for name in keywords.keys() - parameters.keys():
             if name == "device":
                 check_device(keywords.pop(name))
-            elif name in _NOT_SERVED:
-                harmless, instead = _NOT_SERVED[name]
-                if not any(keywords[name] is value for value in harmless):
-                    raise TypeError(f"{function.__name__}: {name} is not served; {instead}")
-                del keywords[name]
+            elif name in NOT_SERVED:
+                refuse_not_served(function.__name__, **{name: keywords.pop(name)})
         if takes_input and arguments and isinstance(arguments[0], _NO_TENSOR):
             arguments = (_as_input(arguments[0], function.__name__), *arguments[1:])
         result = function(*arguments, **keywords)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinytorch.support.layers import with_device_and_dtype
 from tinytorch.support.tensor import TensorMethods
+from tinytorch.support.torch_arguments import refuse_not_served
 
 Pair = tuple[int, int]
 OutputSize = Callable[[int, int, int, int, int], int]  # (size, kernel_size, stride, padding, dilation) -> windows
@@ -302,15 +303,6 @@ def check_normalized(x: Any, running_mean: Any, running_var: Any, training: bool
         raise ValueError("running_mean: expected the estimates, got None; pass training=True to use those of the batch")
 
 
-def check_padding_mode(layer: str, padding_mode: str) -> None:
-    """Raise ValueError for a border that is not zeros."""
-    if padding_mode != "zeros":
-        raise ValueError(
-            f"{layer}: padding_mode: expected 'zeros', the only one here, got {padding_mode!r}; leave it out, and pad "
-            "the input before the layer if its border must have other numbers"
-        )
-
-
 def check_channels(layer: str, in_channels: Any, out_channels: Any, groups: Any) -> None:
     """Raise ValueError unless the channels of a convolution layer are positive multiples of its groups."""
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
@@ -325,7 +317,7 @@ def conv_settings(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(placed)
     def taking(layer: Any, *arguments: Any, padding_mode: str = "zeros", **settings: Any) -> None:
-        check_padding_mode("Conv2d", padding_mode)
+        refuse_not_served("Conv2d", padding_mode=padding_mode)
         named = {name: value for name, value in settings.items() if name in signature.parameters}
         given = signature.bind(layer, *arguments, **named)
         given.apply_defaults()
