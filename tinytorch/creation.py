@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,13 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    shape = as_shape(size)
+    try:
+        shape = tuple(map(operator.index, as_shape(size)))
+    except TypeError:
+        raise TypeError(f"size: expected whole numbers, got {as_shape(size)}; for data write tensor(...)") from None
     if any(n < 0 for n in shape):
-        raise ValueError(f"size: expected lengths >= 0, got {tuple(shape)}")
-    return tuple(shape)
+        raise ValueError(f"size: expected lengths >= 0, got {shape}")
+    return shape
 
 
 # From data
@@ -109,7 +113,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_gra
 @torch_arguments
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return the n × m matrix with ones on its diagonal."""
-    return Tensor(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
+    return Tensor(np.eye(*_shape((n, n if m is None else m)), dtype=_dtype(dtype)), requires_grad)
 
 
 # Sequences
@@ -143,13 +147,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
 @torch_arguments
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return `steps` numbers at equal distances from start to end, both included."""
-    start, end = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
-    if steps < 0:
-        raise ValueError(f"linspace: steps: expected a number >= 0, got {steps}")
     dtype = _dtype(dtype)
-    if dtype.kind != "f":
-        start, end = int(start), int(end)
-    points = np.linspace(start, end, steps)
+    points = _points(start, end, steps, dtype)
     return Tensor((points if dtype.kind == "f" else np.trunc(points)).astype(dtype), requires_grad)
 
 
@@ -158,14 +157,16 @@ def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return `base` to the powers of `linspace(start, end, steps)`."""
-    start, end = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
-    if steps < 0:
-        raise ValueError(f"logspace: steps: expected a number >= 0, got {steps}")
     dtype = _dtype(dtype)
-    if dtype.kind != "f":
-        start, end = int(start), int(end)
     with np.errstate(all="ignore"):
-        return Tensor(np.power(float(base), np.linspace(start, end, steps)).astype(dtype), requires_grad)
+        return Tensor(np.power(float(base), _points(start, end, steps, dtype)).astype(dtype), requires_grad)
+
+
+def _points(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> np.ndarray:
+    if steps < 0:
+        raise ValueError(f"steps: expected a number >= 0, got {steps}")
+    start, end = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
+    return np.linspace(start, end, steps) if dtype.kind == "f" else np.linspace(int(start), int(end), steps)
 
 
 # Random numbers
@@ -208,7 +209,8 @@ def randint(
 @torch_arguments
 def randperm(n: int, *, dtype: Any = np.int64, requires_grad: bool = False) -> Tensor:
     """Return the numbers 0 to n − 1 in random order."""
-    return Tensor(default_generator().permutation(n).astype(dtype), requires_grad)
+    (count,) = _shape((n,))
+    return Tensor(default_generator().permutation(count).astype(dtype), requires_grad)
 
 
 @torch_arguments
@@ -218,6 +220,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: Any = None) ->
     shape = np.broadcast_shapes(*map(np.shape, arrays)) if size is None else _shape((size,))
     given = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]
     dtype = np.result_type(*given) if given and dtype is None else _dtype(dtype)
+    if np.any(np.asarray(arrays[1]) < 0):
+        raise ValueError(f"normal: std: expected a number >= 0, got {np.min(arrays[1])}")
     return Tensor((randn(*shape, dtype=dtype).data * arrays[1] + arrays[0]).astype(dtype))
 
 
@@ -235,6 +239,12 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> T
     rows = input.data.reshape(-1, input.shape[-1]).astype(np.float64)
     if np.any(rows < 0) or np.any(rows.sum(axis=1) <= 0):
         raise ValueError("multinomial: input: expected weights >= 0 that do not sum to 0")
+    choices = int(np.count_nonzero(rows, axis=1).min(initial=num_samples))
+    if not replacement and num_samples > choices:
+        raise ValueError(
+            f"multinomial: num_samples: {num_samples} different indices cannot be drawn where only {choices} weights "
+            "are above 0; pass replacement=True"
+        )
     shares = rows / rows.sum(axis=1, keepdims=True)
     draw = default_generator().choice
     found = np.stack([draw(len(p), num_samples, replacement, p) for p in shares]) if len(shares) else shares[:, :0]

@@ -13,6 +13,8 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
+import tinytorch
+
 # "lr, eps: text" or, in columns, "noise      text"
 _ENTRY = re.compile(r"(?P<names>\*{0,2}[a-z_]\w*(?:, \*{0,2}[a-z_]\w*)*)(?::| {2,}) *(?P<text>\S.*)")
 
@@ -67,7 +69,10 @@ class PublicNames(Directive):
                 lines += [f".. py:data:: {package}.{name}", f"    :value: {thing!r}", ""]
                 continue
             lines += [f".. auto{'class' if isinstance(thing, type) else 'function'}:: {package}.{name}"]
-            lines += ["    :members:", ""] if isinstance(thing, type) else [""]
+            if isinstance(thing, type):
+                known = package != "tinytorch" and name in tinytorch.__all__  # described there, and found there
+                lines += ["    :members:", *["    :no-index:"] * known]
+            lines += [""]
         node = nodes.Element()
         self.state.nested_parse(StringList(lines, source=package), 0, node)
         return node.children

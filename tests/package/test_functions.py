@@ -16,6 +16,11 @@ X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
     ("call", "message"),
     [
         (lambda: tt.sort(X, out=X), r"sort: out: expected a Extremum, got Tensor"),
+        (lambda: tt.zeros("a"), r"size: expected whole numbers, got \('a',\)"),
+        (lambda: tt.rand(2, 2.5), r"size: expected whole numbers, got \(2, 2.5\)"),
+        (lambda: tt.where(X > 0, X), r"where: input, other: expected both, or neither"),
+        (lambda: tt.einsum(X, "ij"), r"einsum: equation: expected it first"),
+        (lambda: tt.gather(X, 0, X), r"gather: index: expected integers, got float32; convert: index.long"),
         (lambda: tt.topk([1, 2], 1), r"topk: input: expected a Tensor, got list; wrap it"),
         (lambda: tt.sin(None), r"sin: input: expected a Tensor, got NoneType"),
         (lambda: tt.sin(X, dim=1), r"dim"),
@@ -33,10 +38,42 @@ def test_an_argument_that_cannot_work_is_a_type_error_that_names_it(call, messag
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: tt.gather(X, 0, tt.tensor([[2]])), r"gather: index: expected numbers from 0 to 1, got 2"),
+        (lambda: tt.scatter(X, 1, tt.tensor([[-1]]), X), r"scatter: index: expected numbers from 0 to 2, got -1"),
+        (lambda: tt.index_select(X, 0, tt.tensor([9])), r"index_select: index: expected numbers from 0 to 1, got 9"),
+        (lambda: tt.take(X, tt.tensor([6])), r"take: index: expected numbers from -6 to 5, got 6"),
+        (lambda: tt.select(X, 0, 2), r"select: index: expected -2 to 1, got 2"),
+    ],
+)
+def test_an_index_beyond_the_end_is_an_index_error_that_names_it(call, message):
+    with pytest.raises(IndexError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
         (lambda: tt.zeros(2, layout="sparse"), r"zeros: layout: not served, got .sparse.; every tensor is dense"),
         (lambda: tt.rand(2, generator=generator()), r"rand: generator: not served, got .*; tinytorch.manual_seed"),
         (lambda: tt.zeros(2, pin_memory=True), r"zeros: pin_memory: not served, got True"),
         (lambda: X.float(memory_format="channels_last"), r"float: memory_format: not served"),
+        (lambda: tt.eye(-1), r"size: expected lengths >= 0, got \(-1, -1\)"),
+        (lambda: tt.randperm(-1), r"size: expected lengths >= 0, got \(-1,\)"),
+        (lambda: tt.linspace(0, 1, -1), r"steps: expected a number >= 0, got -1"),
+        (lambda: tt.normal(0, -1, (2,)), r"normal: std: expected a number >= 0, got -1"),
+        (
+            lambda: tt.multinomial(tt.tensor([0.0, 2.0]), 2),
+            r"multinomial: num_samples: 2 .* only 1 .* replacement=True",
+        ),
+        (lambda: tt.histc(X, 0), r"histc: expected bins >= 1 and min <= max, got bins=0"),
+        (lambda: tt.bincount(X), r"bincount: input: expected whole numbers >= 0 along one axis, got shape \(2, 3\)"),
+        (lambda: tt.bincount(tt.tensor([-1])), r"bincount: input: expected whole numbers >= 0"),
+        (lambda: tt.rot90(X, 1, (0, 0)), r"rot90: dims: expected two different axes"),
+        (
+            lambda: tt.cat([X, tt.ones(3, 3)], 1),
+            r"cat: tensors: expected equal lengths along all axes but 1, got .*3, 3",
+        ),
+        (lambda: tt.tril(tt.ones(3)), r"tril: input: expected at least two axes, got shape \(3,\)"),
         (lambda: tt.zeros(2, device="cuda"), r"device: expected \"cpu\", got 'cuda'"),
         (lambda: X.to("cuda:0"), r"device: expected \"cpu\", got 'cuda:0'"),
         (lambda: X.cuda(), r"device: expected \"cpu\""),

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
+from tinytorch.functions import shapes
 from tinytorch.functions.declared import primitive_with
 from tinytorch.support.tensor import Extremum, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
@@ -17,6 +18,16 @@ Array = np.ndarray
 
 def _indices(index: Any) -> Array:
     return index.data if isinstance(index, Tensor) else np.asarray(index)
+
+
+def _check_index(name: str, index: Any, count: int, least: int = 0) -> None:
+    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from `least` to count − 1."""
+    indices = _indices(index)
+    if indices.size and indices.dtype.kind not in "iu":
+        raise TypeError(f"{name}: index: expected integers, got {indices.dtype}; convert: index.long()")
+    wrong = (indices < least) | (indices >= count)
+    if wrong.any():
+        raise IndexError(f"{name}: index: expected numbers from {least} to {count - 1}, got {indices[wrong][0]}")
 
 
 # Picking
@@ -30,6 +41,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: input, other: expected both, or neither for the indices; got one of them")
     return T.where(condition, input, other)
 
 
@@ -51,10 +64,8 @@ def argwhere(input: Tensor) -> Tensor:
 @torch_arguments
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The numbers where the mask holds, along one axis; both broadcast."""
-    from tinytorch.functions.shapes import broadcast_to
-
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    return broadcast_to(input, shape)[Tensor(np.broadcast_to(mask.data, shape))]
+    return shapes.broadcast_to(input, shape)[Tensor(np.broadcast_to(mask.data, shape))]
 
 
 @torch_arguments
@@ -71,6 +82,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """The slices along `dim` at the places `index`, in its order."""
     axis = positive_axis(dim, input.ndim)
+    _check_index("index_select", index, input.shape[axis] if input.ndim else 1)
     if input.ndim == 0:
         return input[None][np.atleast_1d(_indices(index))].reshape(np.shape(_indices(index)) and ())
     return input[(slice(None),) * axis + (np.atleast_1d(_indices(index)),)]
@@ -85,6 +97,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = positive_axis(dim, input.ndim)
     if input.ndim != index.ndim and input.ndim and index.ndim and index.data.size:
         raise ValueError(f"gather: index: expected {input.ndim} axes, got shape {index.shape}")
+    _check_index("gather", index, input.shape[axis] if input.ndim else 1)
     if input.ndim == 0 or index.ndim != input.ndim:
         return T.gather(input.reshape(-1), index.reshape(-1), dim=0).reshape(index.shape)
     part = input[tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(index.shape))]
@@ -94,19 +107,18 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @torch_arguments
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather`, where both broadcast along the other axes; without `dim`, from all numbers in row-major order."""
-    from tinytorch.functions.shapes import broadcast_to
-
     if dim is None:
         return T.gather(input.reshape(-1), indices.reshape(-1), dim=0)
     axis = positive_axis(dim, input.ndim)
     shape = list(np.broadcast_shapes(*((*s[:axis], 1, *s[axis + 1 :]) for s in (input.shape, indices.shape))))
     sizes = [(*shape[:axis], x.shape[axis], *shape[axis + 1 :]) for x in (input, indices)]
-    return T.gather(broadcast_to(input, sizes[0]), broadcast_to(indices, sizes[1]), dim=axis)
+    return T.gather(shapes.broadcast_to(input, sizes[0]), shapes.broadcast_to(indices, sizes[1]), dim=axis)
 
 
 @torch_arguments
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The numbers at these places in row-major order, in the shape of `index`."""
+    _check_index("take", index, input.numel(), least=-input.numel())
     return input.reshape(-1)[index]
 
 
@@ -146,6 +158,7 @@ def _scatter(x: Array, index: Array, src: Array, *, dim: int, add: bool) -> Arra
 
 def _scattered(input: Tensor, dim: int, index: Tensor, src: Any, add: bool) -> Tensor:
     axis = positive_axis(dim, input.ndim)
+    _check_index("scatter", index, input.shape[axis] if input.ndim else 1)
     if not isinstance(src, Tensor):
         src = Tensor(np.full(index.shape, src, input.dtype))
     if not index.data.size:
@@ -258,6 +271,10 @@ def unique(
 @torch_arguments
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each of 0, 1, 2, … occurs among whole numbers, or the sum of its weights."""
+    if input.ndim != 1 or input.dtype.kind not in "iub" or np.any(input.data < 0):
+        raise ValueError(
+            f"bincount: input: expected whole numbers >= 0 along one axis, got shape {input.shape} of {input.dtype}"
+        )
     if weights is None:
         return Tensor(np.bincount(input.data, minlength=minlength).astype(np.int64))
     kind = weights.dtype if weights.dtype == np.float32 else np.float64
@@ -268,6 +285,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many numbers lie in each of `bins` equal parts of [min, max]; where both are 0, of the numbers' range."""
     x = input.data
+    if bins < 1 or max < min:
+        raise ValueError(f"histc: expected bins >= 1 and min <= max, got bins={bins}, min={min}, max={max}")
     if min == max and x.size:
         min, max = x.min(), x.max()
     if min == max:

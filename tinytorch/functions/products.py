@@ -144,6 +144,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     alphabetical order. Operands are multiplied from left to right, two at a time, as matrices.
     """
     if not isinstance(equation, str):
+        if any(isinstance(part, str) for part in operands):
+            raise TypeError('einsum: equation: expected it first, as in einsum("ij,jk->ik", a, b)')
         equation, operands = _from_lists((equation, *operands))
     elif len(operands) == 1 and isinstance(operands[0], (tuple, list)):
         operands = tuple(operands[0])

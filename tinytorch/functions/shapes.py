@@ -230,6 +230,8 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """The tensor turned k times by 90° in the plane of two axes, from the first to the second."""
     a, b = (positive_axis(d, input.ndim) for d in dims)
+    if a == b:
+        raise ValueError(f"rot90: dims: expected two different axes, got {dims}")
     k %= 4
     if k == 2:
         return flip(input, (a, b))
@@ -305,7 +307,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 @torch_arguments
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The tensor at one place along `dim`, without that axis."""
-    return _slice(input, positive_axis(dim, input.ndim), int(index))
+    axis = positive_axis(dim, input.ndim)
+    n = input.shape[axis] if input.ndim else 0
+    if not -n <= index < n:
+        raise IndexError(f"select: index: expected {-n} to {n - 1}, got {int(index)}")
+    return _slice(input, axis, int(index))
 
 
 @torch_arguments
@@ -330,7 +336,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dtype = np.result_type(*(x.dtype for x in tensors))
     if any(x.ndim == 0 for x in kept):
         raise ValueError("cat: tensors: expected at least one axis, got a tensor without axes; stack() makes one")
-    joined = T.concatenate(kept, positive_axis(dim, kept[0].ndim))
+    axis = positive_axis(dim, kept[0].ndim)
+    if len({(*x.shape[:axis], *x.shape[axis + 1 :]) for x in kept}) > 1:
+        shapes = ", ".join(str(x.shape) for x in kept)
+        raise ValueError(f"cat: tensors: expected equal lengths along all axes but {dim}, got shapes {shapes}")
+    joined = T.concatenate(kept, axis)
     return joined if joined.dtype == dtype else joined.to(dtype)
 
 
@@ -393,16 +403,23 @@ def _triangle(input: Tensor, keep: Array) -> Tensor:
     return T.where(keep, input, Tensor(zero))
 
 
+def _sides(name: str, input: Tensor) -> tuple[int, int]:
+    if input.ndim < 2:
+        raise ValueError(f"{name}: input: expected at least two axes, got shape {input.shape}")
+    rows, columns = input.shape[-2:]
+    return rows, columns
+
+
 @torch_arguments
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of matrices, up to a diagonal (0 is the main one); 0 elsewhere."""
-    return _triangle(input, np.tri(input.shape[-2], input.shape[-1], diagonal, bool))
+    return _triangle(input, np.tri(*_sides("tril", input), diagonal, bool))
 
 
 @torch_arguments
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of matrices, from a diagonal on (0 is the main one); 0 elsewhere."""
-    return _triangle(input, ~np.tri(input.shape[-2], input.shape[-1], diagonal - 1, bool))
+    return _triangle(input, ~np.tri(*_sides("triu", input), diagonal - 1, bool))
 
 
 @torch_arguments

@@ -12,6 +12,23 @@ import numpy as np
 
 from tinytorch.support.random import default_generator
 
+__all__ = [
+    "uniform_",
+    "normal_",
+    "trunc_normal_",
+    "constant_",
+    "ones_",
+    "zeros_",
+    "eye_",
+    "dirac_",
+    "orthogonal_",
+    "calculate_gain",
+    "xavier_uniform_",
+    "xavier_normal_",
+    "kaiming_uniform_",
+    "kaiming_normal_",
+]
+
 
 def _fill(tensor: Any, numbers: Any) -> Any:
     tensor.data[...] = numbers

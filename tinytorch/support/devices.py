@@ -42,9 +42,9 @@ def get_default_device() -> device:
     return device("cpu")
 
 
-def set_default_device(device_: Any) -> None:
+def set_default_device(device: Any) -> None:
     """Accept "cpu". Raises ValueError for any other device."""
-    device(device_)
+    check_device(device)
 
 
 class cuda:

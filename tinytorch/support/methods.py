@@ -116,7 +116,9 @@ class TorchMethods:
             return self.clone() if copy else self
         return package_function("convert", "tinytorch.functions.reductions")(self, np.dtype(dtype))
 
-    type_as = to
+    def type_as(self: _Tensor, other: Any) -> _Tensor:
+        """Return the tensor in the dtype of another."""
+        return self.to(other)
 
     def type(self: _Tensor, dtype: Any = None) -> Any:
         """Return the tensor in another dtype; without one, the name of its own."""
@@ -223,10 +225,6 @@ class TorchMethods:
         out = self._chapter.sum(self, dim=dims, keepdim=True) if dims or not lead + len(shape) else self
         return self._chapter.reshape(out, shape=shape)
 
-    def ravel(self) -> Any:
-        """Return all numbers along one axis, in row-major order."""
-        return self._chapter.reshape(self, shape=(-1,))
-
     @property
     def mT(self) -> Any:
         """The tensor with its last two axes swapped."""
@@ -278,9 +276,11 @@ class TorchMethods:
         """Write `value` where the mask holds."""
         return self.copy_(self.clone().masked_fill(mask, value))
 
-    def scatter_(self, dim: builtins.int, index: Any, src: Any = None, **more: Any) -> Any:
+    def scatter_(
+        self, dim: builtins.int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
+    ) -> Any:
         """Write what `scatter` computes."""
-        return self.copy_(self.clone().scatter(dim, index, src, **more))
+        return self.copy_(self.clone().scatter(dim, index, src, value=value, reduce=reduce))
 
     def relu_(self) -> Any:
         """Write what `relu` computes."""
@@ -472,6 +472,7 @@ class TorchMethods:
     movedim = FromPackage()
     moveaxis = FromPackage()
     unflatten = FromPackage()
+    ravel = FromPackage()
     expand = FromPackage()
     broadcast_to = FromPackage()
     tile = FromPackage()
