@@ -95,6 +95,33 @@ def mean_of_uses(grad: Array, shape: tuple[int, ...]) -> Array:
 
 @misconception(
     "unbroadcast",
+    name="over the axes that the input did not have, the mean is taken",
+    belief="Rows share the gradient among them.",
+    explanation="Every row used the input by itself; their influences add up.",
+    hints=("b of shape (3,) was added to 2 rows: which of your two steps is for these?", "sum, not mean."),
+)
+def mean_of_new_axes(grad: Array, shape: tuple[int, ...]) -> Array:
+    if grad.ndim > len(shape):
+        grad = grad.mean(axis=tuple(range(grad.ndim - len(shape))))
+    return grad.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+@misconception(
+    "unbroadcast",
+    name="over the stretched axes, the mean is taken",
+    belief="A stretched number shares the gradient among its copies.",
+    explanation="Every copy was used by itself; their influences add up.",
+    hints=("b of shape (2, 1) was stretched to 3 columns: which of your two steps is for these?", "sum, not mean."),
+)
+def mean_of_stretched_axes(grad: Array, shape: tuple[int, ...]) -> Array:
+    if grad.shape == shape:
+        return grad
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    return grad.mean(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+@misconception(
+    "unbroadcast",
     name="the first of the uses is taken",
     belief="All copies are alike, so one will do.",
     explanation="The copies are alike, their gradients are not: all of them are summed.",

@@ -51,6 +51,17 @@ def relu_passes_all(grad: Array, out: Array, x: Array) -> Array:
 
 @misconception(
     "vjp(relu)",
+    name="the gradient passes where the input is negative",
+    belief="The mask marks what relu removed.",
+    explanation="It is the other way round: what relu let through gets the gradient, what it removed gets 0.",
+    hints=("Which inputs moved the output: the positive or the negative ones?", "grad * (out > 0)."),
+)
+def relu_passes_negative(grad: Array, out: Array, x: Array) -> Array:
+    return grad * (x < 0)
+
+
+@misconception(
+    "vjp(relu)",
     name="the gradient is multiplied by the output",
     belief="What passed forward is the factor.",
     explanation="The slope is 1 where the value was let through, however large it was.",
