@@ -122,6 +122,19 @@ def test_retain_grad_keeps_the_gradient_of_a_result(t):
     assert y.grad.numpy().tolist() == [120, 240]
 
 
+def test_a_hook_that_is_registered_twice_runs_twice_and_is_removed_once(t):
+    calls = []
+    x = t.ones(2, requires_grad=True)
+    hook = calls.append
+    first = x.register_hook(hook)
+    x.register_hook(hook)
+    x.sum().backward()
+    first.remove()
+    first.remove()
+    x.sum().backward()
+    assert len(calls) == 3
+
+
 def test_hooks_need_a_gradient(t):
     for method in (lambda x: x.retain_grad(), lambda x: x.register_hook(print)):
         with pytest.raises(RuntimeError):

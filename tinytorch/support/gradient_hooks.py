@@ -43,7 +43,7 @@ class GradientHooks:
     grad_fn: Any
     _chapter: types.ModuleType
 
-    gradient_hooks: list[_Hook] | None = None
+    gradient_hooks: list[tuple[_Hook]] | None = None
 
     def register_hook(self, hook: _Hook) -> RemovableHandle:
         """Call `hook(gradient)` in each backward; what it returns, if not None, takes the gradient's place.
@@ -51,13 +51,14 @@ class GradientHooks:
         Raises RuntimeError for a tensor that requires no gradient.
         """
         hooks = self._hooks("register_hook")
-        hooks.append(hook)
-        return RemovableHandle(hooks, hook)
+        entry = (hook,)  # another one than that of the same hook registered before
+        hooks.append(entry)
+        return RemovableHandle(hooks, entry)
 
     def retain_grad(self) -> None:
         """Fill `grad` in backward although this tensor is no leaf. Raises RuntimeError where it needs no gradient."""
         hooks = self._hooks("retain_grad")
-        if self.grad_fn is not None and not any(hasattr(hook, "retains") for hook in hooks):
+        if self.grad_fn is not None and not any(hasattr(hook, "retains") for (hook,) in hooks):
             reference = weakref.ref(self)
 
             def retain(gradient: Any) -> None:
@@ -66,9 +67,9 @@ class GradientHooks:
                     tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
             retain.retains = True  # type: ignore[attr-defined]
-            hooks.append(retain)
+            hooks.append((retain,))
 
-    def _hooks(self, method: str) -> list[_Hook]:
+    def _hooks(self, method: str) -> list[tuple[_Hook]]:
         if not self.requires_grad:
             raise RuntimeError(f"{method}: this tensor does not require a gradient; x.requires_grad_() makes a leaf do")
         if self.gradient_hooks is None:
@@ -81,7 +82,7 @@ class GradientHooks:
         return self.gradient_hooks
 
 
-def with_hooks(function: Callable[..., Any], hooks: list[_Hook], make: Callable[..., Any]) -> Callable[..., Any]:
+def with_hooks(function: Callable[..., Any], hooks: list[tuple[_Hook]], make: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function of the graph as one whose result's gradient goes through `hooks` before the rule has it."""
 
     @functools.wraps(function)
@@ -92,10 +93,10 @@ def with_hooks(function: Callable[..., Any], hooks: list[_Hook], make: Callable[
     return hooked
 
 
-def run_hooks(hooks: list[_Hook], gradient: Any) -> Any:
+def run_hooks(hooks: list[tuple[_Hook]], gradient: Any) -> Any:
     """Call the hooks one after another, each with the gradient that the one before left; return the last one."""
     # retain_grad's hook comes last: it keeps what the others return, as in torch
-    for hook in sorted(hooks, key=lambda hook: hasattr(hook, "retains")):
+    for (hook,) in sorted(hooks, key=lambda entry: hasattr(entry[0], "retains")):
         changed = hook(gradient)
         gradient = gradient if changed is None else changed
     return gradient
