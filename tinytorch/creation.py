@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.support.dtypes import in_dtype
 from tinytorch.support.random import default_generator
 from tinytorch.support.tensor import as_shape, inferred_array
 from tinytorch.support.torch_arguments import torch_arguments
@@ -28,12 +31,25 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
+def _size_by_name(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Decorate a function of `*size`: size=(2, 3) is taken, too."""
+
+    @functools.wraps(make)
+    def called(*sizes: Any, **settings: Any) -> Tensor:
+        size = settings.pop("size", None)
+        return make(*sizes, **settings) if size is None else make(*sizes, size, **settings)
+
+    return called
+
+
 # From data
 
 
 @torch_arguments
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor with its own copy of the data. (`Tensor(array)` shares the array's memory.)"""
+    if isinstance(data, (list, tuple)):  # of which torch takes tensors with one element for numbers
+        data = [x.data.reshape(())[()] if isinstance(x, Tensor) and x.numel() == 1 else x for x in data]
     return Tensor(inferred_array(data, dtype).copy(), requires_grad)
 
 
@@ -49,6 +65,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """Return a tensor that shares the array's memory. Raises TypeError for anything but an array."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: expected an array, got {type(ndarray).__name__}; use tensor(...)")
+    if not ndarray.dtype.isnative:
+        raise ValueError("from_numpy: expected this machine's byte order; convert: x.astype(x.dtype.newbyteorder('='))")
     return Tensor(ndarray)
 
 
@@ -62,18 +80,21 @@ def scalar_tensor(s: Any, *, dtype: Any = None, requires_grad: bool = False) -> 
 
 
 @torch_arguments
+@_size_by_name
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of zeros: zeros(2, 3) or zeros((2, 3))."""
     return Tensor(np.zeros(_shape(size), _dtype(dtype)), requires_grad)
 
 
 @torch_arguments
+@_size_by_name
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of ones: ones(2, 3) or ones((2, 3))."""
     return Tensor(np.ones(_shape(size), _dtype(dtype)), requires_grad)
 
 
 @torch_arguments
+@_size_by_name
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of whatever is in memory: empty(2, 3) or empty((2, 3))."""
     return Tensor(np.empty(_shape(size), _dtype(dtype)), requires_grad)
@@ -82,8 +103,8 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @torch_arguments
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one repeated value, whose type decides the dtype."""
-    values = inferred_array(fill_value)
-    return Tensor(np.full(_shape((size,)), values if dtype is None else values.astype(dtype)), requires_grad)
+    fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value
+    return Tensor(np.full(_shape((size,)), inferred_array(fill_value, dtype)), requires_grad)
 
 
 @torch_arguments
@@ -107,7 +128,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False)
 @torch_arguments
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return one repeated value in the shape and dtype of `input`."""
-    return Tensor(np.full(input.shape, fill_value).astype(dtype or input.dtype), requires_grad)
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 @torch_arguments
@@ -120,12 +141,16 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
 
 
 @torch_arguments
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return the numbers from start (0 if only one is given) up to, without, end; float32 if any of them is a float.
 
     Raises ValueError where the step is 0 or leads away from the end, or is no whole number of an integer dtype.
     """
-    start, end = (0, start) if end is None else (start, end)
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
+    if end is None:
+        raise TypeError("arange: end: expected a number, got none")
     start, end, step = (n.item() if isinstance(n, (Tensor, np.generic)) else n for n in (start, end, step))
     if step == 0 or (end - start) * step < 0:
         raise ValueError(f"arange: step: expected a step from {start} towards {end}, got {step}")
@@ -181,12 +206,14 @@ def _float_draws(draw: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 @torch_arguments
+@_size_by_name
 def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return draws from the normal distribution with mean 0 and variance 1."""
     return Tensor(_float_draws(default_generator().standard_normal, _shape(size), dtype), requires_grad)
 
 
 @torch_arguments
+@_size_by_name
 def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return draws from the uniform distribution on [0, 1)."""
     return Tensor(_float_draws(default_generator().random, _shape(size), dtype), requires_grad)
@@ -194,7 +221,7 @@ def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 
 @torch_arguments
 def randint(
-    low: int, high: Any = None, size: Any = None, *, dtype: Any = np.int64, requires_grad: bool = False
+    low: Any = 0, high: Any = None, size: Any = None, *, dtype: Any = np.int64, requires_grad: bool = False
 ) -> Tensor:
     """Return whole numbers from low (0 if only one is given) up to, without, high: randint(10, (2, 3))."""
     if size is None:
@@ -203,6 +230,7 @@ def randint(
         low, high = 0, low
     if size is None or low >= high:
         raise ValueError(f"randint: expected low < high and a size, got low={low}, high={high}, size={size}")
+    in_dtype([low, high - 1], dtype)
     return Tensor(default_generator().integers(low, high, _shape((size,))).astype(dtype), requires_grad)
 
 
@@ -217,20 +245,21 @@ def randperm(n: int, *, dtype: Any = np.int64, requires_grad: bool = False) -> T
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: Any = None) -> Tensor:
     """Return draws from normal distributions: of these means and deviations, or `size` draws of one."""
     arrays = [x.data if isinstance(x, Tensor) else x for x in (mean, std)]
+    if np.any(np.asarray(arrays[1]) < 0):
+        raise ValueError(f"normal: std: expected deviations >= 0, got {std}")
     shape = np.broadcast_shapes(*map(np.shape, arrays)) if size is None else _shape((size,))
     given = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]
     dtype = np.result_type(*given) if given and dtype is None else _dtype(dtype)
-    if np.any(np.asarray(arrays[1]) < 0):
-        raise ValueError(f"normal: std: expected a number >= 0, got {np.min(arrays[1])}")
     return Tensor((randn(*shape, dtype=dtype).data * arrays[1] + arrays[0]).astype(dtype))
 
 
 @torch_arguments
-def bernoulli(input: Tensor) -> Tensor:
-    """Return 1 with the probability that `input` gives for each place, else 0."""
-    if np.any(input.data < 0) or np.any(input.data > 1):
-        raise ValueError("bernoulli: input: expected probabilities from 0 to 1")
-    return Tensor((default_generator().random(input.shape) < input.data).astype(input.dtype))
+def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
+    """Return 1 with the probability that `input` gives for each place, or with p for all places, else 0."""
+    chances = input.data if p is None else np.asarray(p)
+    if np.any(chances < 0) or np.any(chances > 1):
+        raise ValueError("bernoulli: expected probabilities from 0 to 1")
+    return Tensor((default_generator().random(input.shape) < chances).astype(input.dtype))
 
 
 @torch_arguments

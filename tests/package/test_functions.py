@@ -60,7 +60,7 @@ def test_an_index_beyond_the_end_is_an_index_error_that_names_it(call, message):
         (lambda: tt.eye(-1), r"size: expected lengths >= 0, got \(-1, -1\)"),
         (lambda: tt.randperm(-1), r"size: expected lengths >= 0, got \(-1,\)"),
         (lambda: tt.linspace(0, 1, -1), r"steps: expected a number >= 0, got -1"),
-        (lambda: tt.normal(0, -1, (2,)), r"normal: std: expected a number >= 0, got -1"),
+        (lambda: tt.normal(0, -1, (2,)), r"normal: std: expected deviations >= 0, got -1"),
         (
             lambda: tt.multinomial(tt.tensor([0.0, 2.0]), 2),
             r"multinomial: num_samples: 2 .* only 1 .* replacement=True",

@@ -150,8 +150,8 @@ def square(input: Tensor) -> Tensor:
 
 @primitive_with(no_slope)
 def sign(input: Array) -> Array:
-    """−1, 0 or 1, element by element."""
-    return input if input.dtype == np.bool_ else np.sign(input)
+    """−1, 0 or 1, element by element; 0 for NaN."""
+    return input if input.dtype == np.bool_ else np.sign(np.nan_to_num(input))
 
 
 @primitive_with(no_slope)

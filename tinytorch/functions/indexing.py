@@ -10,6 +10,7 @@ from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions import shapes
 from tinytorch.functions.declared import primitive_with
+from tinytorch.support.dtypes import in_dtype
 from tinytorch.support.tensor import Extremum, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -72,7 +73,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`value` where the mask holds, `input` elsewhere, in the dtype of `input`; the mask broadcasts."""
     if not isinstance(value, Tensor):
-        value = Tensor(np.asarray(value).astype(input.dtype))
+        value = Tensor(in_dtype(value, input.dtype))
     elif value.ndim:
         raise ValueError(f"masked_fill: value: expected one number, got shape {value.shape}; use where()")
     return T.where(mask, value if value.dtype == input.dtype else value.to(input.dtype), input)
@@ -162,7 +163,7 @@ def _scattered(input: Tensor, dim: int, index: Tensor, src: Any, add: bool) -> T
     if not isinstance(src, Tensor):
         src = Tensor(np.full(index.shape, src, input.dtype))
     if not index.data.size:
-        return T.reshape(input, shape=input.shape)
+        return input.clone()
     shape = input.shape
     x, index, src = (t if t.ndim else t.reshape(1) for t in (input, index, src))
     return _scatter(x, index, src, dim=axis, add=add).reshape(shape)
@@ -202,7 +203,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     """(values, indices) in order along `dim`. NaN counts as the largest; equal numbers keep their order."""
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
+        return Extremum(input.clone(), Tensor(np.zeros((), np.int64)))
     indices = Tensor(_order(input.data, axis, descending))
     return Extremum(T.gather(input, indices, dim=axis), indices)
 

@@ -59,7 +59,7 @@ def _spread(reduced: Array, x: Array, axes: tuple[int, ...], keepdim: bool) -> A
 @torch_arguments
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum over the axes `dim` (an int, several, or None for all). Of integers and truth values it is an int64."""
-    return T.sum(as_dtype(input, dtype), dim=dim, keepdim=keepdim)
+    return as_dtype(T.sum(as_dtype(input, dtype), dim=dim, keepdim=keepdim), dtype)
 
 
 @torch_arguments
@@ -68,7 +68,13 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     input = as_dtype(input, dtype)
     if input.dtype.kind != "f":
         raise TypeError(f"mean: input: expected floating numbers, got {input.dtype}; pass dtype=float32")
-    return T.mean(input, dim, keepdim)
+    return _mean(input, dim, keepdim)
+
+
+def _mean(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    if input.data.size:
+        return T.mean(input, dim, keepdim)
+    return T.sum(input, dim=dim, keepdim=keepdim) / _count(input, dim)  # NaN for each mean of nothing
 
 
 @torch_arguments
@@ -82,15 +88,15 @@ def _count(input: Tensor, dim: Any) -> int:
 
 
 def _moments(input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> tuple[Tensor, Tensor]:
-    """Return (mean, variance)."""
+    """Return (mean, variance), the variance in float64: its root may fit where it does not."""
     dim, correction = dim_and_correction(dim, unbiased, correction)
     if input.dtype.kind != "f":
         raise TypeError(f"input: expected floating numbers, got {input.dtype}; use input.float()")
     wide = as_dtype(input, np.float64)  # the squares of float32 overflow from 2e19 on
-    average = T.mean(wide, dim, keepdim=True)
+    average = _mean(wide, dim, keepdim=True)
     difference = wide - average
     divisor = np.asarray(builtins.max(0, _count(input, dim) - correction), np.float64)
-    variance = as_dtype(T.sum(difference * difference, dim=dim, keepdim=keepdim) / Tensor(divisor), input.dtype)
+    variance = T.sum(difference * difference, dim=dim, keepdim=keepdim) / Tensor(divisor)
     average = as_dtype(average, input.dtype)
     return average if keepdim else _squeeze_axes(average, axes_of(input, dim)), variance
 
@@ -108,7 +114,7 @@ def var(
 
     Correction 1 is the default; `unbiased=False` is torch's older way to write correction 0.
     """
-    return _moments(input, dim, unbiased, keepdim, correction)[1]
+    return as_dtype(_moments(input, dim, unbiased, keepdim, correction)[1], input.dtype)
 
 
 @torch_arguments
@@ -116,7 +122,7 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """Standard deviation over the axes `dim`: the square root of `var`. Where it is 0 its gradient is 0."""
-    return _root(var(input, dim, unbiased, keepdim, correction=correction))
+    return as_dtype(_root(_moments(input, dim, unbiased, keepdim, correction)[1]), input.dtype)
 
 
 @primitive_with(lambda grad, out, x: np.where(out == 0, 0, grad / np.where(out == 0, 1, 2 * out)))
@@ -130,7 +136,7 @@ def var_mean(
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean over the axes `dim`: see `var`."""
     average, variance = _moments(input, dim, unbiased, keepdim, correction)
-    return variance, average
+    return as_dtype(variance, input.dtype), average
 
 
 @torch_arguments
@@ -138,8 +144,8 @@ def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over the axes `dim`: see `std`."""
-    variance, average = var_mean(input, dim, unbiased, keepdim, correction=correction)
-    return _root(variance), average
+    average, variance = _moments(input, dim, unbiased, keepdim, correction)
+    return as_dtype(_root(variance), input.dtype), average
 
 
 # Largest and smallest
@@ -241,19 +247,20 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     if dim is None:
         return _product(T.reshape(input, shape=(-1,)), dim=0, keepdim=False)
     axis = positive_axis(dim, input.ndim)
-    return _product(input, dim=axis, keepdim=keepdim) if input.ndim else T.reshape(input, shape=input.shape)
+    return _product(input, dim=axis, keepdim=keepdim) if input.ndim else input.clone()
 
 
 def _norm_rule(grad: Array, out: Array, x: Array, *, p: float, axes: tuple[int, ...], keepdim: bool) -> Array:
     grad, out = _spread(grad, x, axes, keepdim), _spread(out, x, axes, keepdim)
     if p == 0:
         return np.zeros_like(x)
+    sign = np.sign(np.nan_to_num(x))
     if p == 1:
-        return np.sign(x) * grad
+        return sign * grad
     size = np.abs(x)
     if math.isinf(p):
         chosen = size == out
-        return np.sign(x) * chosen * grad / np.maximum(chosen.sum(axis=axes, keepdims=True), 1)
+        return sign * chosen * grad / np.maximum(chosen.sum(axis=axes, keepdims=True), 1)
     with np.errstate(all="ignore"):
         scaled = np.sign(x) * np.where((size == 0) & (p < 2), 0 if p < 1 else size, size) ** (p - 1)
         scaled = np.where(x == 0, 0, scaled)
@@ -322,7 +329,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The sums of the first 1, 2, … values along `dim`. Of integers and truth values they are int64."""
     input = as_dtype(input, np.int64 if dtype is None and input.dtype.kind != "f" else dtype)
     axis = positive_axis(dim, input.ndim)
-    return _running_sum(input, dim=axis) if input.ndim else T.reshape(input, shape=input.shape)
+    return _running_sum(input, dim=axis) if input.ndim else input.clone()
 
 
 def _running_product_rule(grad: Array, out: Array, x: Array, *, dim: int) -> Array:
@@ -346,7 +353,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The products of the first 1, 2, … values along `dim`. Of integers and truth values they are int64."""
     input = as_dtype(input, np.int64 if dtype is None and input.dtype.kind != "f" else dtype)
     axis = positive_axis(dim, input.ndim)
-    return _running_product(input, dim=axis) if input.ndim else T.reshape(input, shape=input.shape)
+    return _running_product(input, dim=axis) if input.ndim else input.clone()
 
 
 # The middle
@@ -371,7 +378,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         return _median_of_all(input)
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
+        return Extremum(input.clone(), Tensor(np.zeros((), np.int64)))
     order = np.argsort(input.data, axis=axis, kind="stable")
     indices = order.take([(input.shape[axis] - 1) // 2], axis)
     if input.dtype.kind == "f":
@@ -386,7 +393,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Extremum:
     """(values, indices) of the most frequent value along `dim`: the smallest of several, at its last place."""
     axis = positive_axis(dim, input.ndim)
     if input.ndim == 0:
-        return Extremum(T.reshape(input, shape=input.shape), Tensor(np.zeros((), np.int64)))
+        return Extremum(input.clone(), Tensor(np.zeros((), np.int64)))
 
     def last_place(row: Array) -> int:
         values, counts = np.unique(row, return_counts=True)

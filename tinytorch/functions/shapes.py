@@ -13,6 +13,7 @@ from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions.declared import primitive_with, unbroadcast
 from tinytorch.functions.reductions import axes_of, sum
+from tinytorch.support.dtypes import common_dtype
 from tinytorch.support.tensor import as_list, as_shape, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -147,7 +148,7 @@ def broadcast_to(input: Tensor, shape: Any) -> Tensor:
     if extra < 0 or any(m != n and m != 1 for m, n in zip(input.shape, size[extra:])) or any(n < 0 for n in size):
         raise ValueError(f"broadcast_to: shape: {tuple(size)} is no shape that {input.shape} can be repeated to")
     wide = T.reshape(input, shape=(1,) * extra + input.shape)
-    return _expand(wide, shape=tuple(size))
+    return wide if wide.shape == tuple(size) else _expand(wide, shape=tuple(size))
 
 
 @primitive_with(lambda grad, out, x, *, shape: unbroadcast(grad, x.shape))
@@ -170,12 +171,13 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 @torch_arguments
 def tile(input: Tensor, dims: Any) -> Tensor:
     """The whole tensor `dims[i]` times along each axis i, counted from the last."""
-    dims = (1,) * (input.ndim - len(dims)) + tuple(dims)
+    dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    dims = (1,) * (input.ndim - len(dims)) + dims
     input = T.reshape(input, shape=(1,) * (len(dims) - input.ndim) + input.shape)
     for axis, n in enumerate(dims):
         if n != 1:
             input = _slice(input, axis, np.tile(np.arange(input.shape[axis]), n))
-    return input
+    return input if builtins.any(n != 1 for n in dims) else input.clone()
 
 
 @torch_arguments
@@ -194,9 +196,8 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
 def flip(input: Tensor, dims: Any) -> Tensor:
     """The tensor with the order along these axes reversed."""
     dims = axes_of(input, dims if isinstance(dims, (tuple, list)) else (dims,)) if dims != () and dims != [] else ()
-    return input[
-        tuple(builtins.slice(None, None, -1) if axis in dims else builtins.slice(None) for axis in range(input.ndim))
-    ]
+    turned = (builtins.slice(None, None, -1) if axis in dims else builtins.slice(None) for axis in range(input.ndim))
+    return input[tuple(turned)].clone()
 
 
 @torch_arguments
@@ -231,11 +232,13 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """The tensor turned k times by 90° in the plane of two axes, from the first to the second."""
     a, b = (positive_axis(d, input.ndim) for d in dims)
     if a == b:
-        raise ValueError(f"rot90: dims: expected two different axes, got {dims}")
+        raise ValueError(f"rot90: dims: expected two different axes of {input.shape}, got {tuple(dims)}")
     k %= 4
     if k == 2:
         return flip(input, (a, b))
-    return input if k == 0 else transpose(flip(input, (b,)), a, b) if k == 1 else flip(transpose(input, a, b), (b,))
+    if k == 0:
+        return input.clone()
+    return transpose(flip(input, (b,)), a, b) if k == 1 else flip(transpose(input, a, b), (b,))
 
 
 # Splitting
@@ -333,7 +336,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis they have; all other sizes must agree. A tensor of shape (0,) is passed over."""
     tensors = as_list(tensors)
     kept = [x for x in tensors if x.shape != (0,)] or tensors[:1]
-    dtype = np.result_type(*(x.dtype for x in tensors))
+    dtype = common_dtype([x.dtype for x in tensors])
     if any(x.ndim == 0 for x in kept):
         raise ValueError("cat: tensors: expected at least one axis, got a tensor without axes; stack() makes one")
     axis = positive_axis(dim, kept[0].ndim)
@@ -387,6 +390,8 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     if indexing not in ("ij", "xy"):
         raise ValueError(f'meshgrid: indexing: expected "ij" or "xy", got {indexing!r}')
     rows = list(tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors)
+    if builtins.any(x.ndim > 1 for x in rows):
+        raise ValueError(f"meshgrid: tensors: expected one axis each, got shapes {[x.shape for x in rows]}")
     shape = tuple(x.data.size for x in rows)
     grids = [
         broadcast_to(T.reshape(x, shape=tuple(n if i == j else 1 for j, n in enumerate(shape))), shape)
@@ -429,10 +434,24 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     if a == b:
         raise ValueError(f"diagonal: expected two different axes, got {dim1} and {dim2}")
     moved = movedim(input, (a, b), (-2, -1))
-    rows, columns = moved.shape[-2:]
-    first = (builtins.max(0, -offset), builtins.max(0, offset))
-    length = builtins.max(0, builtins.min(rows - first[0], columns - first[1]))
-    return moved[..., np.arange(length) + first[0], np.arange(length) + first[1]]
+    return _last_diagonals(moved, offset=offset)
+
+
+def _place_of_diagonals(x: Array, offset: int) -> Array:
+    place = np.diagonal(x, offset, -2, -1)
+    place.flags.writeable = x.flags.writeable  # NumPy's default is read-only
+    return place
+
+
+def _diagonals_rule(grad: Array, out: Array, x: Array, *, offset: int) -> Array:
+    back = np.zeros(x.shape, grad.dtype)
+    _place_of_diagonals(back, offset)[...] = grad
+    return back
+
+
+@primitive_with(_diagonals_rule)
+def _last_diagonals(x: Array, *, offset: int) -> Array:
+    return _place_of_diagonals(x, offset)
 
 
 @torch_arguments

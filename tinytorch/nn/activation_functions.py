@@ -108,6 +108,8 @@ def softsign(input: Any) -> Tensor:
 
 def logsigmoid(input: Any) -> Tensor:
     """Return log(sigmoid(x))."""
+    if input.dtype.kind == "u":
+        input = input.float()  # −1 is 255 there
     return -_chapter.softplus(-input)
 
 
@@ -123,7 +125,8 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
 
 def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """Return x moved towards 0 by lambd, and 0 where |x| ≤ lambd."""
-    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0 * input))
+    limited = where(input < -lambd, input + lambd, where(input.abs() <= lambd, 0.0 * input, input))
+    return where(input > lambd, input - lambd, limited)
 
 
 @may_write_input

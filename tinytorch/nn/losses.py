@@ -56,7 +56,9 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
         raise ValueError(f"huber_loss: delta: expected a number above 0, got {delta}")
     input, target = _elements("huber_loss", input, target, reduction)
     distance = (input - target).abs()
-    losses = where(distance <= delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta))
+    far = distance > delta
+    near = where(far, 0.0, distance)  # so that no large distance is squared: its gradient would be NaN
+    losses = where(far, delta * (distance - 0.5 * delta), 0.5 * near * near)
     return reduce_losses(losses, reduction, input.numel())
 
 

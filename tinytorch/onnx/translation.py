@@ -281,6 +281,13 @@ def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, index: tuple[Any, ...]) -
     return name
 
 
+@translates("_last_diagonals")
+def _(graph: Graph, out: np.ndarray, x: np.ndarray, *, offset: int) -> str:
+    along = np.arange(out.shape[-1])
+    places = [along + max(0, -offset), along + max(0, offset)]
+    return _picked(graph, graph.name(x), [slice(None)] * (x.ndim - 2) + places)
+
+
 def _is_mask(part: Any) -> bool:
     return isinstance(part, np.ndarray) and part.dtype == np.bool_
 

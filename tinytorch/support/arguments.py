@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -34,6 +36,8 @@ def argument_binder(
 
     Inputs are the positional parameters of `function`, settings its keyword-only ones. A call may also give settings
     in order after the inputs, as torch allows: `max_pool2d(x, 2)`. Raises TypeError where the call does not fit.
+    Where the function computes with fractions, whole numbers among the inputs become floats: beside uint8, 256 would
+    become 0 before a division by it.
     """
     signature = inspect.signature(function)
     parameters = signature.parameters.values()
@@ -41,8 +45,13 @@ def argument_binder(
     defaults = {p.name: p.default for p in parameters if p.name in settings_names and p.default is not p.empty}
     takes_any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     input_count = None if takes_any_number else len(parameters) - len(settings_names)
+    in_fractions = hasattr(function, "in_fractions")
 
     def bind(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if in_fractions:
+            whole = (int, np.integer)
+            inputs = tuple(float(x) if isinstance(x, whole) else x for x in arguments[:input_count])
+            arguments = inputs + arguments[len(inputs) :]
         if len(arguments) == input_count:  # the usual call, for which `signature.bind` would be slow
             settings = {**defaults, **keywords}
             if len(settings) == len(settings_names) and all(name in settings for name in settings_names):

@@ -20,16 +20,34 @@ def result_type(arrays: Sequence[np.ndarray]) -> np.dtype[Any]:
     Floating wins over integers, and integers over truth values. An array without axes counts only where it belongs to
     a higher one of these three kinds. Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
     """
-    kinds = [_kind(array.dtype) for array in arrays]
-    shaped = [kind for kind, array in zip(kinds, arrays) if array.ndim]
-    highest = max(kinds)
-    with_axes = highest in shaped
-    chosen = [a.dtype for a, kind in zip(arrays, kinds) if kind == highest and bool(a.ndim) >= with_axes]
-    return np.result_type(*chosen)
+    highest = max(dtype_kind(array.dtype) for array in arrays)
+    chosen = [array for array in arrays if dtype_kind(array.dtype) == highest]
+    return common_dtype([a.dtype for a in [a for a in chosen if a.ndim] or chosen])
 
 
-def _kind(dtype: np.dtype[Any]) -> int:
+def common_dtype(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
+    """Return the common dtype of arrays that all have axes, or all have none: torch's, where int64 leaves float16."""
+    highest = max(map(dtype_kind, dtypes))
+    return np.result_type(*(dtype for dtype in dtypes if dtype_kind(dtype) == highest))
+
+
+def dtype_kind(dtype: np.dtype[Any]) -> int:
+    """Return 0 for truth values, 1 for integers, 2 for floating numbers: the smaller fits into the larger."""
     return "bif".index("i" if dtype.kind == "u" else dtype.kind)
+
+
+def in_dtype(numbers: Any, dtype: Any) -> np.ndarray:
+    """Return Python's numbers as an array of this dtype, fractions without their decimals where it has none.
+
+    Raises ValueError for a number that a dtype of integers cannot hold. As in torch, −1 is 255 in uint8.
+    """
+    numbers, dtype = np.asarray(numbers), np.dtype(dtype)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        lowest = -limits.max if dtype.kind == "u" and numbers.dtype.kind != "f" else limits.min
+        for number in np.ravel(numbers[~((lowest <= numbers) & (numbers <= limits.max))]):
+            raise ValueError(f"expected numbers that {dtype} can hold, {limits.min} to {limits.max}, got {number}")
+    return numbers.astype(dtype)
 
 
 def promoted(function: _Function) -> _Function:
@@ -79,6 +97,7 @@ def floating(function: _Function) -> _Function:
     def compute(*inputs: Any, **settings: Any) -> Any:
         return function(*(_as_floating(x) for x in inputs), **settings)
 
+    compute.in_fractions = True  # type: ignore[attr-defined]
     return compute  # type: ignore[return-value]
 
 

@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tinytorch.support.dtypes import dtype_kind, in_dtype
+
 _Tensor = TypeVar("_Tensor", bound="InPlaceMethods")
 
 
@@ -196,7 +198,13 @@ def write(tensor: Any, value: Any, index: Any = (...,)) -> None:
         raise RuntimeError("a tensor whose memory is read-only or repeated (expand) cannot be written; x.clone() can")
     if tensor.memory is None:
         tensor.memory = Memory(tensor)
+    if value is None:
+        raise TypeError("value: expected a number or a tensor to write, got None")
+    if isinstance(value, (bool, int, float, np.generic)):
+        value = in_dtype(value, tensor.dtype)
     (value, _) = chapter.as_tensors([value, tensor])
+    if value.ndim and value.data.size == 1:
+        value = chapter.reshape(value, shape=())  # fits every place, as in torch: x[0, 0] = tensor([5.0])
     recorded = chapter.recording.enabled and (tensor.requires_grad or value.requires_grad)
     if recorded and tensor.dtype.kind == "f":
         place = tensor.data[index]
@@ -222,19 +230,8 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
         path.insert(0, tuple(function_and_settings))
     relatives = [t for reference in root.memory.tensors if (t := reference()) is not None]
     relatives = [t for t in relatives if not (t.is_leaf and t.requires_grad)]
-    Tensor, Node = tensor._chapter.Tensor, tensor._chapter.Node
-    before = {id(t): Tensor(t.data) for t in relatives}
-    for t in relatives:
-        for user in [user for reference in t.uses or () if (user := reference()) is not None]:
-            node = user.grad_fn
-            if isinstance(node, Node) and any(x is t for x in node.inputs):
-                user.grad_fn = node._replace(inputs=tuple(before.get(id(x), x) for x in node.inputs))
-    for t in relatives:
-        stand_in = before[id(t)]
-        stand_in.requires_grad, stand_in.grad_fn = t.requires_grad, t.grad_fn
-        stand_in.memory, stand_in.uses, stand_in.marks = t.memory, t.uses, t.marks
-        if stand_in.grad_fn is not None:
-            _note_use(stand_in)
+    Node = tensor._chapter.Node
+    before = stand_ins(relatives)
     for t in relatives:
         if t is root:
             inputs = before[id(root)], before.get(id(value), value)
@@ -245,6 +242,26 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
         t.requires_grad, t.uses, t.marks = True, None, []
     for t in relatives:
         _note_use(t)
+
+
+def stand_ins(relatives: list[Any]) -> dict[int, Any]:
+    """Put a tensor with the same numbers and graph in the place of each of these in what was computed from it.
+
+    Return the new tensors by the id of the old ones, whose part of the graph can then be changed.
+    """
+    before = {id(t): t._chapter.Tensor(t.data) for t in relatives}
+    for t in relatives:
+        for user in [user for reference in t.uses or () if (user := reference()) is not None]:
+            node = user.grad_fn
+            if isinstance(node, t._chapter.Node) and any(x is t for x in node.inputs):
+                user.grad_fn = node._replace(inputs=tuple(before.get(id(x), x) for x in node.inputs))
+    for t in relatives:
+        stand_in = before[id(t)]
+        stand_in.requires_grad, stand_in.grad_fn = t.requires_grad, t.grad_fn
+        stand_in.memory, stand_in.uses, stand_in.marks = t.memory, t.uses, t.marks
+        if stand_in.grad_fn is not None:
+            _note_use(stand_in)
+    return before
 
 
 def may_write_input(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -279,7 +296,12 @@ class InPlaceMethods:
     _chapter: types.ModuleType
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        write(self, value, as_index(index))
+        index = as_index(index)
+        split = integers_and_rest(index)
+        if split is not None:
+            self[split[0]][split[1]] = value  # type: ignore[index]
+        else:
+            write(self, value, index)
 
     def clone(self: _Tensor) -> _Tensor:
         """Return a copy in memory of its own; the gradient goes through it."""
@@ -295,7 +317,7 @@ class InPlaceMethods:
         value, own = getattr(self._chapter, function)(before, *arguments, **settings), self.data
         if value.shape != own.shape:
             raise ValueError(f"{function}_: expected a result of this tensor's shape {own.shape}, got {value.shape}")
-        if not np.can_cast(value.data.dtype, own.dtype, "same_kind"):
+        if dtype_kind(value.data.dtype) > dtype_kind(own.dtype):
             raise TypeError(
                 f"{function}_: a result of dtype {value.data.dtype} does not fit in a tensor of {own.dtype}"
             )
@@ -360,9 +382,45 @@ class InPlaceMethods:
 def as_index(index: Any) -> tuple[Any, ...]:
     """Return an index as a tuple of integers, slices, None, Ellipsis and arrays.
 
-    Raises IndexError for a list of lists, which has had two meanings in torch.
+    Raises IndexError for a list of lists, which has had two meanings in torch, and for bytes, which are a mask there.
     """
     if isinstance(index, list) and any(not isinstance(part, (int, np.generic)) and np.ndim(part) for part in index):
         raise IndexError("index: a list of lists has two meanings; write x[rows, columns], or x[tensor(lists)]")
     parts = index if isinstance(index, tuple) else (index,)
-    return tuple(part.data if isinstance(part, InPlaceMethods) else part for part in parts)
+    return tuple(map(_as_index_part, parts))
+
+
+def _as_index_part(part: Any) -> Any:
+    part = part.data if isinstance(part, InPlaceMethods) else part
+    if isinstance(part, np.ndarray):
+        if part.dtype == np.uint8:
+            raise IndexError("index: a tensor of uint8 is a mask in torch; write mask.bool(), or places.long()")
+        if part.ndim == 0 and part.dtype.kind in "iu":
+            return int(part)  # as torch does: so x[i] shares the memory of x
+    return part
+
+
+def integers_and_rest(index: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """Return an index as two, to be used one after the other: its integers, and then the others.
+
+    Return None where NumPy does the same at once. Where arrays and integers are separated, it moves their axis to the
+    front: `x[0, :, [1, 2]]` of (2, 3, 4) is (2, 3), and in torch (3, 2), because there integers are used first.
+    """
+    kinds = [_kind_of_index(part) for part in index]
+    if "array" not in kinds or "integer" not in kinds or "slice" not in kinds:
+        return None
+    first = []
+    for part, kind in zip(index, kinds):
+        if kind == "array":
+            mask = np.asarray(part)
+            first += [slice(None)] * (mask.ndim if mask.dtype == np.bool_ else 1)
+        elif part is not None:
+            first.append(part if kind == "integer" or part is ... else slice(None))
+    return tuple(first), tuple(part for part, kind in zip(index, kinds) if kind != "integer")
+
+
+def _kind_of_index(part: Any) -> str:
+    if part is None or part is ... or isinstance(part, slice):
+        return "slice"
+    whole = isinstance(part, (int, np.integer)) and not isinstance(part, (bool, np.bool_))
+    return "integer" if whole else "array"

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinytorch.support.devices import device
+from tinytorch.support.in_place import stand_ins
 from tinytorch.support.package import package_function
 from tinytorch.support.random import default_generator
 from tinytorch.support.torch_arguments import torch_arguments
@@ -190,6 +191,8 @@ class TorchMethods:
 
     def detach_(self: _Tensor) -> _Tensor:
         """Make the tensor a leaf that does not require a gradient, and return it."""
+        if self.grad_fn is not None:
+            stand_ins([self])  # so that the gradient still goes through it in what was computed before
         self.requires_grad, self.grad_fn = False, None
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -10,8 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from tinytorch.support.dtypes import in_dtype
 from tinytorch.support.gradient_hooks import GradientHooks, hooks_of_leaves
-from tinytorch.support.in_place import InPlaceMethods, as_index
+from tinytorch.support.in_place import InPlaceMethods, as_index, integers_and_rest
 from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
 from tinytorch.support.package import package_function
@@ -38,6 +40,11 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
     """
 
     grad: Any
+
+    def _set_data(self, value: Any) -> None:
+        self._data = value.data if isinstance(value, TensorMethods) else value  # w.data = w.data - rate * w.grad
+
+    data: np.ndarray = property(operator.attrgetter("_data"), _set_data)  # type: ignore[assignment]
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -188,6 +195,9 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
     # Indexing
     def __getitem__(self: _Tensor, index: Any) -> _Tensor:
         index = as_index(index)
+        split = integers_and_rest(index)
+        if split is not None:
+            return self[split[0]][split[1]]
         if len(index) == self.ndim and all(type(part) is int for part in index):
             index = (*index, ...)  # NumPy then gives an array that shares memory, not a copy of one number
         return self._chapter.getitem(self, index=index)
@@ -212,9 +222,11 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
 
     # Reductions
     def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
-        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim)
+        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim).to(dtype)
 
     def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
+        if self.numel() == 0:  # NaN for each mean of nothing
+            return package_function("mean")(self, dim, keepdim, dtype=dtype)
         return self._chapter.mean(self.to(dtype), dim, keepdim)
 
     def var(
@@ -346,7 +358,7 @@ def inferred_array(data: Any, dtype: Any = None) -> np.ndarray:
     """
     array = _check_numbers(data)
     if dtype is not None:
-        return np.asarray(array, dtype)
+        return in_dtype(array, dtype) if isinstance(data, (*NUMBERS, list, tuple)) else np.asarray(array, dtype)
     return array.astype(np.float32) if array.dtype == np.float64 and not _holds_float64(data) else array
 
 
@@ -398,7 +410,7 @@ def positive_dims(settings: dict[str, Any], tensors: Sequence[Any]) -> dict[str,
     and ValueError for one that stands there twice.
     """
     dim = settings.get("dim")
-    if dim is None or (isinstance(dim, int) and 0 <= dim < tensors[0].ndim):
+    if dim is None or (type(dim) is int and 0 <= dim < tensors[0].ndim):
         return settings
     axes = tensors[0].ndim
     if isinstance(dim, (tuple, list)):
@@ -416,11 +428,14 @@ def _no_axis(dim: Any) -> tuple[()]:
 
 
 def positive_axis(dim: int, axes: int) -> int:
-    """Return the axis `dim` counted from the front: -1 of four axes is 3. Raises IndexError where there is none.
+    """Return the axis `dim` counted from the front: -1 of four axes is 3. Raises IndexError where there is none,
+    and TypeError for truth values and fractions.
 
     As in torch, a tensor without axes counts as one with a single axis.
     """
     axes = max(axes, 1)
+    if isinstance(dim, (bool, np.bool_, float)):  # sum(True) would be sum(1)
+        raise TypeError(f"dim: expected a whole number, got {dim}")
     if not -axes <= dim < axes:
         raise IndexError(f"dim: expected {-axes} to {axes - 1} for a tensor with {axes} axes, got {dim}")
     return dim % axes

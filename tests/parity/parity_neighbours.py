@@ -1,0 +1,199 @@
+"""Neighbours of the inputs that were wrong once, by their kind: what `parity_snippets` runs."""
+
+MEMORY = """
+# an array in data, computed from a gradient
+w = numbers(3).requires_grad_(); x = numbers(5, 3)
+for _ in range(4):
+    ((x @ w - 1) ** 2).mean().backward()
+    w.data = w.data - 0.1 * w.grad
+    w.grad = None
+w, w.shape, w.t()
+
+# a tensor in the data of a layer's weight
+m = fill(nn.Linear(3, 2)); m.weight.data = numbers(2, 3) * 2; y = m(numbers(4, 3)); y.sum().backward()
+optim.SGD(m.parameters(), 0.1).step()
+y, m.weight.grad, m.weight, m.state_dict()
+
+# detach_ keeps the gradient of what was computed before
+x = numbers(3).requires_grad_(); y = x * 2; z = y * 3; y.detach_(); z.sum().backward()
+x.grad, y.requires_grad, y.is_leaf
+
+# a write to the diagonal
+x = numbers(4, 3); x.diagonal().fill_(5); x.diagonal(1)[0] = 9
+x
+
+# gradients through written diagonals
+x = numbers(2, 4, 3).requires_grad_(); y = x * 2; y.diagonal(-1, 2, 1).mul_(3); (y * y).sum().backward()
+x.grad
+
+# what torch copies does not share memory
+x = numbers(2, 3)
+for y in (x.flip(0), x.repeat(1, 1), torch.rot90(x, 0), torch.tile(x, (1, 1)), x.roll(0)):
+    y += 1
+x
+
+# of a tensor without axes neither
+x = torch.tensor(5.0)
+for y in (x.prod(0), x.cumsum(0), x.cumprod(0), x.sort()[0], x.topk(1)[0], x.median(0)[0]):
+    y += 1
+x
+
+# expand to the same shape is a view
+x = numbers(2, 3); y = x.expand(-1, 3); y += 1; z = torch.broadcast_to(x, (2, 3)); z *= 2
+x
+
+# a tensor as an index of one place gives a view
+x = numbers(2, 3); y = x[torch.tensor(1)]; y += 1; x[torch.tensor(0)][1] = 7
+x
+
+# one element fits every place
+x = numbers(2, 3); x[0, 0] = torch.tensor([5.0]); x[1, 1] = torch.tensor([[6.0]])
+x
+
+# and its gradient has its shape
+x = numbers(2, 3).requires_grad_(); y = x * 2; v = torch.tensor([5.0], requires_grad=True); y[0, 0] = v; (y * y).sum().backward()
+x.grad, v.grad
+
+# nothing to write
+x = numbers(2, 3); x[0] = None
+
+# integers of another width are added in place
+x = torch.ones(3, dtype=torch.uint8); x.add_(torch.ones(3, dtype=torch.int64) * 300)
+x
+"""
+
+INDICES = """
+# an integer and a list with a slice between them
+x = numbers(2, 3, 4).requires_grad_(); y = x[0, :, torch.tensor([0, 1])]; (y * numbers(3, 2)).sum().backward()
+y, x.grad
+
+# a list, a slice and an integer
+x = numbers(2, 3, 4).requires_grad_(); y = x[[0, 1, 1], :, 0]; (y * numbers(3, 3)).sum().backward()
+y, x.grad
+
+# an integer, None and a list
+numbers(2, 3, 4)[0, None, [1, 2]], numbers(2, 3, 4)[0, ..., [1, 2]], numbers(2, 3, 4)[None, 0, :, [1, 0]]
+
+# lists around an integer
+x = numbers(2, 3, 4, 5)
+x[[0, 1], 1, :, [0, 1]], x[[0, 1], :, 2, [0, 1]], x[1, :, torch.tensor([[0], [1]]), torch.tensor([0, 1])]
+
+# a mask and an integer
+x = numbers(2, 3, 4)
+x[1, :, x[0, 0] > 0], x[x[:, :, 0] > 0, None, 1]
+
+# writes to them
+x = numbers(2, 3, 4); x[0, :, [0, 1]] += torch.arange(6.0).reshape(3, 2); x[1, :, x[0, 0] > 0] = 0
+x
+
+# gradients of writes to them
+x = numbers(2, 3, 4).requires_grad_(); y = x * 2; y[0, :, [0, 1]] = y[1, :, [2, 3]] * 3; (y * y).sum().backward()
+x.grad
+
+# out of range
+numbers(2, 3, 4)[0, :, [5]]
+
+# a truth value as dim
+numbers(2, 3).sum(True)
+
+# a fraction as dim
+numbers(2, 3).mean(1.0)
+
+# a truth value among several dims
+numbers(2, 3).amax((True,))
+
+# rot90 in one axis
+torch.rot90(numbers(3, 3), 1, (0, 0))
+
+# meshgrid of a matrix
+torch.meshgrid(numbers(2, 2))
+"""
+
+DTYPES = """
+# bytes divided by 256
+x = torch.tensor([0, 128, 255], dtype=torch.uint8)
+x / 256, x / -3, 300 / x.clamp(min=1), torch.div(x, 2**40), torch.tensor(7, dtype=torch.uint8) / 300
+
+# an angle between bytes and a number
+torch.atan2(torch.tensor([1, 2], dtype=torch.int8), torch.tensor(3))
+
+# whole numbers joined with halves
+a, h = torch.arange(2), numbers(2).half()
+torch.cat([a.to(torch.int16), h]), torch.hstack([a, h]), torch.vstack([a > 0, a.to(torch.uint8)])
+
+# the dtype of a sum
+x = torch.ones(300, dtype=torch.uint8)
+x.sum(dtype=torch.uint8), x.sum(dtype=torch.int16), torch.sum(x, dtype=torch.float16), torch.sum(x, 0, dtype=torch.int32)
+
+# 300 in bytes
+torch.full((2,), 300, dtype=torch.uint8)
+
+# 300 in a list of bytes
+torch.tensor([1, 300], dtype=torch.uint8)
+
+# NaN in whole numbers
+torch.zeros(2, dtype=torch.int64).fill_(math.nan)
+
+# minus infinity in whole numbers
+x = torch.zeros(2, dtype=torch.int64); x.masked_fill(x == 0, -math.inf)
+
+# 300 written to a byte
+x = torch.zeros(2, dtype=torch.uint8); x[0] = 300
+
+# what bytes can hold
+x = torch.zeros(2, dtype=torch.uint8); x[0] = -1; x[1] = 2.7
+x, torch.tensor([1, -1], dtype=torch.uint8), torch.full((2,), 2.7, dtype=torch.int32), torch.zeros(2).fill_(math.nan)
+
+# random bytes up to 300
+torch.randint(0, 300, (2,), dtype=torch.uint8)
+
+# NumPy's numbers in full
+torch.full((2,), np.float64(2.5)), torch.full((2,), np.int8(3))
+
+# a list of tensors with one element
+torch.tensor([torch.tensor([1.0]), torch.tensor([2.0])]), torch.tensor([torch.tensor([1.0], dtype=torch.float64), 2])
+"""
+
+EDGES = """
+# std of numbers whose squares overflow
+x = torch.tensor([1e38, 1e38, -1e38], requires_grad=True); y = x.std(); y.backward()
+y, x.grad, x.std(0, correction=0), torch.std_mean(x)
+
+# means of axes without numbers
+x = torch.zeros(0, 3)
+x.mean(1), x.mean(-1, True), x.std(1), x.var(1), *torch.var_mean(x, 1), x.mean(0), x.mean(), torch.mean(x.t(), 0)
+
+# the sign of NaN
+torch.tensor([1.0, math.inf, -math.inf, math.nan]).sign()
+
+# gradients of norms of NaN
+x = torch.tensor([math.nan, 1.0, -2.0], requires_grad=True); x.norm(1).backward(); a = x.grad; x.grad = None; x.norm(math.inf).backward()
+a, x.grad
+
+# huber_loss of an outlier whose square overflows
+x = torch.tensor([math.inf, 1e30, 0.5, math.nan], requires_grad=True); F.huber_loss(x, torch.zeros(4)).backward()
+x.grad
+
+# smooth_l1_loss of an infinity
+x = torch.tensor([math.inf, -1e38, 0.2], requires_grad=True); F.smooth_l1_loss(x, torch.zeros(3), beta=0.5).backward()
+x.grad
+
+# softshrink of NaN
+x = torch.tensor([math.nan, 1.0, -2.0, 0.2, 0.5, -0.5, math.inf], requires_grad=True); y = F.softshrink(x); y.nansum().backward()
+y
+
+# lengths by name
+torch.zeros(size=(2, 3)), torch.rand(size=(2,)).shape, torch.arange(end=3), torch.randint(high=3, size=(2,)).shape
+
+# arange of nothing
+torch.arange()
+
+# a negative deviation
+torch.normal(0.0, -1.0, (2,))
+
+# one probability for all
+torch.bernoulli(torch.zeros(3), 1.0)
+
+# an array in another byte order
+torch.from_numpy(np.ones(2, ">f4"))
+"""
