@@ -68,7 +68,11 @@ def _load(path: Path) -> Any:
         return {name: Tensor(array) for name, array in arrays.items()}
     if "saved" not in info:
         raise ValueError(f"load: {path}: a checkpoint of a Trainer; Trainer.load reads it")
-    return _decode(info["saved"], arrays)
+    try:
+        return _decode(info["saved"], arrays)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(f"load: {path}: damaged: its tensors and its head do not go together ({what})") from None
 
 
 def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
@@ -78,7 +82,7 @@ def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         if array.dtype.kind not in "biuf":
             raise TypeError(f"save: {place or 'the object'}: expected numbers, got an array of {array.dtype}")
         name = place or "tensor"
-        while name in arrays:  # {"a": {"b": …}, "a.b": …}
+        while name in arrays or name == "__metadata__":  # {"a": {"b": …}, "a.b": …}; safetensors' own name
             name += "_"
         arrays[name] = array
         if not isinstance(value, Tensor):
@@ -125,4 +129,4 @@ def _decode(encoded: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     if kind in ("list", "tuple"):
         entries = [_decode(entry, arrays) for entry in value]
         return entries if kind == "list" else tuple(entries)
-    return value
+    return encoded["value"]

@@ -23,7 +23,8 @@ def package(root: Path, modules: list[Module]) -> Iterator[Path]:
         dev.check()
     with TemporaryDirectory(prefix="tito-package-") as temporary:
         folder = Path(temporary)
-        shutil.copytree(root / "tinytorch", folder / "tinytorch", ignore=shutil.ignore_patterns("*.tmp"))
+        ignore = shutil.ignore_patterns("*.tmp", ".*")  # such as an editor's lock, a link that leads nowhere
+        shutil.copytree(root / "tinytorch", folder / "tinytorch", ignore=ignore)
         (folder / "modules").symlink_to(root / "modules")  # the package reads there which chapter makes a name
         for dev in chapters:
             core = folder / dev.module.core.relative_to(root)

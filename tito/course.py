@@ -1,6 +1,7 @@
 """What modules exist: read from the folders of `modules/` and the front matter of each ABOUT.md."""
 
 import difflib
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 from tinytorch.support import cells
 from tito.cache import cached
 from tito.errors import ChapterError, TitoError
+from tito.files import read_plain
 
 _FOLDER = re.compile(r"(\d\d)_(\w+)")
 # What every front matter holds: texts, and lists.
@@ -61,9 +63,9 @@ class Module:
         return path.relative_to(self.root).as_posix()
 
     def read_dev(self) -> str:
-        """The student's file, as Python reads it. Missing or not text is a ChapterError."""
+        """The student's file, as Python reads it. Missing, unreadable or not text is a ChapterError."""
         try:
-            return cells.decode(self.dev.read_bytes())
+            return cells.decode(read_plain(self.dev, largest=math.inf))
         except FileNotFoundError:
             raise ChapterError(
                 f"{self.shown(self.dev)} is missing: module {self.number} has nothing to run.",
@@ -77,6 +79,11 @@ class Module:
         except SyntaxError as error:
             raise ChapterError(
                 f"{self.shown(self.dev)}:1 is not read as UTF-8: {error}.", "Remove the line that says `coding`."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise ChapterError(
+                f"{self.shown(self.dev)}: it cannot be read ({getattr(error, 'strerror', None) or error}).",
+                f"See what it is: `ls -ld {self.shown(self.dev)}`.",
             ) from None
 
 
@@ -194,8 +201,8 @@ def _front_matter(path: Path, root: Path) -> dict[str, Any]:
     shown = path.relative_to(root).as_posix()
     fix = f"Compare it with another module's, or bring it back: `git checkout -- {shown}`."
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
+        text = read_plain(path).decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, ValueError) as error:
         raise TitoError(f"{shown} is missing or is not text ({type(error).__name__}).", fix) from None
     parts = re.split(r"^---[ \t]*$", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) < 3 or parts[0].strip():

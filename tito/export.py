@@ -124,7 +124,7 @@ def strays(course: Course) -> list[Path]:
     core = course.root / "tinytorch" / "core"
     return [
         path
-        for path in sorted(core.glob("*.py"))
+        for path in sorted(core.glob("[!.]*.py"))
         if path not in made and path.read_text(encoding="utf-8", errors="replace").startswith(GENERATED)
     ]
 

@@ -134,7 +134,7 @@ def needed_modules(module: Module) -> list[Module]:
 def _hash_of_tests(module: Module) -> str:
     """The hash of the code in tests/NN_name."""
     hashed = hashlib.sha256()
-    for path in sorted(module.tests.rglob("*.py")):
+    for path in sorted(module.tests.rglob("[!.]*.py")):
         hashed.update(f"{path.relative_to(module.tests)} {file_hash(path)}\n".encode())
     return hashed.hexdigest()[:16]
 
@@ -142,8 +142,8 @@ def _hash_of_tests(module: Module) -> str:
 def file_hash(path: Path) -> str:
     """The hash of a file's content; empty where it cannot be read, such as a module that is not built yet."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    except OSError:
+        return hashlib.sha256(read_plain(path)).hexdigest()[:16]
+    except (OSError, ValueError):
         return ""
 
 

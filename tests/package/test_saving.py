@@ -79,6 +79,23 @@ def test_places_of_one_name_stay_two(path):
     assert found["a"]["b"].tolist() == [0.0] and found["a.b"].tolist() == [1.0, 1.0]
 
 
+def test_a_name_that_the_format_keeps_for_itself_can_be_used(path):
+    assert there_and_back({"__metadata__": np.ones(2)}, path)["__metadata__"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"), [(b"tensor", b"tensoz"), (b"saved", b"sawed"), (b": {", b":  "), (b"false", b"falsy")]
+)
+def test_a_head_of_which_a_byte_was_changed_is_told_with_the_file(path, was, becomes):
+    tinytorch.save({"w": tinytorch.ones(2)}, path)
+    content = path.read_bytes()
+    head = content.index(b"saved") - 10  # behind the format's own
+    path.write_bytes(content[:head] + content[head:].replace(was, becomes, 1))
+    assert path.read_bytes() != content
+    with pytest.raises(ValueError, match=str(path)):
+        tinytorch.load(path)
+
+
 def test_a_model_and_its_optimizer_go_on(path):
     def made():
         model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))

@@ -49,6 +49,16 @@ def test_the_numbers_are_the_same_whatever_the_layout(path, layout):
     assert read.tolist() == array.tolist()
 
 
+@pytest.mark.parametrize("array", [np.ones(2, np.longdouble), np.ones(2, complex), np.array(["a"]), np.array([None])])
+def test_a_dtype_that_no_such_file_holds_is_told_and_the_old_file_stays(path, array):
+    write_checkpoint(path, {"a": np.zeros(3)}, {})
+    with pytest.raises(
+        TypeError, match=f"checkpoint {path}: a: expected numbers of at most 64 bits, got {array.dtype}"
+    ):
+        write_checkpoint(path, {"a": array}, {})
+    assert read_checkpoint(path)[0]["a"].tolist() == [0, 0, 0]
+
+
 def test_a_checkpoint_is_written_through_a_link_and_not_where_it_is_read_only(path):
     write_checkpoint(path, {"a": np.zeros(3)}, {})
     path.chmod(0o600)
@@ -99,6 +109,20 @@ def test_a_truncated_file_is_named_with_its_size(path, keep):
     rest = path.read_bytes()[:keep]
     path.write_bytes(rest)
     with pytest.raises(ValueError, match=rf"checkpoint {path}: truncated or damaged \({len(rest):,} bytes\)"):
+        read_checkpoint(path)
+
+
+def test_a_folder_is_named(tmp_path):
+    with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+        read_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "3", "[" * 100_000])
+def test_a_damaged_head_is_told_with_the_file(path, text):
+    from safetensors.numpy import save_file
+
+    save_file({"x": np.zeros(3)}, path, {"tinytorch": text})
+    with pytest.raises(ValueError, match=f"checkpoint {path}: damaged"):
         read_checkpoint(path)
 
 

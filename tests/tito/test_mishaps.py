@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tito.states import module_state
+
 
 def test_a_function_renamed_or_deleted_is_told_as_that(edition, tito):
     path = edition.root / "modules" / "01_alpha" / "alpha_dev.py"
@@ -44,6 +46,29 @@ def test_an_unreadable_file_takes_one_line_of_the_table(tree, tito):
     told = tito("module", "status").out
     assert "cannot be read: modules/01_alpha/alpha_dev.py" in told
     assert "return 2" not in told and "def double" not in told
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.name)])
+@pytest.mark.parametrize("name", ["alpha_dev.py", "ABOUT.md"])
+def test_what_is_no_file_is_told_of_its_module_alone(tree, tito, name, make):
+    path = tree.alpha.dev.with_name(name)
+    path.unlink()
+    make(path)
+    ran = tito("module", "status")
+    assert ran.status == 0 and "09_spatter" in ran.out
+    assert tito("module", "test", "alpha").status == 2 or name == "ABOUT.md"
+
+
+def test_an_editors_lock_is_no_file_of_the_course(tree, tito):
+    assert tito("module", "complete", "alpha").status == 0
+    for folder in (tree.alpha.dev.parent, tree.alpha.core.parent, tree.alpha.tests):
+        (folder / ".#alpha.py").symlink_to("somebody@computer.1234:5678")
+    for command in (("export", "alpha", "--check"), ("test", "alpha"), ("module", "complete", "alpha")):
+        assert tito(*command).status == 0, command
+    assert "generated" not in tito("export", "--check").out
+    for lock in tree.root.rglob(".#*"):
+        lock.unlink()
+    assert module_state(tree.alpha).state == "complete", "a lock that is gone changes nothing"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
