@@ -404,8 +404,16 @@ def _means(generator: np.random.Generator, home: types.ModuleType) -> Case:
 def _variances(generator: np.random.Generator, home: types.ModuleType) -> Case:
     def variances(x: Any) -> list[Any]:
         w = home.Tensor(x.data, requires_grad=True)
-        calls: list[tuple[Any, ...]] = [(), (0,), (1, True), (-1, False, 0), ((0, 2),), (1, False, 2), (2, True)]
-        found = [attempt(home.var, x, *call) for call in calls]
+        kept: dict[str, Any] = {"keepdim": True}
+        calls: list[tuple[Any, dict[str, Any]]] = [
+            (None, {}),
+            (0, {}),
+            (1, kept),
+            (-1, {"correction": 0}),
+            ((0, 2), {}),
+        ]
+        calls += [(1, {"correction": 2}), (2, kept)]
+        found = [attempt(home.var, x, dim, **settings) for dim, settings in calls]
         return [*found, getattr(attempt(home.var, w, 0), "grad_fn", None) is None]
 
     return Case(variances, home.Tensor(generator.standard_normal((3, 3, 4))))
@@ -518,7 +526,7 @@ def _var(x: Any, dim: Any, keepdim: bool, correction: float) -> Any:
     explanation="The divisor is n - correction, and the correction is 1 by default (Bessel).",
     hints=("Of [1, 2, 3] the variance is 1, not 2/3.", "Divide the sum of squares by n - correction."),
 )
-def divided_by_n(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def divided_by_n(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, keepdim, 0)
 
 
@@ -529,7 +537,7 @@ def divided_by_n(x: Any, dim: Any = None, keepdim: bool = False, correction: flo
     explanation="By default it does; correction=0 gives the variance of exactly these numbers.",
     hints=("Where does your function use correction?", "Divide by n - correction."),
 )
-def divided_by_n_minus_one(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def divided_by_n_minus_one(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, keepdim, 1)
 
 
@@ -540,7 +548,7 @@ def divided_by_n_minus_one(x: Any, dim: Any = None, keepdim: bool = False, corre
     explanation="The mean was fitted to the same numbers, so the squares are too small: the divisor gets smaller.",
     hints=("Does a correction make the variance larger or smaller? Larger.", "n - correction."),
 )
-def correction_added(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def correction_added(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, keepdim, -correction)
 
 
@@ -551,7 +559,7 @@ def correction_added(x: Any, dim: Any = None, keepdim: bool = False, correction:
     explanation="As in torch, x.size() is a method and gives the shape; x.numel() is the number of elements.",
     hints=("What is Tensor([1.0, 2.0]).size()?", "x.numel() / total.numel() - correction."),
 )
-def size_is_a_method_of_variance(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def size_is_a_method_of_variance(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     squares = (x - _mean(x, dim, True)) ** 2
     return squares.sum(dim, keepdim) / (x.size / squares.size - correction)
 
@@ -563,7 +571,7 @@ def size_is_a_method_of_variance(x: Any, dim: Any = None, keepdim: bool = False,
     explanation="Along an axis n is the number of elements of one sum: x.numel() / total.numel().",
     hints=("For shape (2, 3) along dim 1, what is n? 3.", "x.numel() / total.numel() - correction."),
 )
-def variance_divided_by_all(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def variance_divided_by_all(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return ((x - _mean(x, dim, True)) ** 2).sum(dim, keepdim) / (x.numel() - correction)
 
 
@@ -574,7 +582,7 @@ def variance_divided_by_all(x: Any, dim: Any = None, keepdim: bool = False, corr
     explanation="Along an axis each sum has a mean of its own: mean(x, dim, keepdim=True).",
     hints=("How many means has x of shape (2, 3) along dim 1?", "Pass dim to mean, with keepdim=True."),
 )
-def mean_of_all_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def mean_of_all_subtracted(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     squares = ((x - _mean(x)) ** 2).sum(dim, keepdim)
     return squares / (x.numel() / squares.numel() - correction)
 
@@ -586,7 +594,7 @@ def mean_of_all_subtracted(x: Any, dim: Any = None, keepdim: bool = False, corre
     explanation="Shapes line up at the right: means (2,) do not fit to rows (2, 3), means (2, 1) do.",
     hints=("Which shape must the means of the rows of a (2, 3) have?", "mean(x, dim, keepdim=True)."),
 )
-def mean_without_axis(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def mean_without_axis(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     squares = ((x - _mean(x, dim, keepdim)) ** 2).sum(dim, keepdim)
     return squares / (x.numel() / squares.numel() - correction)
 
@@ -598,7 +606,7 @@ def mean_without_axis(x: Any, dim: Any = None, keepdim: bool = False, correction
     explanation="It is the mean square of the differences from the mean.",
     hints=("What is the variance of [5, 5, 5]? Zero.", "(x - mean) ** 2."),
 )
-def mean_not_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def mean_not_subtracted(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     squares = (x * x).sum(dim, keepdim)
     return squares / (x.numel() / squares.numel() - correction)
 
@@ -610,7 +618,7 @@ def mean_not_subtracted(x: Any, dim: Any = None, keepdim: bool = False, correcti
     explanation="Each difference is squared; without the square they add up to 0.",
     hints=("What do the differences from the mean add up to?", "difference * difference."),
 )
-def differences_not_squared(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def differences_not_squared(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     total = (x - _mean(x, dim, True)).sum(dim, keepdim)
     return total / (x.numel() / total.numel() - correction)
 
@@ -622,7 +630,7 @@ def differences_not_squared(x: Any, dim: Any = None, keepdim: bool = False, corr
     explanation="The root of the variance is the standard deviation; var is what stands under it.",
     hints=("Twice as large numbers have four times the variance.", "No sqrt."),
 )
-def standard_deviation(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def standard_deviation(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, keepdim, correction).sqrt()
 
 
@@ -633,7 +641,7 @@ def standard_deviation(x: Any, dim: Any = None, keepdim: bool = False, correctio
     explanation="With keepdim=True the axis stays in the result, too.",
     hints=("What shape has your var(dim=1, keepdim=True)?", "The last sum gets keepdim=keepdim."),
 )
-def variance_drops_axis(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def variance_drops_axis(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, False, correction)
 
 
@@ -644,7 +652,7 @@ def variance_drops_axis(x: Any, dim: Any = None, keepdim: bool = False, correcti
     explanation="keepdim=True is for the mean; the result keeps its axis only if keepdim says so.",
     hints=("What shape has your var(dim=1)?", "The last sum gets keepdim=keepdim."),
 )
-def variance_keeps_axis(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def variance_keeps_axis(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return _var(x, dim, True, correction)
 
 
@@ -655,7 +663,7 @@ def variance_keeps_axis(x: Any, dim: Any = None, keepdim: bool = False, correcti
     explanation="What is done to .data is not recorded: no gradient would ever reach x.",
     hints=("Has x.var() a grad_fn when x requires a gradient?", "Use mean, sum and arithmetic of tensors."),
 )
-def variance_not_recorded(x: Any, dim: Any = None, keepdim: bool = False, correction: float = 1) -> Any:
+def variance_not_recorded(x: Any, dim: Any = None, *, keepdim: bool = False, correction: float = 1) -> Any:
     return type(x)(np.asarray(x.data.var(axis=dim, keepdims=keepdim, ddof=correction)))
 
 
