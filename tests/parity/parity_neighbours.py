@@ -197,3 +197,43 @@ torch.bernoulli(torch.zeros(3), 1.0)
 # an array in another byte order
 torch.from_numpy(np.ones(2, ">f4"))
 """
+
+PRECISION = """
+# the gradient of a row of halves that is repeated 300,000 times
+w = torch.zeros(4, dtype=torch.float16, requires_grad=True); x = torch.full((300000, 4), 0.1, dtype=torch.float16)
+(x + w).mean().backward()
+w.grad
+
+# the gradient of a bias of halves
+m = fill(nn.Linear(4, 2)).half(); m(torch.full((60000, 4), 0.1, dtype=torch.float16)).mean().backward()
+m.bias.grad, m.weight.grad
+
+# statistics of 200,000 halves in a channel
+m = nn.BatchNorm2d(4).half(); x = torch.full((20, 4, 100, 100), 0.1); x[::2] += 1; m(x.half())
+m.running_var, m.eval()(x.half())[:2, 0, 0, 0]
+
+# losses of 100,000 halves
+x = torch.full((100000,), 0.1, dtype=torch.float16)
+[loss(x, x * 0) for loss in (F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.mse_loss)]
+
+# losses of halves and floats
+[F.mse_loss(numbers(3).half(), numbers(3) + 1).dtype, F.l1_loss(numbers(3).half(), numbers(3).double()).dtype]
+
+# softmax of 200,000 rows of halves
+x = torch.full((200000, 2), 0.1).half()
+torch.softmax(x, 0)[0], torch.log_softmax(x, 0)[0], x.softmax(0)[0], nn.LogSoftmax(0)(x)[0]
+
+# softmax of halves in another dtype
+x = numbers(3).half()
+torch.softmax(x, 0, dtype=torch.float64), F.softmax(x, 0, dtype=torch.float32)
+
+# halves whose squares overflow
+x = torch.tensor([[300.0, -300.0, 100.0]]).half()
+F.layer_norm(x, (3,)), F.rms_norm(x, (3,)), F.group_norm(x[..., None], 1)
+
+# running sums of 20 million ones
+torch.ones(20_000_000).cumsum(0)[-1]
+
+# logsumexp of 200,000 rows
+torch.logsumexp((torch.arange(800000.0) % 7).reshape(200000, 4), 0)
+"""
