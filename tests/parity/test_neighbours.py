@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from parity_neighbours import DTYPES, EDGES, INDICES, MEMORY, PRECISION
+from parity_neighbours import DTYPES, EDGES, INDICES, MEMORY, NAMES, PRECISION
 from parity_snippets import outcome, read, same
 
 import tinytorch as tt
 
 pytestmark = pytest.mark.parity
 
-INPUTS = [snippet for table in (MEMORY, INDICES, DTYPES, EDGES, PRECISION) for snippet in read(table)]
+INPUTS = [snippet for table in (MEMORY, INDICES, DTYPES, EDGES, PRECISION, NAMES) for snippet in read(table)]
 
 
 @pytest.mark.parametrize("snippet", INPUTS, ids=[snippet.title for snippet in INPUTS])
