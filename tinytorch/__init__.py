@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.functions.comparison import *  # noqa: F403
     from tinytorch.functions.elementwise import *  # noqa: F403
     from tinytorch.functions.indexing import *  # noqa: F403
+    from tinytorch.functions.own import no_grad  # noqa: F401
     from tinytorch.functions.products import *  # noqa: F403
     from tinytorch.functions.recording import *  # noqa: F403
     from tinytorch.functions.reductions import *  # noqa: F403
@@ -34,7 +35,7 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
 
 _NAMES = {
     "tinytorch.core.tensor": "Tensor reshape permute flatten unsqueeze primitive",
-    "tinytorch.functions.chapter": "mul neg matmul exp log sqrt abs stack",
+    "tinytorch.functions.chapter": "mul neg matmul exp log sqrt abs stack multiply negative absolute clone",
     "tinytorch.creation": """
         tensor as_tensor from_numpy scalar_tensor zeros ones empty full zeros_like ones_like empty_like full_like eye
         arange linspace logspace randn rand randint randperm normal bernoulli multinomial rand_like randn_like
@@ -42,21 +43,21 @@ _NAMES = {
     """,
     "tinytorch.dtypes": """
         float16 half float32 float float64 double int8 uint8 int16 short int32 int int64 long bool dtype
-        get_default_dtype set_default_dtype result_type
+        get_default_dtype set_default_dtype result_type iinfo finfo pi e inf nan newaxis
     """,
     "tinytorch.support.devices": "device cuda backends accelerator get_default_device set_default_device",
     "tinytorch.support.printing": "set_printoptions",
     "tinytorch.interchange": "from_dlpack",
     "tinytorch.support.random": "manual_seed default_generator",
     "tinytorch.core.activations": "relu sigmoid tanh",
-    "tinytorch.core.autograd": "vjp backward grad no_grad is_grad_enabled",
+    "tinytorch.core.autograd": "vjp backward grad is_grad_enabled",
     "tinytorch.functions.activations": "softmax log_softmax",
+    "tinytorch.functions.own": "no_grad",
     "tinytorch.functions.recording": "enable_grad set_grad_enabled inference_mode",
     "tinytorch.functions.elementwise": """
         sin cos tan asin acos atan sinh cosh asinh acosh atanh erf erfc exp2 expm1 log2 log10 log1p rsqrt reciprocal
         square sign floor ceil round trunc frac add sub div true_divide floor_divide fmod remainder atan2 pow lerp
-        addcmul addcdiv maximum minimum clamp clip
-        clamp_min clamp_max
+        addcmul addcdiv maximum minimum clamp clip clamp_min clamp_max nan_to_num subtract divide
     """,
     "tinytorch.functions.comparison": """
         eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not

@@ -1,7 +1,8 @@
-"""The dtypes by torch's names: they are NumPy's."""
+"""The dtypes and constants by torch's names: the dtypes are NumPy's."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ int32 = int = np.dtype(np.int32)
 int64 = long = np.dtype(np.int64)
 bool = np.dtype(np.bool_)
 dtype = np.dtype
+iinfo, finfo = np.iinfo, np.finfo
+pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 
 
 def get_default_dtype() -> np.dtype[Any]:

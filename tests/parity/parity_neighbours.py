@@ -197,3 +197,114 @@ torch.bernoulli(torch.zeros(3), 1.0)
 # an array in another byte order
 torch.from_numpy(np.ones(2, ">f4"))
 """
+
+PRECISION = """
+# the gradient of a row of halves that is repeated 300,000 times
+w = torch.zeros(4, dtype=torch.float16, requires_grad=True); x = torch.full((300000, 4), 0.1, dtype=torch.float16)
+(x + w).mean().backward()
+w.grad
+
+# the gradient of a bias of halves
+m = fill(nn.Linear(4, 2)).half(); m(torch.full((60000, 4), 0.1, dtype=torch.float16)).mean().backward()
+m.bias.grad, m.weight.grad
+
+# statistics of 200,000 halves in a channel
+m = nn.BatchNorm2d(4).half(); x = torch.full((20, 4, 100, 100), 0.1); x[::2] += 1; m(x.half())
+m.running_var, m.eval()(x.half())[:2, 0, 0, 0]
+
+# losses of 100,000 halves
+x = torch.full((100000,), 0.1, dtype=torch.float16)
+[loss(x, x * 0) for loss in (F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.mse_loss)]
+
+# losses of halves and floats
+[F.mse_loss(numbers(3).half(), numbers(3) + 1).dtype, F.l1_loss(numbers(3).half(), numbers(3).double()).dtype]
+
+# softmax of 200,000 rows of halves
+x = torch.full((200000, 2), 0.1).half()
+torch.softmax(x, 0)[0], torch.log_softmax(x, 0)[0], x.softmax(0)[0], nn.LogSoftmax(0)(x)[0]
+
+# softmax of halves in another dtype
+x = numbers(3).half()
+torch.softmax(x, 0, dtype=torch.float64), F.softmax(x, 0, dtype=torch.float32)
+
+# halves whose squares overflow
+x = torch.tensor([[300.0, -300.0, 100.0]]).half()
+F.layer_norm(x, (3,)), F.rms_norm(x, (3,)), F.group_norm(x[..., None], 1)
+
+# running sums of 20 million ones
+torch.ones(20_000_000).cumsum(0)[-1]
+
+# logsumexp of 200,000 rows
+torch.logsumexp((torch.arange(800000.0) % 7).reshape(200000, 4), 0)
+"""
+
+NAMES = """
+# constants and limits
+[torch.pi, torch.e, torch.inf, torch.newaxis, torch.iinfo(torch.int8).max, float(torch.finfo(torch.float32).eps)]
+
+# other names of arithmetic
+x = numbers(3)
+torch.clone(x), torch.multiply(x, 2), torch.subtract(x, 1), torch.divide(x, 2), torch.negative(x), torch.absolute(x)
+
+# nan_to_num
+x = torch.tensor([math.nan, math.inf, -math.inf, 1.0], requires_grad=True); y = torch.nan_to_num(x, 2.0, 3.0); y.sum().backward()
+y, x.grad, x.detach().nan_to_num(), torch.nan_to_num(torch.arange(3))
+
+# several axes to flip, and to repeat
+x = numbers(2, 3)
+x.flip(0, 1), x.flip([0, 1]), x.flip(dims=(1,)), x.tile(2), x.tile(2, 3), x.tile((2, 1))
+
+# view of a transpose
+numbers(2, 3).t().view(6)
+
+# view of slices
+x = numbers(2, 3, 4); y = x[:, :2].view(2, 8); y += 1; x[1].view(-1)[0] = 9
+x
+
+# no_grad without brackets
+x = numbers(2).requires_grad_()
+@torch.no_grad
+def doubled(x):
+    return x * 2
+with torch.autograd.no_grad():
+    y = x * 3
+doubled(x).requires_grad, doubled.__name__, y.requires_grad, (x * 2).requires_grad
+
+# autograd.backward of several
+x = numbers(2).requires_grad_(); y = x * 2; torch.autograd.backward([(y * y).sum(), y], [torch.tensor(1.0), torch.ones(2)])
+x.grad
+
+# a Function with setup_context
+class Clipped(torch.autograd.Function):
+    @staticmethod
+    def forward(x, factor):
+        return x.clamp(min=0) * factor
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        x, ctx.factor = inputs
+        ctx.save_for_backward(x)
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return torch.where(x > 0, gradient * ctx.factor, 0), None
+x = numbers(4).requires_grad_(); y = Clipped.apply(x, 3); y.sum().backward()
+y, x.grad
+
+# operators in place
+x = torch.arange(6); y = x; y //= 2; y %= 2; mask = x > 0; other = mask; other &= torch.tensor([True, False] * 3)
+x, mask
+
+# functions in place, with gradients
+x = numbers(4, 4).requires_grad_(); y = x * 1; y.triu_().lerp_(torch.ones(4, 4), 0.5).square_().sin_().cumsum_(0); y.sum().backward()
+y, x.grad
+
+# further functions in place
+x = numbers(4, 4); x.fill_diagonal_(3.0).clamp_min_(-1).round_().masked_fill_(x > 2, 0.5); x.scatter_add_(1, torch.zeros(4, 1, dtype=torch.int64), torch.ones(4, 1)); x.transpose_(0, 1)
+x
+
+# a fraction in whole numbers in place
+torch.arange(3).sin_()
+
+# a leaf in place
+numbers(3).requires_grad_().floor_()
+"""

@@ -8,6 +8,7 @@ import tinytorch.core.activations as activations
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions.reductions import as_dtype
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.tensor import positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -31,4 +32,4 @@ def _along(function: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
     if input.ndim == 0:
         positive_axis(dim, 0)
         return T.reshape(function(T.reshape(input, shape=(1,)), 0), shape=())
-    return function(input, dim)
+    return float16_in_float32(function)(input, dim)

@@ -11,3 +11,10 @@ log = torch_arguments(T.log)
 sqrt = torch_arguments(T.sqrt)
 abs = torch_arguments(T.abs)
 stack = torch_arguments(T.stack)
+multiply, negative, absolute = mul, neg, abs
+
+
+@torch_arguments
+def clone(input: T.Tensor) -> T.Tensor:
+    """A copy of the tensor in memory of its own; the gradient goes through it."""
+    return input.clone()

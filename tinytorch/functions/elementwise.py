@@ -359,3 +359,26 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
 def clip(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Each element limited to [min, max]: NumPy's name for `clamp`."""
     return clamp(input, min, max)
+
+
+@torch_arguments
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """`nan` in the place of NaN, and the dtype's largest and smallest number in that of infinities unless given."""
+    if input.dtype.kind != "f":
+        return input.clone()
+    limits = np.finfo(input.dtype)
+    out = T.where(np.isnan(input.data), nan, input)
+    out = T.where(input.data == np.inf, float(limits.max) if posinf is None else posinf, out)
+    return T.where(input.data == -np.inf, float(limits.min) if neginf is None else neginf, out)
+
+
+@torch_arguments
+def subtract(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input − alpha · other, element by element: another name of `sub`."""
+    return sub(input, other, alpha=alpha)
+
+
+@torch_arguments
+def divide(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, element by element: another name of `div`."""
+    return div(input, other, rounding_mode=rounding_mode)

@@ -1,13 +1,15 @@
-"""Functions of one's own with a backward of their own: `autograd.Function`."""
+"""What torch has beside chapter 05: functions with a backward of one's own, forms of `backward` and `no_grad`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinytorch.core.autograd import no_grad
+import tinytorch.core.autograd as _chapter
 from tinytorch.core.tensor import Node, Tensor, recording
+from tinytorch.support.autograd import as_tensor_list
 from tinytorch.support.in_place import mark, tracked
 from tinytorch.support.tensor import inferred_array
 
@@ -37,7 +39,8 @@ class Context:
 class Function:
     """A function with a gradient of one's own: write `forward(ctx, *inputs)` and `backward(ctx, gradient)`; `apply` it.
 
-    Both are static methods. `forward` returns one tensor; `backward` gets the gradient of it and returns one for each
+    Both are static methods. `forward` may also take the inputs only, and `setup_context(ctx, inputs, output)`, a third
+    one, fill the context. `forward` returns one tensor; `backward` gets the gradient of it and returns one for each
     input, None where an input has none.
     """
 
@@ -57,7 +60,13 @@ class Function:
         context = Context()
         context.needs_input_grad = tuple(isinstance(x, Tensor) and x.requires_grad for x in inputs)
         with no_grad():
-            result = cls.forward(context, *inputs)
+            if hasattr(
+                cls, "setup_context"
+            ):  # torch's other way: forward without the context, which is filled after it
+                result = cls.forward(*inputs)
+                cls.setup_context(context, inputs, result)
+            else:
+                result = cls.forward(context, *inputs)
         if not isinstance(result, Tensor):
             raise TypeError(f"{cls.__name__}.forward: expected it to return one tensor, got {type(result).__name__}")
         if not (recording.enabled and any(context.needs_input_grad) and result.dtype.kind == "f"):
@@ -80,3 +89,16 @@ class Function:
         function.rule = rule  # type: ignore[attr-defined]
         out.grad_fn = Node(function, tensors, {})
         return tracked(out, function, list(tensors), {})
+
+
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
+    """Record nothing within `with no_grad():`, or in a function decorated with `@no_grad()` or `@no_grad`."""
+    return _chapter.no_grad() if function is None else _chapter.no_grad()(function)
+
+
+def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False) -> None:
+    """Do what `tensor.backward(gradient)` does for each of several tensors."""
+    tensors = as_tensor_list(tensors)
+    gradients = [None] * len(tensors) if grad_tensors is None else as_tensor_list(grad_tensors)
+    for position, (tensor, gradient) in enumerate(zip(tensors, gradients)):
+        tensor.backward(gradient, retain_graph or position < len(tensors) - 1)

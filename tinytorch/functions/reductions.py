@@ -12,6 +12,7 @@ from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor, pick
 from tinytorch.functions import elementwise
 from tinytorch.functions.declared import in_floats, primitive_with, rules
+from tinytorch.support.dtypes import accurate_sum
 from tinytorch.support.tensor import Extremum, dim_and_correction, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -275,10 +276,10 @@ def _norm(x: Array, *, p: float, axes: tuple[int, ...], keepdim: bool) -> Array:
     if math.isinf(p):
         return (np.max if p > 0 else np.min)(size, axis=axes, keepdims=keepdim)
     if p == 1:
-        return size.sum(axis=axes, keepdims=keepdim)
+        return accurate_sum(size, axes, keepdim)
     if p == 2:
-        return np.sqrt((size * size).sum(axis=axes, keepdims=keepdim))
-    return (size**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)
+        return np.sqrt(accurate_sum(size * size, axes, keepdim))
+    return accurate_sum(size**p, axes, keepdim) ** (1 / p)
 
 
 @torch_arguments
@@ -306,7 +307,7 @@ def _logsumexp(x: Array, *, axes: tuple[int, ...], keepdim: bool) -> Array:
         return np.log(np.exp(x).sum(axis=axes, keepdims=keepdim))
     largest = np.max(x, axis=axes, keepdims=True)
     largest = np.where(np.isinf(largest), 0, largest).astype(x.dtype)
-    total = np.log(np.exp(x - largest).sum(axis=axes, keepdims=True)) + largest
+    total = np.log(accurate_sum(np.exp(x - largest), axes, keepdims=True)) + largest
     return total if keepdim else total.squeeze(axis=axes)
 
 
@@ -319,9 +320,15 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 # Running sums
 
 
-@primitive_with(lambda grad, out, x, *, dim: np.flip(np.cumsum(np.flip(grad, dim), dim), dim))
-def _running_sum(x: Array, *, dim: int) -> Array:
+def _sums_so_far(x: Array, dim: int) -> Array:
+    if x.dtype == np.float32:  # where the rounding errors of a long axis would add up
+        return np.cumsum(x, axis=dim, dtype=np.float64).astype(np.float32)
     return np.cumsum(x, axis=dim, dtype=x.dtype)
+
+
+@primitive_with(lambda grad, out, x, *, dim: np.flip(_sums_so_far(np.flip(grad, dim), dim), dim))
+def _running_sum(x: Array, *, dim: int) -> Array:
+    return _sums_so_far(x, dim)
 
 
 @torch_arguments

@@ -301,6 +301,11 @@ def batch_norm(
     check_normalized(input, running_mean, running_var, training)
     if running_mean is None:
         running_mean, running_var = (Tensor(np.zeros(input.shape[1], input.dtype)) for _ in range(2))
+    if input.dtype == np.float16:
+        mean, var = running_mean.float(), running_var.float()
+        y = batch_norm(input.float(), mean, var, weight, bias, training, momentum, eps)
+        running_mean.data[...], running_var.data[...] = mean.data, var.data
+        return y.half()
     images = input if input.ndim == 4 else input.reshape(*input.shape[:2], -1, 1)
     y = _chapter.batch_norm(images, running_mean, running_var, weight, bias, training, momentum, eps)
     return y if input.ndim == 4 else y.reshape(*input.shape)
@@ -357,7 +362,8 @@ class BatchNorm2d(_chapter.BatchNorm2d):
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.data += 1
             momentum = 1 / self.num_batches_tracked.item() if momentum is None else momentum
-        if x.ndim == 4 and self.momentum is not None and self.running_mean is not None:
+        plain = self.momentum is not None and self.running_mean is not None and x.dtype != np.float16
+        if x.ndim == 4 and plain:
             return super().forward(x)
         training = self.training or self.running_mean is None
         estimates = self.running_mean, self.running_var

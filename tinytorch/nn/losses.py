@@ -9,6 +9,7 @@ import tinytorch.core.losses as _chapter
 from tinytorch.core.layers import Module
 from tinytorch.core.losses import reduce_losses
 from tinytorch.core.tensor import Tensor, as_tensors, clip, exp, log, where
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.losses import (
     are_probabilities,
     check_elementwise,
@@ -28,6 +29,7 @@ def mse_loss(
     return _chapter.mse_loss(input, target, reduction)
 
 
+@float16_in_float32
 def l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Tensor:
@@ -49,6 +51,7 @@ def smooth_l1_loss(
     return huber_loss(input, target, reduction, beta) / beta
 
 
+@float16_in_float32
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
     """Return d² / 2 where d = |input − target| ≤ delta, delta · (d − delta/2) elsewhere, reduced."""
     refuse_not_served("huber_loss", weight=weight)
@@ -62,6 +65,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduce_losses(losses, reduction, input.numel())
 
 
+@float16_in_float32
 def kl_div(
     input: Any,
     target: Any,
@@ -85,6 +89,7 @@ def kl_div(
     return reduce_losses(losses, reduction, losses.numel())
 
 
+@float16_in_float32
 def nll_loss(
     input: Any,
     target: Any,
@@ -99,6 +104,7 @@ def nll_loss(
     return _chapter.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
+@float16_in_float32
 def cross_entropy(
     input: Any,
     target: Any,
@@ -129,6 +135,7 @@ def cross_entropy(
     return reduce_losses(losses, reduction, losses.numel())
 
 
+@float16_in_float32
 def binary_cross_entropy(
     input: Any,
     target: Any,
@@ -157,6 +164,7 @@ def binary_cross_entropy(
     return reduce_losses(losses, reduction, losses.numel())
 
 
+@float16_in_float32
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,

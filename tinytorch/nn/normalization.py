@@ -11,10 +11,12 @@ from tinytorch.core.tensor import Tensor, clip, sum
 from tinytorch.functions.reductions import norm
 from tinytorch.functions.shapes import broadcast_tensors
 from tinytorch.support.devices import check_device
+from tinytorch.support.dtypes import float16_in_float32
 from tinytorch.support.layers import as_normalized_shape, check_groups, check_last_axes
 from tinytorch.support.torch_arguments import refuse_not_served
 
 
+@float16_in_float32
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """Return (x − mean) / √(var + ε) · weight + bias, over the last axes, which have the shape `normalized_shape`.
 
@@ -36,9 +38,12 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     """
     shape = as_normalized_shape(normalized_shape)
     check_last_axes("rms_norm", input, shape, weight, None)
-    dims = tuple(range(-len(shape), 0))
-    eps = float(np.finfo(input.dtype).eps) if eps is None else eps
-    y = input / ((input * input).mean(dim=dims, keepdim=True) + eps).sqrt()
+    return _rms_norm(input, shape, weight, float(np.finfo(input.dtype).eps) if eps is None else eps)
+
+
+@float16_in_float32
+def _rms_norm(input: Any, shape: tuple[int, ...], weight: Any, eps: float) -> Tensor:
+    y = input / ((input * input).mean(dim=tuple(range(-len(shape), 0)), keepdim=True) + eps).sqrt()
     return y if weight is None else y * weight
 
 

@@ -33,8 +33,8 @@ def embedding(
     rows = weight[indices]
     if padding_idx is None:
         return rows
-    is_padding = (indices == padding_idx % len(weight))[..., None]
-    return where(is_padding, rows.detach(), rows)
+    is_padding = Tensor(indices) == padding_idx % len(weight)
+    return where(is_padding.unsqueeze(-1), rows.detach(), rows)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:

@@ -86,7 +86,7 @@ def promoted(function: _Function) -> _Function:
     return compute  # type: ignore[return-value]
 
 
-_FLOAT32 = np.dtype(np.float32)
+_FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 _COMMON = {_FLOAT32, np.dtype(np.float64)}
 
 
@@ -102,21 +102,26 @@ def floating(function: _Function) -> _Function:
 
 
 def float16_in_float32(function: _Function) -> _Function:
-    """Decorate a function of tensors: tensors of float16 are float32 within it, and its result is float16 again."""
+    """Decorate a function of tensors: those of float16 are float32 within it.
+
+    The result is float16 again, unless a float32 or float64 is among the inputs.
+    """
 
     @functools.wraps(function)
     def compute(*inputs: Any, **settings: Any) -> Any:
-        if not any(_is_half(x) for x in (*inputs, *settings.values())):
+        found = {getattr(x, "dtype", None) for x in (*inputs, *settings.values())}
+        if _FLOAT16 not in found:
             return function(*inputs, **settings)
-        inputs = tuple(x.to(np.float32) if _is_half(x) else x for x in inputs)
-        settings = {name: x.to(np.float32) if _is_half(x) else x for name, x in settings.items()}
-        return function(*inputs, **settings).to(np.float16)
+        inputs = tuple(_half_as_float(x) for x in inputs)
+        result = function(*inputs, **{name: _half_as_float(x) for name, x in settings.items()})
+        return result if found & _COMMON else result.to(_FLOAT16)
 
     return compute  # type: ignore[return-value]
 
 
-def _is_half(x: Any) -> bool:
-    return getattr(x, "dtype", None) == np.float16 and not isinstance(x, (np.ndarray, np.generic))
+def _half_as_float(x: Any) -> Any:
+    is_half = getattr(x, "dtype", None) == _FLOAT16 and not isinstance(x, (np.ndarray, np.generic))
+    return x.to(_FLOAT32) if is_half else x
 
 
 def _as_floating(x: Any) -> Any:
@@ -132,6 +137,8 @@ def accurate_sum(x: np.ndarray, axis: int | tuple[int, ...] | None = None, keepd
     NumPy adds float32 along the last axes of memory in pairs of pairs, but along others row by row: there 2²⁴ ones are
     as many as it can count. Where more than 256 rows are added, this adds them in float64.
     """
+    if x.dtype == np.float16:
+        return accurate_sum(x.astype(np.float32), axis, keepdims).astype(np.float16)
     if x.dtype.kind in "bu":
         return np.asarray(np.sum(x, axis=axis, keepdims=keepdims, dtype=np.int64))  # as torch does, not uint64
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinytorch.support.dtypes import dtype_kind, in_dtype
+from tinytorch.support.package import package_function
 
 _Tensor = TypeVar("_Tensor", bound="InPlaceMethods")
 
@@ -314,7 +315,8 @@ class InPlaceMethods:
     def _become(self: _Tensor, function: str, *arguments: Any, **settings: Any) -> _Tensor:
         """Write what the function of this name computes from this tensor to its memory, and return the tensor."""
         before = self.clone() if self._chapter.recording.enabled else self  # its gradient rule may need these numbers
-        value, own = getattr(self._chapter, function)(before, *arguments, **settings), self.data
+        compute = getattr(self._chapter, function, None) or package_function(function)
+        value, own = compute(before, *arguments, **settings), self.data
         if value.shape != own.shape:
             raise ValueError(f"{function}_: expected a result of this tensor's shape {own.shape}, got {value.shape}")
         if dtype_kind(value.data.dtype) > dtype_kind(own.dtype):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -33,6 +34,21 @@ class FromPackage:
     def __get__(self, tensor: Any, owner: type | None = None) -> Callable[..., Any]:
         function = package_function(str(self.function))
         return function if tensor is None else types.MethodType(function, tensor)
+
+
+class InPlace:
+    """A method `floor_` that writes what the package's function `floor` computes from the tensor to its memory."""
+
+    function = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if not name.startswith("__"):  # an operator is another name of a method
+            self.function = name.removesuffix("_")
+
+    def __get__(self, tensor: Any, owner: type | None = None) -> Callable[..., Any]:
+        if tensor is None:
+            return package_function(self.function)
+        return functools.partial(tensor._become, self.function)
 
 
 class TorchMethods:
@@ -218,6 +234,14 @@ class TorchMethods:
             raise ValueError(f"repeat: repeats: expected at least {self.data.ndim} numbers, got {counts}")
         return self.tile(counts)
 
+    def flip(self, dims: Any, *more: Any) -> Any:
+        """Return the tensor with the order along these axes reversed."""
+        return package_function("flip")(self, (dims, *more) if more else dims)
+
+    def tile(self, dims: Any, *more: Any) -> Any:
+        """Return the whole tensor so many times along each axis, counted from the last."""
+        return package_function("tile")(self, (dims, *more) if more else dims)
+
     def sum_to_size(self, *size: Any) -> Any:
         """Return the sums over the axes along which a tensor of this size would be repeated to the tensor's shape."""
         shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
@@ -275,27 +299,56 @@ class TorchMethods:
         """Write draws from the uniform distribution on [a, b)."""
         return self.copy_(default_generator().uniform(a, b, self.shape))
 
-    def masked_fill_(self, mask: Any, value: Any) -> Any:
-        """Write `value` where the mask holds."""
-        return self.copy_(self.clone().masked_fill(mask, value))
+    def random_(self, low: builtins.int = 0, high: Any = None) -> Any:
+        """Write whole numbers drawn from low (0 if only one is given) up to, without, high."""
+        return self.copy_(package_function("randint")(low, high, self.shape))
 
-    def scatter_(
-        self, dim: builtins.int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
-    ) -> Any:
-        """Write what `scatter` computes."""
-        return self.copy_(self.clone().scatter(dim, index, src, value=value, reduce=reduce))
+    def fill_diagonal_(self, fill_value: Any) -> Any:
+        """Write one number to the diagonal of a matrix."""
+        self.diagonal().fill_(fill_value)
+        return self
 
-    def relu_(self) -> Any:
-        """Write what `relu` computes."""
-        return self.copy_(self.clone().relu())
-
-    def sigmoid_(self) -> Any:
-        """Write what `sigmoid` computes."""
-        return self.copy_(self.clone().sigmoid())
-
-    def tanh_(self) -> Any:
-        """Write what `tanh` computes."""
-        return self.copy_(self.clone().tanh())
+    bernoulli_ = InPlace()
+    masked_fill_ = InPlace()
+    scatter_ = InPlace()
+    scatter_add_ = InPlace()
+    relu_ = InPlace()
+    sigmoid_ = InPlace()
+    tanh_ = InPlace()
+    floor_ = InPlace()
+    ceil_ = InPlace()
+    round_ = InPlace()
+    trunc_ = InPlace()
+    frac_ = InPlace()
+    sign_ = InPlace()
+    reciprocal_ = InPlace()
+    square_ = InPlace()
+    rsqrt_ = InPlace()
+    sin_ = InPlace()
+    cos_ = InPlace()
+    tan_ = InPlace()
+    expm1_ = InPlace()
+    log1p_ = InPlace()
+    log2_ = InPlace()
+    log10_ = InPlace()
+    erf_ = InPlace()
+    clamp_min_ = InPlace()
+    clamp_max_ = InPlace()
+    lerp_ = InPlace()
+    addcmul_ = InPlace()
+    addcdiv_ = InPlace()
+    addmm_ = InPlace()
+    cumsum_ = InPlace()
+    cumprod_ = InPlace()
+    triu_ = InPlace()
+    tril_ = InPlace()
+    nan_to_num_ = InPlace()
+    logical_not_ = InPlace()
+    __ifloordiv__ = floor_divide_ = InPlace()
+    __imod__ = remainder_ = InPlace()
+    __iand__ = bitwise_and_ = InPlace()
+    __ior__ = bitwise_or_ = InPlace()
+    __ixor__ = bitwise_xor_ = InPlace()
 
     def t_(self) -> Any:
         """Transpose this tensor itself."""
@@ -304,6 +357,10 @@ class TorchMethods:
     def squeeze_(self, dim: Any = None) -> Any:
         """Take axes of length 1 from this tensor itself."""
         return self._reshaped("squeeze", dim)
+
+    def transpose_(self, dim0: builtins.int, dim1: builtins.int) -> Any:
+        """Swap two axes of this tensor itself."""
+        return self._reshaped("transpose", dim0, dim1)
 
     def unsqueeze_(self, dim: builtins.int) -> Any:
         """Give this tensor itself an axis of length 1."""
@@ -397,6 +454,7 @@ class TorchMethods:
     maximum = FromPackage()
     minimum = FromPackage()
     clamp = FromPackage()
+    nan_to_num = FromPackage()
     atan2 = FromPackage()
     square = FromPackage()
     rsqrt = FromPackage()
@@ -478,9 +536,7 @@ class TorchMethods:
     ravel = FromPackage()
     expand = FromPackage()
     broadcast_to = FromPackage()
-    tile = FromPackage()
     repeat_interleave = FromPackage()
-    flip = FromPackage()
     fliplr = FromPackage()
     flipud = FromPackage()
     roll = FromPackage()

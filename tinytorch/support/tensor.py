@@ -270,7 +270,15 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
     def reshape(self: _Tensor, *shape: Any) -> _Tensor:
         return self._chapter.reshape(self, shape=as_shape(shape))
 
-    view = reshape
+    def view(self: _Tensor, *shape: Any) -> _Tensor:
+        """Return the same memory in another shape. Raises ValueError where `reshape` would have to copy."""
+        out = self._chapter.reshape(self, shape=as_shape(shape))
+        if self.data.size and not np.may_share_memory(out.data, self.data):
+            raise ValueError(
+                f"view: shape {self.shape} is not in the order of memory (a transpose is not), so {out.shape} cannot "
+                "share it; use reshape(...), which copies"
+            )
+        return out
 
     def flatten(self: _Tensor, start_dim: int = 0, end_dim: int = -1) -> _Tensor:
         return self._chapter.flatten(self, start_dim, end_dim)
