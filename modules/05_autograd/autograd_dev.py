@@ -165,12 +165,12 @@ def _(grad, out, a, b):
 def _(grad, out, a, b):
     """Return the gradients for y = a ** b: b·a^(b−1), which is 0 where b is 0, and y·log(a), 0 where a is 0.
 
-    HINT: 0 · ∞ is NaN: replace a 0 with `np.where` *before* the power with exponent b − 1, and before the logarithm.
+    HINT: 0 · ∞ is NaN. With `np.where`, take 1 for `a` before the power where b is 0, and before the log where a is 0.
     """
     ### BEGIN SOLUTION
-    exponent = np.where(b == 0, 1, b - 1)
+    base = np.where(b == 0, 1, a)
     return (
-        lambda: unbroadcast(grad * b * a**exponent, a.shape),
+        lambda: unbroadcast(grad * b * base ** (b - 1), a.shape),
         lambda: unbroadcast(grad * out * np.log(np.where(a == 0, 1, a)), b.shape),
     )
     ### END SOLUTION

@@ -307,4 +307,9 @@ torch.arange(3).sin_()
 
 # a leaf in place
 numbers(3).requires_grad_().floor_()
+
+# a power with exponent 0 is level everywhere
+x = torch.tensor([float("inf"), -float("inf"), float("nan"), 0.0, 2.0]).requires_grad_()
+(x ** torch.zeros(5)).sum().backward()
+x.grad
 """

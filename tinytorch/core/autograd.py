@@ -77,11 +77,11 @@ def _(grad, out, a, b):
 def _(grad, out, a, b):
     """Return the gradients for y = a ** b: b·a^(b−1), which is 0 where b is 0, and y·log(a), 0 where a is 0.
 
-    HINT: 0 · ∞ is NaN: replace a 0 with `np.where` *before* the power with exponent b − 1, and before the logarithm.
+    HINT: 0 · ∞ is NaN. With `np.where`, take 1 for `a` before the power where b is 0, and before the log where a is 0.
     """
-    exponent = np.where(b == 0, 1, b - 1)
+    base = np.where(b == 0, 1, a)
     return (
-        lambda: unbroadcast(grad * b * a**exponent, a.shape),
+        lambda: unbroadcast(grad * b * base ** (b - 1), a.shape),
         lambda: unbroadcast(grad * out * np.log(np.where(a == 0, 1, a)), b.shape),
     )
 
@@ -320,4 +320,4 @@ def _(grad, out, x):
 def _(grad, out, x):
     """Return the gradient of x for y = σ(x)."""
     return grad * out * (1 - out)
-# sha256 of the lines above: e7e5b9bbc4f00fcc305e2f61d1e6c028c0a6193a3dc01abd3355b8d8f82c4138
+# sha256 of the lines above: b4f7e25f8fc3d8c1fe7ab28cedb9ee8da934e042d849f418fdb110af18d06728
