@@ -29,6 +29,11 @@ _SETTINGS = (
     *("-W", "default::DeprecationWarning", "-W", "default::PendingDeprecationWarning"),
     *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
 )
+# What a child tells: the types of the values, where they are given.
+_TOLD = {
+    **dict.fromkeys(("event", "name", "test", "message", "diagnosis", "claim", "place", "printed", "reason"), str),
+    **{"tests": list, "hints": list, "seconds": float},
+}
 _STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
@@ -127,20 +132,34 @@ def _failure(sentence: str, fix: str, test: str = "") -> Failure:
 
 
 def _read_events(path: Path) -> list[dict[str, Any]]:
-    """The JSON lines the child wrote; a line cut short by its end is passed over."""
+    """The JSON lines the child wrote; one cut short by its end, or of another form, is passed over."""
     events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []  # nothing was told, or the child has put something else in its place
+    for line in lines:
         try:
             event = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(event, dict):
+        if isinstance(event, dict) and all(isinstance(event.get(n), kind | None) for n, kind in _TOLD.items()):
             events.append(event)
     return events
 
 
+def _by_name(events: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """The events that tell a test's result, by its name. Of two results of one test, the one that is no pass counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "test" and event.get(name) and event.get("status"):
+            before = found.setdefault(event[name], event)
+            found[event[name]] = event if before["status"] == "passed" else before
+    return found
+
+
 def _reported(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
+    return _by_name(events, "name")
 
 
 def _items(
@@ -200,7 +219,7 @@ def _item(dev: DevFile, stub: _Stub | None, name: str, line: int, event: dict[st
         event.get("claim"),
         str(event.get("place") or f"{shown}:{exercise}"),
         str(event.get("printed", "")),
-        float(event.get("seconds", 0.0)),
+        event.get("seconds") or 0.0,
         [str(hint) for hint in event.get("hints") or []],
     )
 
@@ -353,13 +372,13 @@ def package(
         )
         seconds = round(time.monotonic() - began, 3)
         events = _read_events(results)
-    tests = {str(e["test"]): e for e in events if e.get("event") == "test"}
+    tests = _by_name(events, "test")
     module = modules[0] if len(modules) == 1 else None
     failed = [e for e in tests.values() if e["status"] == "failed" and not outcome.timed_out]
     failures = [_failed_test(e, module) for e in failed]
     passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
-    ended = next((e["status"] for e in events if e.get("event") == "end"), None)
-    begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
+    ended = next((e.get("status") for e in events if e.get("event") == "end"), None)
+    begun = [str(e.get("test")) for e in events if e.get("event") == "begin"]
     cut_short = begun[-1] if ended is None and begun else ""
     if outcome.timed_out and len(modules) == 1:
         verdict = _out_of_time(modules[0], outcome, limit)
