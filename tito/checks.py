@@ -270,16 +270,23 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
             return f"{words}\n      {remark}".strip()
         if unbuilt := re.search(r"name '(\w+)' from 'tinytorch\.core'|No module named 'tinytorch\.core\.(\w+)'", words):
             words += f" (Module {unbuilt[1] or unbuilt[2]} is not built yet.)"
-        elif re.search(r"\b(Import|ModuleNotFound)Error: ", words):
-            words += " (`tito doctor` finds a file that hides a package.)"
-        return words.strip()
+        return (words + _about_shadow([dev.module.dev.parent, dev.module.root])).strip()
     exercise = next((e for e in dev.exercises() if e.test == test.name), None)
     if outcome.status == -9:
         return "The system killed it, as it does where memory runs out: look for what takes more and more of it."
     if test.name in begun and exercise:
         place = f"{exercise.grade_id} ({dev.module.shown(dev.module.dev)}:{exercise.line})"
         return f"It ended while {test.name} ran: look in {place} for what ends the program, such as os._exit."
-    return f"Look above {test.place} for what ends it (an error, sys.exit, os._exit)."
+    shadow = _about_shadow([dev.module.dev.parent, dev.module.root])
+    return f"Look above {test.place} for what ends it (an error, sys.exit, os._exit).{shadow}"
+
+
+def _about_shadow(folders: list[Path]) -> str:
+    """A sentence on a file there that is imported in the place of a package, which no error names; or nothing."""
+    from tito.doctor import shadows
+
+    shadow = next(shadows(folders), None)
+    return f"\n      {shadow.text}. {shadow.fix}" if shadow else ""
 
 
 def _last_words(module: Module, outcome: child.Outcome) -> str:
@@ -385,7 +392,7 @@ def package(
     elif outcome.timed_out:
         verdict = Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
     elif ended is None:
-        verdict = _cut_short(shown, cut_short, outcome)
+        verdict = _cut_short(shown, cut_short, outcome, _about_shadow([root]))
     else:
         collected = [str(test) for e in events if e.get("event") == "collected" for test in e.get("tests", [])]
         left_out = [test for test in collected if test not in tests]
@@ -443,12 +450,16 @@ def _failed_test(event: dict[str, Any], module: Module | None) -> Item:
     return Item(event["test"], "failing", _message(event) + (f"\n{remark}" if remark else ""), **told)
 
 
-def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:
+def _cut_short(shown: str, test: str, outcome: child.Outcome, shadow: str) -> Verdict:
     """What to say of a run that did not live to its end: which test it was in, or what it said last."""
     sentence = f"pytest {shown} did not come to its end (exit status {outcome.status})."
     if test:
         return Verdict(False, sentence, f"It ended in {test}: look for what ends the program there, such as os._exit.")
-    return Verdict(False, sentence, f"Its last words: {outcome.tail.strip()[-1000:]}")
+    words = outcome.tail.strip()[-1000:]
+    if "Traceback (most recent call last)" in outcome.tail:
+        words = words.splitlines()[-1]
+    said = f"Its last words: {words}" if words else "It said nothing: look for what ends it as the tests are loaded."
+    return Verdict(False, sentence, said + shadow)
 
 
 def _judge_package(

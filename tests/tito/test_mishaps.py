@@ -27,9 +27,27 @@ def test_a_name_that_was_never_there_is_not(edition, tito):
     assert "handed out" not in told
 
 
-def test_a_file_that_hides_a_package_leads_to_the_doctor(tree, tito):
-    (tree.root / "modules" / "01_alpha" / "tinytorch.py").write_text("x = 1\n")
-    assert "`tito doctor` finds a file that hides a package" in tito("module", "test", "alpha").out
+@pytest.mark.parametrize("name", ["tinytorch.py", "numpy.py", "json.py", "random"])
+def test_a_file_that_hides_a_package_is_named(tree, tito, name):
+    path = tree.alpha.dev.with_name(name)
+    if path.suffix:
+        path.write_text("x = 1\n")
+    else:
+        path.mkdir()
+        (path / "__init__.py").touch()
+    ran = tito("module", "test", "alpha")
+    assert ran.status == 1
+    assert f"{path} is imported in the place of" in ran.out and f"Rename it: `mv {name} my_{name}`" in ran.out
+
+
+@pytest.mark.parametrize("name", ["pytest.py", "_pytest/__init__.py", "tito.py", "sitecustomize.py"])
+def test_a_file_that_hides_what_runs_the_tests_is_named(tree, tito, name):
+    path = tree.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise SystemExit(0)\n")
+    ran = tito("module", "complete", "alpha")
+    assert ran.status == 1
+    assert "is imported in the place of" in ran.out and "Traceback" not in ran.out
 
 
 @pytest.mark.parametrize("line", ["from tinytorch.core import beta", "import tinytorch.core.beta"])
