@@ -25,7 +25,7 @@ def reset(module: Module, exercise: str | None) -> str | None:
         snapshots.of_modules([module], "reset")
         write_atomic(module.dev, module.start.read_bytes())
         return None
-    handed_out = module.start.read_text(encoding="utf-8")
+    handed_out = module.read_start()
     stubs = solution_cells(handed_out)
     grade_id = named(exercise, list(stubs), module)
     stub, text = stubs[grade_id], module.read_dev()

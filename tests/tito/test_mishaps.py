@@ -77,6 +77,13 @@ def test_what_is_no_file_is_told_of_its_module_alone(tree, tito, name, make):
     assert tito("module", "test", "alpha").status == 2 or name == "ABOUT.md"
 
 
+@pytest.mark.parametrize("content", [b"\xff", b'# %% nbgrader={"grade_id": "double", "solution": true}\ndef double(\n'])
+def test_what_was_handed_out_and_is_damaged_is_told_with_how_to_bring_it_back(edition, tito, content):
+    edition.alpha.start.write_bytes(content)
+    ran = tito("module", "hint", "alpha", "double")
+    assert ran.status == 2 and "`git checkout -- modules/01_alpha/.start/alpha_dev.py`" in ran.err
+
+
 def test_an_editors_lock_is_no_file_of_the_course(tree, tito):
     assert tito("module", "complete", "alpha").status == 0
     for folder in (tree.alpha.dev.parent, tree.alpha.core.parent, tree.alpha.tests):
