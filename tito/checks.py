@@ -29,6 +29,11 @@ _SETTINGS = (
     *("-W", "default::DeprecationWarning", "-W", "default::PendingDeprecationWarning"),
     *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
 )
+# What a child tells: the types of the values, where they are given.
+_TOLD = {
+    **dict.fromkeys(("event", "name", "test", "message", "diagnosis", "claim", "place", "printed", "reason"), str),
+    **{"tests": list, "hints": list, "seconds": float},
+}
 _STATUS = {"passed": "done", "failed": "failing", "not written": "not started"}
 
 
@@ -127,20 +132,34 @@ def _failure(sentence: str, fix: str, test: str = "") -> Failure:
 
 
 def _read_events(path: Path) -> list[dict[str, Any]]:
-    """The JSON lines the child wrote; a line cut short by its end is passed over."""
+    """The JSON lines the child wrote; one cut short by its end, or of another form, is passed over."""
     events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []  # nothing was told, or the child has put something else in its place
+    for line in lines:
         try:
             event = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(event, dict):
+        if isinstance(event, dict) and all(isinstance(event.get(n), kind | None) for n, kind in _TOLD.items()):
             events.append(event)
     return events
 
 
+def _by_name(events: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """The events that tell a test's result, by its name. Of two results of one test, the one that is no pass counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "test" and event.get(name) and event.get("status"):
+            before = found.setdefault(event[name], event)
+            found[event[name]] = event if before["status"] == "passed" else before
+    return found
+
+
 def _reported(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {e["name"]: e for e in events if e.get("event") == "test" and isinstance(e.get("name"), str)}
+    return _by_name(events, "name")
 
 
 def _items(
@@ -200,7 +219,7 @@ def _item(dev: DevFile, stub: _Stub | None, name: str, line: int, event: dict[st
         event.get("claim"),
         str(event.get("place") or f"{shown}:{exercise}"),
         str(event.get("printed", "")),
-        float(event.get("seconds", 0.0)),
+        event.get("seconds") or 0.0,
         [str(hint) for hint in event.get("hints") or []],
     )
 
@@ -251,16 +270,23 @@ def _what_ended(dev: DevFile, test: Item, begun: list[str], outcome: child.Outco
             return f"{words}\n      {remark}".strip()
         if unbuilt := re.search(r"name '(\w+)' from 'tinytorch\.core'|No module named 'tinytorch\.core\.(\w+)'", words):
             words += f" (Module {unbuilt[1] or unbuilt[2]} is not built yet.)"
-        elif re.search(r"\b(Import|ModuleNotFound)Error: ", words):
-            words += " (`tito doctor` finds a file that hides a package.)"
-        return words.strip()
+        return (words + _about_shadow([dev.module.dev.parent, dev.module.root])).strip()
     exercise = next((e for e in dev.exercises() if e.test == test.name), None)
     if outcome.status == -9:
         return "The system killed it, as it does where memory runs out: look for what takes more and more of it."
     if test.name in begun and exercise:
         place = f"{exercise.grade_id} ({dev.module.shown(dev.module.dev)}:{exercise.line})"
         return f"It ended while {test.name} ran: look in {place} for what ends the program, such as os._exit."
-    return f"Look above {test.place} for what ends it (an error, sys.exit, os._exit)."
+    shadow = _about_shadow([dev.module.dev.parent, dev.module.root])
+    return f"Look above {test.place} for what ends it (an error, sys.exit, os._exit).{shadow}"
+
+
+def _about_shadow(folders: list[Path]) -> str:
+    """A sentence on a file there that is imported in the place of a package, which no error names; or nothing."""
+    from tito.doctor import shadows
+
+    shadow = next(shadows(folders), None)
+    return f"\n      {shadow.text}. {shadow.fix}" if shadow else ""
 
 
 def _last_words(module: Module, outcome: child.Outcome) -> str:
@@ -353,20 +379,20 @@ def package(
         )
         seconds = round(time.monotonic() - began, 3)
         events = _read_events(results)
-    tests = {str(e["test"]): e for e in events if e.get("event") == "test"}
+    tests = _by_name(events, "test")
     module = modules[0] if len(modules) == 1 else None
     failed = [e for e in tests.values() if e["status"] == "failed" and not outcome.timed_out]
     failures = [_failed_test(e, module) for e in failed]
     passed, skipped = (sum(e["status"] == status for e in tests.values()) for status in ("passed", "skipped"))
-    ended = next((e["status"] for e in events if e.get("event") == "end"), None)
-    begun = [str(e["test"]) for e in events if e.get("event") == "begin"]
+    ended = next((e.get("status") for e in events if e.get("event") == "end"), None)
+    begun = [str(e.get("test")) for e in events if e.get("event") == "begin"]
     cut_short = begun[-1] if ended is None and begun else ""
     if outcome.timed_out and len(modules) == 1:
         verdict = _out_of_time(modules[0], outcome, limit)
     elif outcome.timed_out:
         verdict = Verdict(False, f"pytest {shown} stopped after {limit:g} seconds.", "Test the modules one at a time.")
     elif ended is None:
-        verdict = _cut_short(shown, cut_short, outcome)
+        verdict = _cut_short(shown, cut_short, outcome, _about_shadow([root]))
     else:
         collected = [str(test) for e in events if e.get("event") == "collected" for test in e.get("tests", [])]
         left_out = [test for test in collected if test not in tests]
@@ -424,12 +450,16 @@ def _failed_test(event: dict[str, Any], module: Module | None) -> Item:
     return Item(event["test"], "failing", _message(event) + (f"\n{remark}" if remark else ""), **told)
 
 
-def _cut_short(shown: str, test: str, outcome: child.Outcome) -> Verdict:
+def _cut_short(shown: str, test: str, outcome: child.Outcome, shadow: str) -> Verdict:
     """What to say of a run that did not live to its end: which test it was in, or what it said last."""
     sentence = f"pytest {shown} did not come to its end (exit status {outcome.status})."
     if test:
         return Verdict(False, sentence, f"It ended in {test}: look for what ends the program there, such as os._exit.")
-    return Verdict(False, sentence, f"Its last words: {outcome.tail.strip()[-1000:]}")
+    words = outcome.tail.strip()[-1000:]
+    if "Traceback (most recent call last)" in outcome.tail:
+        words = words.splitlines()[-1]
+    said = f"Its last words: {words}" if words else "It said nothing: look for what ends it as the tests are loaded."
+    return Verdict(False, sentence, said + shadow)
 
 
 def _judge_package(

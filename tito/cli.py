@@ -5,6 +5,13 @@ import sys
 
 
 def main() -> None:
+    try:
+        _main()
+    except KeyboardInterrupt:  # while something was imported; later, each command has its own end
+        sys.exit(130)
+
+
+def _main() -> None:
     _open_what_is_closed()
     from tito.changes import finish_here
 

@@ -86,6 +86,16 @@ class Module:
                 f"See what it is: `ls -ld {self.shown(self.dev)}`.",
             ) from None
 
+    def read_start(self) -> str:
+        """The dev file as it was handed out. One that cannot be read is a ChapterError."""
+        try:
+            return cells.decode(read_plain(self.start))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise ChapterError(
+                f"{self.shown(self.start)} cannot be read: {error}.",
+                f"Bring it back: `git checkout -- {self.shown(self.start)}`.",
+            ) from None
+
 
 class Course:
     """A tree that holds the course: `modules/`, `tinytorch/`, `tests/`."""

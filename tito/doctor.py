@@ -73,7 +73,7 @@ def findings() -> Iterator[Finding]:
         yield _tool(course)
         yield from _imported(course)
         yield from _edits(course)
-        yield from _shadows([Path.cwd(), course.root, *(module.dev.parent for module in course.modules)])
+        yield from shadows([Path.cwd(), course.root, *(module.dev.parent for module in course.modules)])
         yield from (_writable(course.root / name) for name in ("modules", "tinytorch/core", "."))
         yield _disk(course.root)
     yield _threads()
@@ -194,14 +194,17 @@ def _edits(course: Course) -> Iterator[Finding]:
         yield Finding("package", "every file of tinytorch/core is as `tito` wrote it")
 
 
-def _shadows(folders: list[Path]) -> Iterator[Finding]:
-    """Files that a program in their folder imports in the place of what they are named after."""
-    hidden = sys.stdlib_module_names - {"test", "this"} | {"numpy", "tinytorch", "pytest", "hypothesis"}
+def shadows(folders: list[Path]) -> Iterator[Finding]:
+    """Files and packages that a program in their folder imports in the place of what they are named after."""
+    libraries = {"numpy", "pytest", "_pytest", "hypothesis", "safetensors", "sitecustomize", "threadpoolctl", "tqdm"}
+    packages = (sys.stdlib_module_names - {"test", "this"}) | libraries
     for folder in dict.fromkeys(folders):
-        for path in sorted(folder.glob("*.py")):
-            if path.stem in hidden:
-                text = f"{path} is imported in the place of Python's or the course's own {path.stem}"
-                yield Finding("shadow", text, f"Rename it: `mv {path.name} my_{path.name}`, in {folder}.")
+        files = [path for path in folder.glob("*.py") if path.stem in packages | {"tinytorch", "tito"}]
+        for path in sorted(
+            files + [path.parent for path in folder.glob("*/__init__.py") if path.parent.name in packages]
+        ):
+            text = f"{path} is imported in the place of Python's or the course's own {path.stem}"
+            yield Finding("shadow", text, f"Rename it: `mv {path.name} my_{path.name}`, in {folder}.")
 
 
 def _lower(text: str) -> str:

@@ -64,9 +64,15 @@ def _of_docstrings(module: Module, grade_id: str, function: str) -> list[str]:
 
     function: what failed; its own comes first.
     """
-    text = module.start.read_text(encoding="utf-8") if module.start.is_file() else module.read_dev()
+    text = module.read_start() if module.start.is_file() else module.read_dev()
     cell = solution_cells(text).get(grade_id)
-    tree = ast.parse(cell.text if cell else "")  # none of a cell that the student has renamed
+    try:
+        tree = ast.parse(cell.text if cell else "")  # none of a cell that the student has renamed
+    except (SyntaxError, ValueError) as error:
+        raise TitoError(
+            f"{module.shown(module.start)}: {grade_id} is not as it was handed out ({error}).",
+            f"Bring it back: `git checkout -- {module.shown(module.start)}`.",
+        ) from None
     documented: list[tuple[str, ast.ClassDef | Function]] = [(each.name, each.node) for each in definitions(tree)]
     documented += [(node.name, node) for node in tree.body if isinstance(node, ast.ClassDef)]
     documented.sort(key=lambda pair: (pair[0] != function, pair[1].lineno))

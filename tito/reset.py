@@ -25,17 +25,18 @@ def reset(module: Module, exercise: str | None) -> str | None:
         snapshots.of_modules([module], "reset")
         write_atomic(module.dev, module.start.read_bytes())
         return None
-    handed_out = module.start.read_text(encoding="utf-8")
+    handed_out = module.read_start()
     stubs = solution_cells(handed_out)
     grade_id = named(exercise, list(stubs), module)
     stub, text = stubs[grade_id], module.read_dev()
     cell = _only(module, text, grade_id)
     _refuse_joined(module, text, cell, handed_out)
+    _refuse_unread_mark(module, cell)
     first, last = cell.line - 1, cell.line - 1 + len(cell.lines)
     rows = cells.lines(module.dev.read_bytes().decode("utf-8"))  # each with the end that it has in the file
     end = rows[first][len(rows[first].rstrip("\r\n")) :] or "\n"
     code = (row for row in rows[last + 1 :] if row.strip() and not row.lstrip().startswith("#"))
-    if next(code, "")[:1].isspace():
+    if next(code, "").lstrip("\f")[:1].isspace():
         raise TitoError(
             f"{module.shown(module.dev)}:{last + 1}: this `# %%` cuts {grade_id} in two: what follows it would stay.",
             "Remove the line, or the blanks before the code below it; then reset once more.",
@@ -68,6 +69,17 @@ def _refuse_joined(module: Module, text: str, cell: Cell, handed_out: str) -> No
             raise TitoError(
                 f"the cell of {cell.grade_id} holds {min(joined)} as well: the line `# %%` above that is gone.",
                 f"Put it back, from {module.shown(module.start)}:{other.line}, and reset once more.",
+            )
+
+
+def _refuse_unread_mark(module: Module, cell: Cell) -> None:
+    """Raise where a line looks like a mark, as some editors take it for one, and is none, such as `# %%time`."""
+    for number, line in enumerate(cell.lines[1:], cell.line + 1):
+        if re.match(r"(?=\S)\W*%%", line) and not cells.is_mark(line):
+            raise TitoError(
+                f"{module.shown(module.dev)}:{number}: `{line.strip():.40}` is no mark of a cell: what follows it "
+                f"belongs to {cell.grade_id}, and would go.",
+                "Write `# %%` there for a cell of your own, or remove the line; then reset once more.",
             )
 
 

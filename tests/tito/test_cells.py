@@ -149,6 +149,13 @@ def test_a_reset_takes_the_whole_exercise(started, body):
     assert started.read_dev() == before
 
 
+def test_a_form_feed_before_code_is_no_blank(started):
+    own = "# %%\n\x0cmine = 1\n\n"
+    before = write(started, ('# %% nbgrader={"grade": true', own + '# %% nbgrader={"grade": true'), (STUB, "return 1"))
+    reset(started, "double")
+    assert started.read_dev() == before
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 def test_a_reset_keeps_line_ends_and_byte_order_mark(started, bom, end):
@@ -187,6 +194,10 @@ def test_a_reset_at_the_end_of_a_file_without_a_last_line_end(started):
             r"grade_id 'double' stands in modules/01_alpha/alpha_dev\.py on lines \d+ and \d+",
         ),
         (('"double"', '"doubled"'), "has no cell `# %%` of grade_id 'double' any more"),
+        *(
+            ((STUB, f"return 2 * x\n\n{mark}\nmine = 1"), r"alpha_dev\.py:\d+: `.*` is no mark of a cell")
+            for mark in ["# %%time", "#%%capture out", "# %%%", "%% mine", "\u200b# %%", "\uff03 %%"]
+        ),
     ],
 )
 def test_where_it_is_not_clear_what_an_exercise_is_nothing_is_reset(started, change, message):

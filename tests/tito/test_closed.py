@@ -108,3 +108,10 @@ def test_no_command_of_a_day_needs_a_home(tree, tito, monkeypatch, home):
     for command in (("module", "complete", "1"), ("notebook", "1"), ("export", "1"), ("module", "status")):
         ran = tito(*command)
         assert (ran.status, "Traceback" in ran.text) == (0, False), ran.text
+
+
+def test_ctrl_c_while_it_is_being_loaded_is_silent(tree):
+    """A module raises here what Ctrl-C raises while a slow disk is read."""
+    (tree.root / "typer.py").write_text("raise KeyboardInterrupt\n")
+    ran = shell(f"PYTHONPATH=.:{REPOSITORY} $TITO module status", tree.root)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")

@@ -1,5 +1,6 @@
 """`tito module complete`: inline tests, export, pytest, progress, and nothing that passes unseen."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -105,6 +106,36 @@ def test_a_body_that_ends_the_program_does_not_pass(tree, tito, ending):
     ran = tito("module", "test", "alpha")
     assert ran.status == 1
     assert "FAIL" in ran.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"event": "test", "name": 3},
+        {"event": "test", "name": "test_double", "status": ["passed"], "seconds": "x", "hints": 3},
+        {"event": "test", "name": "test_double", "status": "failed", "message": 3, "diagnosis": {}},
+        {"event": ["begin"], "tests": 3},
+        {"event": "test", "name": "test_double", "status": "passed"},
+        "[" * 100_000,
+    ],
+    ids=lambda line: str(line)[:60],
+)
+def test_what_a_chapter_writes_among_the_results_proves_nothing(tree, tito, line):
+    text = line if isinstance(line, str) else json.dumps(line)
+    write = f"import os\nwith open(os.environ['TINYTORCH_RESULTS'], 'a') as file:\n    file.write({text!r} + '\\n')"
+    with_body(tree, "    return x\n")
+    path = tree.alpha.dev
+    path.write_text(path.read_text().replace("report()\n", f"{write}\nreport()\n"))
+    ran = tito("module", "test", "alpha")
+    assert ran.status == 1 and "test_double failed: two and two are four" in ran.out
+
+
+def test_a_chapter_that_takes_the_place_of_the_results_has_not_passed(tree, tito):
+    with_body(
+        tree, "    import os\n    os.remove(p := os.environ['TINYTORCH_RESULTS'])\n    os.mkdir(p)\n    return 2 * x\n"
+    )
+    ran = tito("module", "test", "alpha")
+    assert ran.status == 1 and "0 of 1 inline tests ran" in ran.out
 
 
 def test_a_file_that_ends_after_its_tests_but_before_the_report_does_not_pass(tree, tito):

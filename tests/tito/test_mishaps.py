@@ -27,9 +27,27 @@ def test_a_name_that_was_never_there_is_not(edition, tito):
     assert "handed out" not in told
 
 
-def test_a_file_that_hides_a_package_leads_to_the_doctor(tree, tito):
-    (tree.root / "modules" / "01_alpha" / "tinytorch.py").write_text("x = 1\n")
-    assert "`tito doctor` finds a file that hides a package" in tito("module", "test", "alpha").out
+@pytest.mark.parametrize("name", ["tinytorch.py", "numpy.py", "json.py", "random"])
+def test_a_file_that_hides_a_package_is_named(tree, tito, name):
+    path = tree.alpha.dev.with_name(name)
+    if path.suffix:
+        path.write_text("x = 1\n")
+    else:
+        path.mkdir()
+        (path / "__init__.py").touch()
+    ran = tito("module", "test", "alpha")
+    assert ran.status == 1
+    assert f"{path} is imported in the place of" in ran.out and f"Rename it: `mv {name} my_{name}`" in ran.out
+
+
+@pytest.mark.parametrize("name", ["pytest.py", "_pytest/__init__.py", "tito.py", "sitecustomize.py"])
+def test_a_file_that_hides_what_runs_the_tests_is_named(tree, tito, name):
+    path = tree.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise SystemExit(0)\n")
+    ran = tito("module", "complete", "alpha")
+    assert ran.status == 1
+    assert "is imported in the place of" in ran.out and "Traceback" not in ran.out
 
 
 @pytest.mark.parametrize("line", ["from tinytorch.core import beta", "import tinytorch.core.beta"])
@@ -57,6 +75,13 @@ def test_what_is_no_file_is_told_of_its_module_alone(tree, tito, name, make):
     ran = tito("module", "status")
     assert ran.status == 0 and "09_spatter" in ran.out
     assert tito("module", "test", "alpha").status == 2 or name == "ABOUT.md"
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'# %% nbgrader={"grade_id": "double", "solution": true}\ndef double(\n'])
+def test_what_was_handed_out_and_is_damaged_is_told_with_how_to_bring_it_back(edition, tito, content):
+    edition.alpha.start.write_bytes(content)
+    ran = tito("module", "hint", "alpha", "double")
+    assert ran.status == 2 and "`git checkout -- modules/01_alpha/.start/alpha_dev.py`" in ran.err
 
 
 def test_an_editors_lock_is_no_file_of_the_course(tree, tito):
