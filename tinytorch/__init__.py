@@ -19,10 +19,10 @@ if TYPE_CHECKING:  # so that editors and type checkers can follow the names
     from tinytorch.creation import *  # noqa: F403
     from tinytorch.dtypes import *  # noqa: F403
     from tinytorch.functions.activations import *  # type: ignore[assignment]  # noqa: F403
+    from tinytorch.functions.autograd import grad, no_grad  # noqa: F401
     from tinytorch.functions.comparison import *  # noqa: F403
     from tinytorch.functions.elementwise import *  # noqa: F403
     from tinytorch.functions.indexing import *  # noqa: F403
-    from tinytorch.functions.own import no_grad  # noqa: F401
     from tinytorch.functions.products import *  # noqa: F403
     from tinytorch.functions.recording import *  # noqa: F403
     from tinytorch.functions.reductions import *  # noqa: F403
@@ -48,11 +48,11 @@ _NAMES = {
     "tinytorch.support.devices": "device cuda backends accelerator get_default_device set_default_device",
     "tinytorch.support.printing": "set_printoptions",
     "tinytorch.interchange": "from_dlpack",
-    "tinytorch.support.random": "manual_seed default_generator",
+    "tinytorch.support.random": "manual_seed default_generator Generator",
     "tinytorch.core.activations": "relu sigmoid tanh",
-    "tinytorch.core.autograd": "vjp backward grad is_grad_enabled",
+    "tinytorch.core.autograd": "vjp backward is_grad_enabled",
     "tinytorch.functions.activations": "softmax log_softmax",
-    "tinytorch.functions.own": "no_grad",
+    "tinytorch.functions.autograd": "grad no_grad",
     "tinytorch.functions.recording": "enable_grad set_grad_enabled inference_mode",
     "tinytorch.functions.elementwise": """
         sin cos tan asin acos atan sinh cosh asinh acosh atanh erf erfc exp2 expm1 log2 log10 log1p rsqrt reciprocal

@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 from tinytorch.names import lazy
 
 if TYPE_CHECKING:  # so that editors and type checkers can follow the names
-    from tinytorch.core.autograd import grad  # noqa: F401
-    from tinytorch.functions.own import *  # noqa: F403
+    from tinytorch.functions.autograd import *  # noqa: F403
     from tinytorch.functions.recording import *  # noqa: F403
 
 _NAMES = {
-    "tinytorch.core.autograd": "grad",
     "tinytorch.functions.recording": "enable_grad set_grad_enabled inference_mode",
-    "tinytorch.functions.own": "Function backward no_grad",
+    "tinytorch.functions.autograd": "grad Function backward no_grad",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _NAMES)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.dtypes import in_dtype
-from tinytorch.support.random import default_generator
+from tinytorch.support.random import default_generator, takes_generator
 from tinytorch.support.tensor import as_shape, inferred_array
 from tinytorch.support.torch_arguments import torch_arguments
 
@@ -205,6 +205,7 @@ def _float_draws(draw: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return np.asarray(draw(shape, np.float32 if dtype == np.float16 else dtype)).astype(dtype, copy=False)
 
 
+@takes_generator
 @torch_arguments
 @_size_by_name
 def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -212,6 +213,7 @@ def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return Tensor(_float_draws(default_generator().standard_normal, _shape(size), dtype), requires_grad)
 
 
+@takes_generator
 @torch_arguments
 @_size_by_name
 def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -219,6 +221,7 @@ def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return Tensor(_float_draws(default_generator().random, _shape(size), dtype), requires_grad)
 
 
+@takes_generator
 @torch_arguments
 def randint(
     low: Any = 0, high: Any = None, size: Any = None, *, dtype: Any = np.int64, requires_grad: bool = False
@@ -234,6 +237,7 @@ def randint(
     return Tensor(default_generator().integers(low, high, _shape((size,))).astype(dtype), requires_grad)
 
 
+@takes_generator
 @torch_arguments
 def randperm(n: int, *, dtype: Any = np.int64, requires_grad: bool = False) -> Tensor:
     """Return the numbers 0 to n − 1 in random order."""
@@ -241,6 +245,7 @@ def randperm(n: int, *, dtype: Any = np.int64, requires_grad: bool = False) -> T
     return Tensor(default_generator().permutation(count).astype(dtype), requires_grad)
 
 
+@takes_generator
 @torch_arguments
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: Any = None) -> Tensor:
     """Return draws from normal distributions: of these means and deviations, or `size` draws of one."""
@@ -253,6 +258,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: Any = None) ->
     return Tensor((randn(*shape, dtype=dtype).data * arrays[1] + arrays[0]).astype(dtype))
 
 
+@takes_generator
 @torch_arguments
 def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
     """Return 1 with the probability that `input` gives for each place, or with p for all places, else 0."""
@@ -262,6 +268,7 @@ def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
     return Tensor((default_generator().random(input.shape) < chances).astype(input.dtype))
 
 
+@takes_generator
 @torch_arguments
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> Tensor:
     """Return `num_samples` indices for each row of weights, drawn with probabilities in proportion to them."""
@@ -280,18 +287,21 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> T
     return Tensor(found.astype(np.int64).reshape((*input.shape[:-1], num_samples)))
 
 
+@takes_generator
 @torch_arguments
 def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return draws from the uniform distribution on [0, 1) in the shape and dtype of `input`."""
     return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+@takes_generator
 @torch_arguments
 def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return draws from the normal distribution with mean 0 and variance 1 in the shape and dtype of `input`."""
     return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+@takes_generator
 @torch_arguments
 def randint_like(
     input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, requires_grad: bool = False

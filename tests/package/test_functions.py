@@ -7,7 +7,7 @@ import pytest
 
 import tinytorch as tt
 from tinytorch import Tensor
-from tinytorch.testing import assert_close, generator
+from tinytorch.testing import assert_close
 
 X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
 
@@ -16,6 +16,7 @@ X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
     ("call", "message"),
     [
         (lambda: tt.sort(X, out=X), r"sort: out: expected a Extremum, got Tensor"),
+        (lambda: tt.rand(2, generator=3), r"rand: generator: expected a Generator, got int"),
         (lambda: tt.zeros("a"), r"size: expected whole numbers, got \('a',\)"),
         (lambda: tt.rand(2, 2.5), r"size: expected whole numbers, got \(2, 2.5\)"),
         (lambda: tt.where(X > 0, X), r"where: input, other: expected both, or neither"),
@@ -54,7 +55,6 @@ def test_an_index_beyond_the_end_is_an_index_error_that_names_it(call, message):
     ("call", "message"),
     [
         (lambda: tt.zeros(2, layout="sparse"), r"zeros: layout: not served, got .sparse.; every tensor is dense"),
-        (lambda: tt.rand(2, generator=generator()), r"rand: generator: not served, got .*; tinytorch.manual_seed"),
         (lambda: tt.zeros(2, pin_memory=True), r"zeros: pin_memory: not served, got True"),
         (lambda: X.float(memory_format="channels_last"), r"float: memory_format: not served"),
         (lambda: tt.eye(-1), r"size: expected lengths >= 0, got \(-1, -1\)"),
@@ -185,3 +185,31 @@ def test_numbers_are_printed_as_was_chosen():
     assert f"{tt.tensor(math.pi):.2f}" == "3.14"
     with pytest.raises(ValueError, match="profile: expected one of default, short, full"):
         tt.set_printoptions(profile="long")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda generator: tt.rand(2, 3, generator=generator),
+        lambda generator: tt.randn(2, 3, generator=generator),
+        lambda generator: tt.randint(1000, (2, 3), generator=generator),
+        lambda generator: tt.randperm(100, generator=generator),
+        lambda generator: tt.normal(tt.zeros(6), 1.0, generator=generator),
+        lambda generator: tt.bernoulli(tt.full((100,), 0.5), generator=generator),
+        lambda generator: tt.multinomial(tt.ones(100), 50, generator=generator),
+        lambda generator: tt.zeros(6).uniform_(generator=generator),
+        lambda generator: tt.nn.init.xavier_normal_(tt.zeros(2, 3), generator=generator),
+    ],
+)
+def test_a_generator_decides_alone_about_what_is_drawn_with_it(draw):
+    generator = tt.Generator()
+    first = draw(generator.manual_seed(3))
+    tt.manual_seed(4)
+    after_seed = tt.rand(2)
+    second = draw(generator.manual_seed(3))
+    other = draw(generator)
+    assert_close(second, first)
+    assert (first != other).any(), "the generator goes on"
+    tt.manual_seed(4)
+    draw(generator)
+    assert_close(tt.rand(2), after_seed)

@@ -377,7 +377,6 @@ NOT_SERVED: dict[str, list[str]] = {
         "printing of a size",
         "Size arithmetic",
     ],
-    "one seed for everything: `manual_seed`": ["Generator"],
     "`norm` is there": ["linalg.norm, vector_norm"],
     "Python's floats are float32 in a batch, as everywhere else": ["default_collate"],
     "the array of a tensor that requires a gradient is asked for to look at it": ["numpy of what requires a gradient"],

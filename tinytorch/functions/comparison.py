@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.functions.declared import primitive_with
+from tinytorch.functions.lifting import primitive_with
 from tinytorch.support.torch_arguments import torch_arguments
 
 Array = np.ndarray

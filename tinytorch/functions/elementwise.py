@@ -9,7 +9,7 @@ import numpy as np
 
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
-from tinytorch.functions.declared import in_floats, no_slope, primitive_with, unbroadcast
+from tinytorch.functions.lifting import in_floats, no_slope, primitive_with, unbroadcast
 from tinytorch.support.torch_arguments import torch_arguments
 
 Array = np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
 from tinytorch.functions import shapes
-from tinytorch.functions.declared import primitive_with
+from tinytorch.functions.lifting import primitive_with
 from tinytorch.support.dtypes import in_dtype
 from tinytorch.support.tensor import Extremum, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments

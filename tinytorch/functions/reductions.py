@@ -11,7 +11,7 @@ import numpy as np
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor, pick
 from tinytorch.functions import elementwise
-from tinytorch.functions.declared import in_floats, primitive_with, rules
+from tinytorch.functions.lifting import in_floats, primitive_with, rules
 from tinytorch.support.dtypes import accurate_sum
 from tinytorch.support.tensor import Extremum, dim_and_correction, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.core import tensor as T
 from tinytorch.core.tensor import Tensor
-from tinytorch.functions.declared import primitive_with, unbroadcast
+from tinytorch.functions.lifting import primitive_with, unbroadcast
 from tinytorch.functions.reductions import axes_of, sum
 from tinytorch.support.dtypes import common_dtype
 from tinytorch.support.tensor import as_list, as_shape, positive_axis

@@ -75,10 +75,19 @@ class mps:
     is_available = staticmethod(cuda.is_available)
 
 
+class cudnn:
+    """NVIDIA's library, which is not used: what is set here changes nothing, and all results are repeatable."""
+
+    deterministic = True
+    benchmark = False
+    is_available = staticmethod(cuda.is_available)
+
+
 class backends:
     """What a program asks for before it chooses a device."""
 
     mps = mps
+    cudnn = cudnn
 
 
 class accelerator:

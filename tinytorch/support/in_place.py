@@ -162,12 +162,12 @@ def _append(references: list[weakref.ref[Any]], tensor: Any) -> None:
     references.append(weakref.ref(tensor))
 
 
-def written(x: Any, value: Any, *, path: Any, index: Any) -> Any:
+def setitem(x: Any, value: Any, *, path: Any, index: Any) -> Any:
     """The function in the graph of `x[index] = value`, where `path` holds the views that lead from x to the place."""
     return x
 
 
-def _written_rule(
+def _setitem_rule(
     grad: np.ndarray, out: np.ndarray, x: np.ndarray, value: np.ndarray, *, path: Any, index: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     to_x = np.empty_like(x)  # in the layout of x, so that the views below share its memory as they do with x
@@ -185,7 +185,7 @@ def clone(x: Any) -> Any:
     return x
 
 
-written.rule = _written_rule  # type: ignore[attr-defined]
+setitem.rule = _setitem_rule  # type: ignore[attr-defined]
 clone.rule = lambda grad, out, x: grad  # type: ignore[attr-defined]
 
 
@@ -236,7 +236,7 @@ def _record_write(tensor: Any, value: Any, index: Any) -> None:
     for t in relatives:
         if t is root:
             inputs = before[id(root)], before.get(id(value), value)
-            t.grad_fn = Node(written, inputs, {"path": path, "index": index})
+            t.grad_fn = Node(setitem, inputs, {"path": path, "index": index})
         else:
             base, function, settings = t.view_of
             t.grad_fn = Node(function, (base,), settings)

@@ -53,13 +53,16 @@ class ModuleMethods:
     buffer_names: tuple[str, ...] = ()  # the attributes that are buffers
 
     # Chapter 03's Module and its subclasses define these.
-    forward: Callable[..., Any]
     named_modules: Callable[..., _Named]
     named_parameters: Callable[..., _Named]
     named_buffers: Callable[..., _Named]
     train: Callable[..., Any]
 
     _hooks: Hooks | None = None
+
+    def forward(self, *inputs: Any, **keywords: Any) -> Any:
+        """Return what the module computes: each class writes its own."""
+        raise NotImplementedError(f"{type(self).__name__}: forward is missing; write def forward(self, x): ...")
 
     @errors_name_module
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch.support.devices import device
 from tinytorch.support.in_place import stand_ins
 from tinytorch.support.package import package_function
-from tinytorch.support.random import default_generator
+from tinytorch.support.random import default_generator, takes_generator
 from tinytorch.support.torch_arguments import torch_arguments
 
 _Tensor = TypeVar("_Tensor", bound="TorchMethods")
@@ -290,15 +290,18 @@ class TorchMethods:
         return make(*arguments, dtype=self.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
     # Writes in place
+    @takes_generator
     def normal_(self, mean: builtins.float = 0, std: builtins.float = 1) -> Any:
         """Write draws from the normal distribution with this mean and deviation."""
         draws = default_generator().standard_normal(self.shape)
         return self.copy_(draws * std + mean)
 
+    @takes_generator
     def uniform_(self, a: builtins.float = 0, b: builtins.float = 1) -> Any:
         """Write draws from the uniform distribution on [a, b)."""
         return self.copy_(default_generator().uniform(a, b, self.shape))
 
+    @takes_generator
     def random_(self, low: builtins.int = 0, high: Any = None) -> Any:
         """Write whole numbers drawn from low (0 if only one is given) up to, without, high."""
         return self.copy_(package_function("randint")(low, high, self.shape))

@@ -18,6 +18,7 @@ from tinytorch.support.interchange import InterchangeMethods
 from tinytorch.support.methods import TorchMethods
 from tinytorch.support.package import package_function
 from tinytorch.support.printing import numbers_as_text
+from tinytorch.support.torch_arguments import refuse_not_served
 
 _Tensor = TypeVar("_Tensor", bound="TensorMethods")
 _Dims = int | tuple[int, ...] | None
@@ -119,12 +120,15 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
 
     backward_pass: Callable[..., None] | None = None  # a static method: module 05 puts its `backward` here
 
-    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = False, create_graph: bool = False, inputs: Any = None
+    ) -> None:
         """Fill `grad` of every tensor with `requires_grad` that this one was computed from (module 05)."""
+        refuse_not_served("backward", create_graph=create_graph, inputs=inputs)
         if self.backward_pass is None:
             raise RuntimeError("backward is built in module 05; import tinytorch.core.autograd to use it")
         with hooks_of_leaves():
-            self.backward_pass(self, gradient, retain_graph)
+            self.backward_pass(self, gradient, bool(retain_graph))
 
     # Arithmetic
     def __add__(self: _Tensor, other: Any) -> _Tensor:

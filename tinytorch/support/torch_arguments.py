@@ -22,7 +22,6 @@ NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
     "memory_format": ((None,), "every tensor is in the order of NumPy; leave it out"),
     "pin_memory": ((None, False), "there is no other device to copy to; leave it out"),
     "non_blocking": ((None, False, True), "there is no other device to copy to; leave it out"),
-    "generator": ((None,), "tinytorch.manual_seed(seed) makes everything random repeatable"),
     "names": ((None,), "axes have numbers, no names; leave it out"),
     "out": ((None,), "use the result: y = f(x)"),
     # of layers, and of what they compute
@@ -34,6 +33,13 @@ NOT_SERVED: dict[str, tuple[tuple[Any, ...], str]] = {
     "sparse_grad": ((None, False), "gradients are dense; leave it out"),
     "scale_grad_by_freq": ((None, False), "every row gets its whole gradient; leave it out"),
     "max_norm": ((None,), "divide the weight's rows by their norm before the call"),
+    # of gradients
+    "create_graph": ((None, False), "a gradient is not differentiated again; leave it out"),
+    "inputs": ((None,), "autograd.grad(output, inputs) returns the gradients of these alone"),
+    "allow_unused": ((None, False), "leave out the inputs that the outputs do not depend on"),
+    "materialize_grads": ((None, False), "leave out the inputs that the outputs do not depend on"),
+    "is_grads_batched": ((None, False), "call it for each of the gradients"),
+    "only_inputs": ((None, True), "leave it out"),
     # of losses
     "size_average": ((None,), _REDUCTION),
     "reduce": ((None,), _REDUCTION),

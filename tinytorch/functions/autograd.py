@@ -12,6 +12,9 @@ from tinytorch.core.tensor import Node, Tensor, recording
 from tinytorch.support.autograd import as_tensor_list
 from tinytorch.support.in_place import mark, tracked
 from tinytorch.support.tensor import inferred_array
+from tinytorch.support.torch_arguments import torch_arguments
+
+grad: Callable[..., tuple[Tensor, ...]] = torch_arguments(_chapter.grad)
 
 
 class Context:
