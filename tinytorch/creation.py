@@ -78,8 +78,7 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @torch_arguments
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one repeated value, whose type decides the dtype."""
-    values = inferred_array(fill_value)
-    return Tensor(np.full(_shape((size,)), values if dtype is None else values.astype(dtype)), requires_grad)
+    return Tensor(np.full(_shape((size,)), inferred_array(fill_value, dtype)), requires_grad)
 
 
 @torch_arguments
