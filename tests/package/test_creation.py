@@ -50,6 +50,11 @@ def test_full_takes_its_dtype_from_the_value():
     assert_close(tt.full((2,), 0.5), Tensor([0.5, 0.5]))
 
 
+def test_full_keeps_the_digits_of_a_float64():
+    assert tt.full((1,), 0.1, dtype=tt.float64).item() == 0.1
+    assert tt.zeros(1, dtype=tt.float64).new_full((1,), 0.1).item() == 0.1
+
+
 def test_arange_stops_before_its_end_and_counts_in_integers_unless_given_floats():
     assert_close(tt.arange(3), Tensor(np.array([0, 1, 2])))
     assert_close(tt.arange(1, 6, 2), Tensor(np.array([1, 3, 5])))

@@ -145,6 +145,27 @@ def test_from_numpy_and_as_tensor_share_memory_and_tensor_does_not():
     assert (shared[0].item(), also[0].item(), own[0].item()) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("function", [tt.add, tt.sub, tt.div, tt.pow, tt.remainder, tt.true_divide])
+@pytest.mark.parametrize(
+    ("number", "dtype", "expected"),
+    [
+        (0.1, np.float64, np.float64),
+        (0.1, np.float32, np.float32),
+        (0.5, np.float16, np.float16),
+        (np.float64(0.5), np.int64, np.float32),
+        (3, np.float32, np.float32),
+    ],
+)
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_number_before_a_tensor_has_the_dtype_and_digits_that_it_has_as_a_tensor_there(
+    function, number, dtype, expected, shape
+):
+    x = Tensor(np.full(shape, 3, dtype))
+    found = function(number, x)
+    assert found.dtype == expected
+    np.testing.assert_array_equal(found.data, function(Tensor(np.full(shape, number, expected)), x).data)
+
+
 def test_long_ranges_do_not_gather_errors():
     assert_close(tt.arange(1000.0, 1001.0, 0.0001)[-1], tt.tensor(1000.9999))
     assert len(tt.arange(1000.0, 1001.0, 0.0001)) == 10000

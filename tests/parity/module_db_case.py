@@ -10,6 +10,7 @@ import numpy as np
 from parity_case import upstream
 
 from tinytorch import nn, tensor
+from tinytorch.testing import seed
 
 # Samples of modules we have that are not served: part of the sample's description → (what our refusal says, reason).
 # A refusal is a ValueError or TypeError; a sample in this table that is served after all is a failure, too.
@@ -20,7 +21,6 @@ NOT_SERVED: dict[str, dict[str, tuple[str, str]]] = {
     "MaxPool2d": {"3d_input": UNBATCHED},
     **dict.fromkeys(["BatchNorm1d", "BatchNorm2d"], {"zero_batch": EMPTY}),
     **dict.fromkeys(["LayerNorm", "RMSNorm"], {"1d_empty_elementwise_affine": EMPTY}),
-    "CrossEntropyLoss": {"2d_ignore_index_mean": ("at least one label", "all labels are ignored: a mean of nothing")},
 }
 
 
@@ -43,10 +43,18 @@ class Sample(NamedTuple):
     @property
     def refusal(self) -> str | None:
         """What our refusal says, where this sample is not served."""
+        if self.module == "CrossEntropyLoss" and self._is_a_mean_of_nothing():
+            return "at least one label"
         for part, (message, _) in NOT_SERVED.get(self.module, {}).items():
             if part in self.description:
                 return message
         return None
+
+    def _is_a_mean_of_nothing(self) -> bool:
+        """Whether a mean is asked for and each of the labels, which are drawn, happens to be the ignored one."""
+        settings, target = self.constructor.kwargs, self.forward.args[1]
+        labels_are_ignored = (target == settings.get("ignore_index", -100)).all()
+        return settings.get("reduction", "mean") == "mean" and bool(labels_are_ignored)
 
 
 def _shown(value: Any) -> str:
@@ -67,7 +75,7 @@ def samples(info: Any) -> Iterator[Sample]:
     name = info.module_cls.__name__
     for dtype in ("float32", "float64"):
         for training in (True, False):
-            torch.manual_seed(0)
+            torch.manual_seed(seed())
             made = info.module_inputs_func(
                 info, device="cpu", dtype=getattr(torch, dtype), requires_grad=True, training=training
             )
@@ -132,7 +140,8 @@ def _measure(module: Any, inputs: Any) -> dict[str, np.ndarray]:
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     found = {f"output {i}": _array(output) for i, output in enumerate(outputs)}
     if outputs[0].requires_grad:
-        outputs[0].backward(_like(outputs[0], np.asarray(upstream(found["output 0"]))))
+        # never 0: beside the logarithm of a negative number, torch makes of 0 · NaN now 0, now NaN
+        outputs[0].backward(_like(outputs[0], np.asarray(upstream(found["output 0"]) + 1 / 32)))
         for name, value in [*enumerate(arguments), *keywords.items()]:
             if getattr(value, "grad", None) is not None:
                 found[f"gradient of input {name}"] = _array(value.grad)

@@ -126,3 +126,10 @@ WITHOUT_NUMBERS = {
     "bernoulli", "empty", "empty_like", "multinomial", "new_empty", "nn.functional.dropout", "nn.functional.dropout2d", "normal", "rand_like",
     "randint", "randint_like", "randn", "randn_like", "uniform",
 }  # fmt: skip
+
+# What torch itself rounds in float64: how far a value of this operator may be from it.
+EPS = torch.finfo(torch.float32).eps
+ROUNDED_WITHIN = {
+    # 1/6 is a float32; the gradients sent in are at most 7/4
+    ("nn.functional.hardsigmoid", torch.float64): EPS / 2 / 6 * 7 / 4,
+}

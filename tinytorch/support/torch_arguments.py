@@ -70,7 +70,8 @@ def torch_arguments(function: _Function) -> _Function:
     """Decorate a function with torch's name: an argument of torch's that is not served is refused by its name.
 
     `device` may be "cpu", and `out` a tensor that the result is written to. Where the first parameter is `input`, an
-    array or number is made a tensor. Raises TypeError for lists and the like, and ValueError for what would be ignored.
+    array or number is made a tensor; a number has the dtype that it takes beside the tensors among the other arguments.
+    Raises TypeError for lists and the like, and ValueError for what would be ignored.
     """
     parameters = inspect.signature(function).parameters
     takes_input = next(iter(parameters), None) == "input"
@@ -84,7 +85,8 @@ def torch_arguments(function: _Function) -> _Function:
             elif name in NOT_SERVED:
                 refuse_not_served(function.__name__, **{name: keywords.pop(name)})
         if takes_input and arguments and isinstance(arguments[0], _NO_TENSOR):
-            arguments = (_as_input(arguments[0], function.__name__), *arguments[1:])
+            tensors = [x for x in (*arguments[1:], *keywords.values()) if hasattr(x, "_chapter")]
+            arguments = (_as_input(arguments[0], function.__name__, tensors), *arguments[1:])
         result = function(*arguments, **keywords)
         return result if out is None else _written_to(out, result, function.__name__)
 
@@ -107,7 +109,9 @@ def _written_to(out: Any, result: Any, name: str) -> Any:
 _NO_TENSOR = (np.ndarray, np.generic, bool, int, float, list, tuple, str, type(None))
 
 
-def _as_input(value: Any, name: str) -> Any:
+def _as_input(value: Any, name: str, tensors: list[Any]) -> Any:
     if value is None or isinstance(value, (list, tuple, str)):
         raise TypeError(f"{name}: input: expected a Tensor, got {type(value).__name__}; wrap it: tensor(...)")
+    if tensors and not isinstance(value, (np.ndarray, bool)):
+        return tensors[0]._chapter.as_tensors([value, *tensors])[0]
     return package_function("as_tensor")(value)
