@@ -94,6 +94,7 @@ NOT_SERVED: dict[str, list[Rule]] = {
     "Tensor.squeeze_": [KEEPS_SHAPE],
     "Tensor.unsqueeze_": [KEEPS_SHAPE],
     "Tensor.t_": [KEEPS_SHAPE],
+    "Tensor.transpose_": [KEEPS_SHAPE],
     "nn.functional.interpolate": [
         Rule(
             lambda sample: of_integers(sample) and "nearest" not in str(sample.kwargs["mode"]),
