@@ -226,12 +226,14 @@ class TensorMethods(InPlaceMethods, GradientHooks, InterchangeMethods, TorchMeth
 
     # Reductions
     def sum(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
-        return self._chapter.sum(self.to(dtype), dim=dim, keepdim=keepdim).to(dtype)
+        if dtype is not None:
+            return package_function("sum")(self, dim, keepdim, dtype=dtype)
+        return self._chapter.sum(self, dim=dim, keepdim=keepdim)
 
     def mean(self: _Tensor, dim: _Dims = None, keepdim: bool = False, *, dtype: Any = None) -> _Tensor:
-        if self.numel() == 0:  # NaN for each mean of nothing
+        if dtype is not None or self.numel() == 0:  # NaN for each mean of nothing
             return package_function("mean")(self, dim, keepdim, dtype=dtype)
-        return self._chapter.mean(self.to(dtype), dim, keepdim)
+        return self._chapter.mean(self, dim, keepdim)
 
     def var(
         self: _Tensor,

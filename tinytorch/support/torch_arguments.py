@@ -78,8 +78,8 @@ def torch_arguments(function: _Function) -> _Function:
 
     @functools.wraps(function)
     def call(*arguments: Any, **keywords: Any) -> Any:
-        out = keywords.pop("out", None) if "out" not in parameters else None
-        for name in keywords.keys() - parameters.keys():
+        out = keywords.pop("out", None) if keywords and "out" not in parameters else None
+        for name in keywords.keys() - parameters.keys() if keywords else ():
             if name == "device":
                 check_device(keywords.pop(name))
             elif name in NOT_SERVED:
