@@ -151,14 +151,14 @@ def test_tensor(verify):
     def make(array, requires_grad):
         tensor = Tensor(array, requires_grad)
         assert to_array(tensor) is tensor.data is array, "Tensor(array).data should be the array itself"
-        found = tensor.requires_grad, tensor.grad, tensor.grad_fn
-        assert found == (requires_grad, None, None), f"(requires_grad, grad, grad_fn) is {found}"
+        found = str((tensor.requires_grad, tensor.grad, tensor.grad_fn))
+        assert found == f"({requires_grad}, None, None)", f"(requires_grad, grad, grad_fn) is {found}"
 
     def detach(array):
         tensor = Tensor(array, requires_grad=True)
         tensor.grad_fn = "how it was made"
         out = tensor.detach()
-        assert out.data is array, "expected the array itself, not a copy"
+        assert isinstance(out, Tensor) and out.data is array, "expected a Tensor holding the array itself, not a copy"
         assert not (out.requires_grad or out.grad_fn) and tensor.requires_grad, "expected a leaf beside the tensor"
 
     with verify("a tensor holds the array itself, and starts as a leaf without a gradient"):
@@ -251,7 +251,7 @@ def primitive(function):
 @inline_test("primitive lifts a function of arrays")
 def test_primitive(verify):
     def weighted(x, y=None, *, scale=1.0):
-        return x if y is None else x + scale * y
+        return x if y is None else -y if x is None else x + scale * y
 
     call, position = primitive(weighted), primitive(np.argmax)
     del primitives[-2:]  # they are only for this test
@@ -275,6 +275,7 @@ def test_primitive(verify):
     with verify("the result is a tensor with the function's numbers; lists and None are inputs too"):
         expect(Tensor([21.0, 42.0]), call, x, [10.0, 20.0], scale=2.0)
         expect(Tensor([1.0, 2.0]), call, x, None)
+        expect(Tensor([-1.0, -2.0]), call, None, x)
     with verify("plain numbers and integers do not turn float32 into float64"):
         for other in (2, 2.0, np.float64(2.0), Tensor(np.array([2, 2]))):
             expect(Tensor([3.0, 4.0]), call, x, other)

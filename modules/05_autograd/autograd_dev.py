@@ -210,7 +210,7 @@ def _(grad, out, x):
 
 @vjp(T.clip)
 def _(grad, out, x, *, min=None, max=None):
-    """Return the gradient of x for y = x limited to [min, max]: `grad` where that changed nothing, 0 elsewhere."""
+    """Return the gradient of x for y = x limited to [min, max], which may be None: `grad` where y is x, 0 elsewhere."""
     ### BEGIN SOLUTION
     return np.where(out == x, grad, 0)
     ### END SOLUTION
@@ -238,9 +238,9 @@ def test_arithmetic_rules(verify):
         for function, slope in ((T.exp, np.exp(x)), (T.log, 1 / x), (T.sqrt, 0.5 * x**-0.5)):
             expect_gradients([grad * slope], rules, function, grad, x)
         expect_gradients([[-1.0, 0.0, 3.0]], rules, T.abs, [1.0, 2.0, 3.0], [-2.0, 0.0, 0.5])
-    with verify("clip: nothing passes where a limit was exceeded, everything on a limit"):
-        x, grad = [-2.0, -1.0, 0.5, 1.0, 3.0], [1.0, 2.0, 3.0, 4.0, 5.0]
-        expect_gradients([[0.0, 2.0, 3.0, 4.0, 0.0]], rules, T.clip, grad, x, min=-1.0, max=1.0)
+    with verify("clip: nothing passes where a limit was exceeded, everything on a limit; None is no limit"):
+        for low, first in ((-1.0, 0.0), (None, 1.0)):
+            expect_gradients([[first, 2, 3, 0]], rules, T.clip, [1.0, 2, 3, 4], [-2.0, -1, 0.5, 3], min=low, max=0.5)
 
 
 # %% [markdown]

@@ -150,8 +150,8 @@ def test_conv2d_loops(verify):
         check([[[[4, 0], [0, 0]]]], w, corner, padding=1)
     with verify("channels are summed, those of its own group; the bias is added once per output; images stay apart"):
         check([[[[-18.25]], [[-6.5]]], [[[41.75]], [[9.0]]]], pixels, filters, Tensor(np.array([0.75, -1.5])))
-        expected = np.array([[2, 3, -40, -50], [-2, -3, 84, 105]])[..., None, None]
-        check(expected, pixels, Tensor(np.arange(2.0, 6).reshape(4, 1, 1, 1)), groups=2)
+        expected, sizes = [[[[14]], [[38]], [[214]], [[302]]]], ((8.0, 4), (16.0, 2))  # 0·0 + 1·1 + 2·2 + 3·3 = 14, …
+        check(expected, *(Tensor(np.arange(n).reshape(-1, channels, 1, 2)) for n, channels in sizes), groups=2)
 
 
 # %% [markdown]

@@ -112,7 +112,7 @@ def _(grad, out, x):
 
 @vjp(T.clip)
 def _(grad, out, x, *, min=None, max=None):
-    """Return the gradient of x for y = x limited to [min, max]: `grad` where that changed nothing, 0 elsewhere."""
+    """Return the gradient of x for y = x limited to [min, max], which may be None: `grad` where y is x, 0 elsewhere."""
     return np.where(out == x, grad, 0)
 
 # %% ../../modules/05_autograd/autograd_dev.py #sum-rules
@@ -320,4 +320,4 @@ def _(grad, out, x):
 def _(grad, out, x):
     """Return the gradient of x for y = σ(x)."""
     return grad * out * (1 - out)
-# sha256 of the lines above: b4f7e25f8fc3d8c1fe7ab28cedb9ee8da934e042d849f418fdb110af18d06728
+# sha256 of the lines above: ca8d65429638e481525e86280d7868d38fe8ec3577d2c85a29d80edc4fdd7fe9

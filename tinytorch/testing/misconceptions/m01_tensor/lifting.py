@@ -134,7 +134,7 @@ def tensors_wrapped_again(inputs: Any) -> list[Any]:
 @draws("compute")
 def _calls(generator: np.random.Generator, home: types.ModuleType) -> Case:
     def weighted(x: Array, y: Array | None = None, *, scale: int = 1) -> Array:
-        return x if y is None else x + scale * y
+        return x if y is None else -y if x is None else x + scale * y
 
     def facts(x: Array) -> list[Any]:
         lifted, greater = home.primitive(weighted), home.primitive(lambda x, y, *, scale: x > y)
@@ -155,9 +155,10 @@ def _calls(generator: np.random.Generator, home: types.ModuleType) -> Case:
                 kinds = [type(value).__name__ for value in inputs]
                 found.extend([recorded is function, str(places), str(kinds), str(settings)])
 
-        for a in known:
-            for b in (*known, None):
+        for a in (*known, None):
+            for b in known:
                 add(lifted, [a, b])
+                add(lifted, [b, None])
         add(greater, [known[3], known[1]])
         home.recording.enabled = False
         try:
@@ -211,6 +212,20 @@ def _compute(
 )
 def not_recorded(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
     return _compute(lifted, tensors, settings, record=lambda *_: None)
+
+
+@misconception(
+    "compute",
+    name="inputs that are None are left out",
+    belief="None is nothing, so the function need not get it.",
+    explanation="What stands behind a None would move into its place. None stays None.",
+    hints=("What does f(None, x) get as its first argument?", "[None if t is None else t.data for t in tensors]."),
+)
+def none_left_out(lifted: Any, tensors: list[Any], settings: dict[str, Any]) -> Any:
+    here: Any = called_from()
+    out = here.Tensor(np.asarray(lifted.__wrapped__(*(t.data for t in tensors if t is not None), **settings)))
+    _record(here, out, lifted, tensors, settings)
+    return out
 
 
 @misconception(

@@ -452,6 +452,23 @@ def dilation_ignored(*inputs: Any) -> None:
 
 @misconception(
     "convolution_loops",
+    name="the group's number is taken for its first channel",
+    belief="Group 1 begins with channel 1.",
+    explanation="Every group has C / groups channels, so the first one of group g is g * (C / groups).",
+    hints=("With 4 channels in 2 groups, which ones does the second group see?", "o // (O // groups) * channels."),
+)
+def group_taken_for_channel(*inputs: Any) -> None:
+    filters, groups = inputs[3].shape[1], inputs[-1]
+
+    def term(at: Any) -> Any:
+        at.channel = at.o // (filters // groups) + at.c
+        return _term(at)
+
+    loops(inputs, term)
+
+
+@misconception(
+    "convolution_loops",
     name="row and column of the pixel are swapped",
     belief="j goes along the third axis and i along the fourth.",
     explanation="The axes are N, C, H, W: the row comes third, the column fourth.",
