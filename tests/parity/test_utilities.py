@@ -197,3 +197,10 @@ def test_a_state_dict_goes_from_torch_to_here_and_back(tmp_path):
     save_file({"a": torch.zeros(2, dtype=torch.bfloat16)}, tmp_path / "half")
     with pytest.raises(ValueError, match="bfloat16.*write its tensors as float32"):
         tinytorch.load(tmp_path / "half")
+
+
+def test_every_function_that_torch_has_as_a_method_is_one():
+    functions = [name for name in tinytorch.__all__ if callable(getattr(tinytorch, name))]
+    both = {name for name in functions if callable(getattr(torch.Tensor, name, None))}
+    assert len(both) > 150
+    assert {name for name in both if not hasattr(tinytorch.Tensor, name)} == set()

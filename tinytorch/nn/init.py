@@ -1,4 +1,4 @@
-"""First weights: functions that fill a tensor in place and return it, with torch's names.
+"""First weights: functions that fill a tensor, or the array that is its `data`, in place and return it.
 
 Random numbers come from `default_generator()`, which `manual_seed` seeds, unless a NumPy generator is given.
 """
@@ -31,7 +31,8 @@ __all__ = [
 
 
 def _fill(tensor: Any, numbers: Any) -> Any:
-    tensor.data[...] = numbers
+    array = tensor if isinstance(tensor, np.ndarray) else tensor.data
+    array[...] = numbers
     return tensor
 
 

@@ -64,6 +64,8 @@ class cuda:
     def manual_seed_all(seed: int) -> None:
         """Do nothing, as torch does where there is no card: `manual_seed` seeds everything."""
 
+    manual_seed = manual_seed_all
+
     @staticmethod
     def synchronize(device: Any = None) -> None:
         """Do nothing: a function has finished when it returns."""
