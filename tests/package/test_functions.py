@@ -166,6 +166,12 @@ def test_a_number_before_a_tensor_has_the_dtype_and_digits_that_it_has_as_a_tens
     np.testing.assert_array_equal(found.data, function(Tensor(np.full(shape, number, expected)), x).data)
 
 
+def test_histc_finds_the_bin_in_the_dtype_of_its_input():
+    # 7.43 is the middle of [6.43, 8.43], the edge of bins 49 and 50; torch rounds it down in float32
+    assert int(tt.histc(tt.tensor(7.43)).argmax()) == 49
+    assert tt.histc(tt.tensor(np.array([0, 1, 200, 255], np.uint8)), 4).tolist() == [2, 0, 0, 2]
+
+
 def test_long_ranges_do_not_gather_errors():
     assert_close(tt.arange(1000.0, 1001.0, 0.0001)[-1], tt.tensor(1000.9999))
     assert len(tt.arange(1000.0, 1001.0, 0.0001)) == 10000

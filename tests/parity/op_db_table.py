@@ -41,6 +41,11 @@ def asks_a_gradient(sample: Any) -> bool:
     return sample.input.requires_grad
 
 
+def normalizes_one_float32(sample: Any) -> bool:
+    dim = sample.kwargs.get("dim", 1)
+    return sample.input.dtype is torch.float32 and sample.input.ndim > 0 and sample.input.shape[dim] == 1
+
+
 ANY_INDEX = Rule(has_ties, "which of several equal values is named is left open by torch", None)
 ANY_ORDER = Rule(
     lambda sample: has_ties(sample) and not sample.kwargs.get("stable"),
@@ -83,6 +88,13 @@ NOT_SERVED: dict[str, list[Rule]] = {
     ],
     "scatter": [
         Rule(gives("reduce", "multiply"), "torch itself advises scatter_reduce in its place", "scatter_reduce")
+    ],
+    "nn.functional.normalize": [
+        Rule(
+            normalizes_one_float32,
+            "x / |x| of one number has the gradient 0, of which float32 has what rounding leaves of two equal terms",
+            None,
+        )
     ],
     "__rpow__": [
         Rule(

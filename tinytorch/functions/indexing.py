@@ -285,11 +285,16 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 @torch_arguments
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many numbers lie in each of `bins` equal parts of [min, max]; where both are 0, of the numbers' range."""
-    x = input.data
+    x = input.data.astype(np.result_type(input.dtype, np.float32))
     if bins < 1 or max < min:
         raise ValueError(f"histc: expected bins >= 1 and min <= max, got bins={bins}, min={min}, max={max}")
     if min == max and x.size:
         min, max = x.min(), x.max()
     if min == max:
         min, max = min - 1, max + 1
-    return Tensor(np.histogram(x.astype(np.float64), bins, (float(min), float(max)))[0].astype(input.dtype))
+    np.histogram_bin_edges(x, bins, (float(min), float(max)))  # refuses ranges and numbers of bins that make no sense
+    low, high = np.asarray(min, x.dtype), np.asarray(max, x.dtype)
+    inside = x[(low <= x) & (x <= high)]
+    places = (inside - low) * bins / (high - low)  # in the dtype of x, as torch: this decides at the edges
+    counts = np.bincount(np.minimum(places.astype(np.int64), bins - 1), minlength=bins)
+    return Tensor(counts.astype(input.dtype))
