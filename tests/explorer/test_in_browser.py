@@ -203,7 +203,7 @@ def test_the_window_steps_plays_and_goes_back(simple, visit):
     assert known() == 1
     tab.click("#conv-play")
     assert tab.inner_text("#conv-play") == "Pause"
-    expect(tab.locator("#conv-place-said")).to_have_text(re.compile(r"^([4-9]|\d\d) of 36$"))  # whenever it is looked at
+    expect(tab.locator("#conv-place-said")).to_have_text(re.compile(r"^([4-9]|\d\d) of 36$"))
     tab.click("#conv-play")
     assert tab.inner_text("#conv-play") == "Play" and known() >= 4
     tab.click("#conv-all")
