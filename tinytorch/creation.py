@@ -233,7 +233,7 @@ def randint(
         low, high = 0, low
     if size is None or low >= high:
         raise ValueError(f"randint: expected low < high and a size, got low={low}, high={high}, size={size}")
-    in_dtype([low, high - 1], dtype)
+    in_dtype([low, high - 1], dtype)  # raises where the dtype cannot hold them
     return Tensor(default_generator().integers(low, high, _shape((size,))).astype(dtype), requires_grad)
 
 
@@ -264,7 +264,10 @@ def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
     """Return 1 with the probability that `input` gives for each place, or with p for all places, else 0."""
     chances = input.data if p is None else np.asarray(p)
     if np.any(chances < 0) or np.any(chances > 1):
-        raise ValueError("bernoulli: expected probabilities from 0 to 1")
+        argument = "input" if p is None else "p"
+        raise ValueError(
+            f"bernoulli: {argument}: expected probabilities from 0 to 1, got {chances.min()} to {chances.max()}"
+        )
     return Tensor((default_generator().random(input.shape) < chances).astype(input.dtype))
 
 

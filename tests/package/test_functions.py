@@ -21,7 +21,7 @@ X = tt.tensor([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
         (lambda: tt.rand(2, 2.5), r"size: expected whole numbers, got \(2, 2.5\)"),
         (lambda: tt.where(X > 0, X), r"where: input, other: expected both, or neither"),
         (lambda: tt.einsum(X, "ij"), r"einsum: equation: expected it first"),
-        (lambda: tt.gather(X, 0, X), r"gather: index: expected integers, got float32; convert: index.long"),
+        (lambda: tt.gather(X, 0, X), r"gather: index: expected integers, got float32; convert: x.long"),
         (lambda: tt.topk([1, 2], 1), r"topk: input: expected a Tensor, got list; wrap it"),
         (lambda: tt.sin(None), r"sin: input: expected a Tensor, got NoneType"),
         (lambda: tt.sin(X, dim=1), r"dim"),

@@ -63,9 +63,7 @@ class Function:
         context = Context()
         context.needs_input_grad = tuple(isinstance(x, Tensor) and x.requires_grad for x in inputs)
         with no_grad():
-            if hasattr(
-                cls, "setup_context"
-            ):  # torch's other way: forward without the context, which is filled after it
+            if hasattr(cls, "setup_context"):  # torch's other way: the context is filled after forward
                 result = cls.forward(*inputs)
                 cls.setup_context(context, inputs, result)
             else:

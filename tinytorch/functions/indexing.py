@@ -11,7 +11,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.functions import shapes
 from tinytorch.functions.lifting import primitive_with
 from tinytorch.support.dtypes import in_dtype
-from tinytorch.support.tensor import Extremum, positive_axis
+from tinytorch.support.tensor import Extremum, check_indices, positive_axis
 from tinytorch.support.torch_arguments import torch_arguments
 
 Array = np.ndarray
@@ -19,16 +19,6 @@ Array = np.ndarray
 
 def _indices(index: Any) -> Array:
     return index.data if isinstance(index, Tensor) else np.asarray(index)
-
-
-def _check_index(name: str, index: Any, count: int, least: int = 0) -> None:
-    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from `least` to count − 1."""
-    indices = _indices(index)
-    if indices.size and indices.dtype.kind not in "iu":
-        raise TypeError(f"{name}: index: expected integers, got {indices.dtype}; convert: index.long()")
-    wrong = (indices < least) | (indices >= count)
-    if wrong.any():
-        raise IndexError(f"{name}: index: expected numbers from {least} to {count - 1}, got {indices[wrong][0]}")
 
 
 # Picking
@@ -83,7 +73,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """The slices along `dim` at the places `index`, in its order."""
     axis = positive_axis(dim, input.ndim)
-    _check_index("index_select", index, input.shape[axis] if input.ndim else 1)
+    check_indices("index_select: index", _indices(index), input.shape[axis] if input.ndim else 1)
     if input.ndim == 0:
         return input[None][np.atleast_1d(_indices(index))].reshape(np.shape(_indices(index)) and ())
     return input[(slice(None),) * axis + (np.atleast_1d(_indices(index)),)]
@@ -98,7 +88,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = positive_axis(dim, input.ndim)
     if input.ndim != index.ndim and input.ndim and index.ndim and index.data.size:
         raise ValueError(f"gather: index: expected {input.ndim} axes, got shape {index.shape}")
-    _check_index("gather", index, input.shape[axis] if input.ndim else 1)
+    check_indices("gather: index", index.data, input.shape[axis] if input.ndim else 1)
     if input.ndim == 0 or index.ndim != input.ndim:
         return T.gather(input.reshape(-1), index.reshape(-1), dim=0).reshape(index.shape)
     part = input[tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(index.shape))]
@@ -119,7 +109,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 @torch_arguments
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The numbers at these places in row-major order, in the shape of `index`."""
-    _check_index("take", index, input.numel(), least=-input.numel())
+    check_indices("take: index", _indices(index), input.numel(), least=-input.numel())
     return input.reshape(-1)[index]
 
 
@@ -159,7 +149,8 @@ def _scatter(x: Array, index: Array, src: Array, *, dim: int, add: bool) -> Arra
 
 def _scattered(input: Tensor, dim: int, index: Tensor, src: Any, add: bool) -> Tensor:
     axis = positive_axis(dim, input.ndim)
-    _check_index("scatter", index, input.shape[axis] if input.ndim else 1)
+    name = "scatter_add" if add else "scatter"
+    check_indices(f"{name}: index", index.data, input.shape[axis] if input.ndim else 1)
     if not isinstance(src, Tensor):
         src = Tensor(np.full(index.shape, src, input.dtype))
     if not index.data.size:

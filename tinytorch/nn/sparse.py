@@ -9,8 +9,8 @@ import numpy as np
 from tinytorch.core.layers import Module, Parameter
 from tinytorch.core.tensor import Tensor, where
 from tinytorch.support.devices import check_device
-from tinytorch.support.layers import check_indices
 from tinytorch.support.random import default_generator
+from tinytorch.support.tensor import check_indices
 from tinytorch.support.torch_arguments import refuse_not_served
 
 
@@ -29,7 +29,7 @@ def embedding(
     """
     refuse_not_served("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     indices = np.asarray(input)
-    check_indices("embedding", indices, len(weight))
+    check_indices("embedding: input", indices, len(weight))
     rows = weight[indices]
     if padding_idx is None:
         return rows
@@ -47,7 +47,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         if indices.size == 0:
             raise ValueError("one_hot: num_classes: expected a number of classes for a tensor without elements")
         num_classes = int(indices.max()) + 1
-    check_indices("one_hot", indices, num_classes)
+    check_indices("one_hot: input", indices, num_classes)
     return Tensor((indices[..., None] == np.arange(num_classes)).astype(np.int64))
 
 

@@ -452,12 +452,3 @@ def check_groups(x: Any, num_groups: int, weight: Any, bias: Any) -> None:
     for argument, given in (("weight", weight), ("bias", bias)):
         if given is not None and given.shape != x.shape[1:2]:
             raise ValueError(f"group_norm: {argument}: expected shape {x.shape[1:2]}, got {given.shape}")
-
-
-def check_indices(name: str, indices: Any, count: int) -> None:
-    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from 0 to count − 1."""
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"{name}: input: expected integers, got {indices.dtype}; convert: Tensor(x, dtype=np.int64)")
-    wrong = (indices < 0) | (indices >= count)
-    if wrong.any():
-        raise IndexError(f"{name}: input: expected indices 0 to {count - 1}, got {indices[wrong][0]}")

@@ -442,10 +442,10 @@ def _no_axis(dim: Any) -> tuple[()]:
 
 
 def positive_axis(dim: int, axes: int) -> int:
-    """Return the axis `dim` counted from the front: -1 of four axes is 3. Raises IndexError where there is none,
-    and TypeError for truth values and fractions.
+    """Return the axis `dim` counted from the front: -1 of four axes is 3.
 
-    As in torch, a tensor without axes counts as one with a single axis.
+    Raises IndexError where there is none, and TypeError for truth values and fractions. As in torch, a tensor without
+    axes counts as one with a single axis.
     """
     axes = max(axes, 1)
     if isinstance(dim, (bool, np.bool_, float)):  # sum(True) would be sum(1)
@@ -453,6 +453,15 @@ def positive_axis(dim: int, axes: int) -> int:
     if not -axes <= dim < axes:
         raise IndexError(f"dim: expected {-axes} to {axes - 1} for a tensor with {axes} axes, got {dim}")
     return dim % axes
+
+
+def check_indices(argument: str, indices: np.ndarray, count: int, least: int = 0) -> None:
+    """Raise TypeError unless the indices are whole numbers, IndexError unless each is from `least` to count − 1."""
+    if indices.size and indices.dtype.kind not in "iu":
+        raise TypeError(f"{argument}: expected integers, got {indices.dtype}; convert: x.long()")
+    wrong = (indices < least) | (indices >= count)
+    if wrong.any():
+        raise IndexError(f"{argument}: expected numbers from {least} to {count - 1}, got {indices[wrong][0]}")
 
 
 def check_matmul(a: Any, b: Any) -> None:
